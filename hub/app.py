@@ -1,0 +1,254 @@
+"""The composition root: the one place that knows every concrete class, and builds in order."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from hub.auth.admission import Rules
+from hub.brokers.base import Broker, News
+from hub.brokers.memory import MemoryBroker
+from hub.clock import Clock, SystemClock, Timers
+from hub.errors import Misconfigured
+from hub.model.event import Event, new_epoch
+from hub.model.unit import Head
+from hub.realtime.connections import Connections
+from hub.realtime.fanout import Fanout
+from hub.realtime.feed import Spawn
+from hub.services.artifacts import Artifacts
+from hub.services.channels import Channels
+from hub.services.contracts import Contracts
+from hub.services.history import History, HistoryQuery
+from hub.services.jobs import Jobs
+from hub.services.publisher import Publisher
+from hub.services.retention import Limits, Retention
+from hub.services.snapshots import EncodedSnapshot
+from hub.services.status import Live, Status
+from hub.settings import Settings
+from hub.stores.base import EventQuery, Log
+from hub.stores.log import SqliteLog
+from hub.stores.sqlite import DataFile
+from hub.telemetry.logging import Logger, logger
+from hub.transports.http.channels import ChannelsResource
+from hub.transports.http.contracts import ContractsResource
+from hub.transports.http.edge import Edge
+from hub.transports.http.history import HistoryResource
+from hub.transports.http.jobs import JobsResource
+from hub.transports.http.operations import OperationsResource
+from hub.transports.http.pages import Pages
+from hub.transports.http.routes import Resources, table
+from hub.transports.websocket.reception import NodeReception
+
+
+def open_log(settings: Settings, clock: Clock) -> SqliteLog:
+    """Open the data file and bring its schema up to date.
+
+    Raises:
+        Misconfigured: The file is held by another hub, cannot be written, or its schema is not
+            what this hub needs.
+    """
+    log = SqliteLog(DataFile(settings.data_file), clock)
+    pending = log.pending()
+    if pending and not settings.migrate_on_start:
+        raise Misconfigured(
+            f"{len(pending)} pending migrations, from {pending[0].name}: run `hub migrate`, "
+            "or set HUB_MIGRATE_ON_START=1"
+        )
+    log.migrate()
+    return log
+
+
+class NodeRealtime(NamedTuple):
+    """What sessions need of this node; see `realtime.session.Realtime`."""
+
+    fanout: Fanout
+    queries: "NodeQueries"
+    clock: Clock
+    timers: Timers
+    spawn: Spawn
+    heartbeat_s: float
+    pong_s: float
+
+
+class NodeQueries:
+    """What clients may ask over a socket; see `realtime.session.Queries`."""
+
+    def __init__(self, log: Log, history: History, status: Status) -> None:
+        self._log = log
+        self._history = history
+        self._status = status
+
+    async def history(
+        self, channel: str, *, limit: int, since: int | None, before: int | None
+    ) -> Sequence[bytes]:
+        """Return a page of encoded events, oldest first."""
+        query = HistoryQuery(channel, limit, since=since, before=before)
+        return (await self._history.page(query)).events
+
+    async def head(self, channel: str) -> int:
+        """Return the newest offset in the log."""
+        return (await self._log.state()).heads.get(channel, Head()).offset
+
+    async def snapshot(self, channel: str) -> EncodedSnapshot:
+        """Open the state of a channel."""
+        return EncodedSnapshot(await self._log.snapshot(channel))
+
+    async def status(self) -> Mapping[str, Any]:
+        """Return how the hub is."""
+        return await self._status.hub()
+
+
+class Background:
+    """Tasks that nobody waits for: kept alive, and their faults logged."""
+
+    def __init__(self, log: Logger) -> None:
+        self._log = log
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def spawn(self, work: Awaitable[None]) -> None:
+        """Run it."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    async def close(self) -> None:
+        """Cancel what still runs."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _done(self, task: "asyncio.Future[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self._log.error("background work failed", exc_info=task.exception())
+
+
+class Node:
+    """One running hub process: everything that lives from start to stop.
+
+    Args:
+        settings: How.
+        log: The opened log; closed by `stop`.
+        clock: The wall time.
+        broker: Connects the nodes of one log.
+    """
+
+    def __init__(self, settings: Settings, log: SqliteLog, *, clock: Clock, broker: Broker) -> None:
+        self._settings = settings
+        self._log = log
+        self._clock = clock
+        self._broker = broker
+        self._logger = logger("hub")
+        self._background = Background(self._logger)
+        self.connections = Connections()
+
+    async def start(self) -> None:
+        """Listen to the broker, read the heads, warm the rings; then clients may come."""
+        settings, log, clock = self._settings, self._log, self._clock
+        state = await log.state()
+        name = new_epoch()
+        loop = asyncio.get_running_loop()
+        fanout = Fanout(
+            node=name,
+            epoch=state.epoch,
+            timers=loop,
+            read_log=partial(_read_page, log),
+            spawn=self._background.spawn,
+        )
+        self._stop_listening = self._broker.listen(state.log_id, fanout.hear)
+        await fanout.open((await log.state()).heads)
+
+        def tell(events: Sequence[Event]) -> None:
+            fanout.deliver(events)
+            self._broker.announce(News(state.log_id, name, events))
+
+        self._publisher = Publisher(log, tell, max_waiting=settings.max_waiting_updates)
+        status = Status(log, log, self._live, clock, name)
+        history = History(log, state.epoch)
+        limits = Limits(
+            settings.history_max_events, int(settings.history_max_age_h * 3600 * 1_000_000)
+        )
+        self._background.spawn(Retention(log, clock, limits, fanout.pruned).run())
+        rules = Rules(open_mode=True, origins=settings.origins)
+        realtime = NodeRealtime(
+            fanout,
+            NodeQueries(log, history, status),
+            clock,
+            loop,
+            self._background.spawn,
+            settings.heartbeat_s,
+            settings.pong_s,
+        )
+        self.reception = NodeReception(
+            realtime,
+            self.connections,
+            rules=rules,
+            log=logger("websocket"),
+            max_frame_bytes=settings.max_frame_bytes,
+        )
+        resources = self._resources(history, status, state.epoch)
+        edge: ASGIApp = Edge(
+            table(resources),
+            rules=rules,
+            log=logger("http"),
+            max_body=settings.max_body_bytes,
+            pages=Pages(),
+        )
+        self.http = _with_cors(edge, settings.origins)
+
+    async def stop(self) -> None:
+        """Send clients away, finish what was taken, close the log."""
+        self.reception.drain()
+        await self._publisher.close()
+        self._stop_listening()
+        await self._broker.close()
+        await self._background.close()
+        await self._log.close()
+
+    def _live(self) -> Live:
+        connections = self.connections
+        return Live(len(connections), connections.subscriptions(), connections.queued_bytes())
+
+    def _resources(self, history: History, status: Status, epoch: str) -> Resources:
+        settings, publisher = self._settings, self._publisher
+        jobs = Jobs(publisher, self._log, epoch)
+        artifacts = Artifacts(jobs, settings.artifacts_folder, settings.max_artifact_bytes)
+        contracts = Contracts(publisher, self._clock, epoch, settings.locations)
+        histories = HistoryResource(history)
+        return Resources(
+            contracts=ContractsResource(contracts, histories, status),
+            jobs=JobsResource(jobs, artifacts),
+            history=histories,
+            channels=ChannelsResource(Channels(publisher, epoch)),
+            operations=OperationsResource(status),
+        )
+
+
+def create(settings: Settings) -> Node:
+    """Build a node on the embedded default.
+
+    Raises:
+        Misconfigured: See `open_log`.
+    """
+    clock = SystemClock()
+    return Node(settings, open_log(settings, clock), clock=clock, broker=MemoryBroker())
+
+
+def _with_cors(app: ASGIApp, origins: frozenset[str]) -> ASGIApp:
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=sorted(origins),
+        allow_methods=["GET", "POST", "PUT"],
+        allow_headers=["Content-Type", "Idempotency-Key", "Authorization"],
+        max_age=600,
+    )
+
+
+async def _read_page(log: Log, channel: str, after: int, limit: int) -> Sequence[Event]:
+    return await log.events(EventQuery(channel, limit, after=after))

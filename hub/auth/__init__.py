@@ -1,0 +1,1 @@
+"""Who may come in, and as whom. Pure: values in, a refusal or nothing out."""

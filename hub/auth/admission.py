@@ -1,0 +1,105 @@
+"""Admission: the checks at the door, the same for HTTP and for WebSocket upgrades.
+
+An open hub (AUTH=off) believes that whoever reaches it sits at this machine. Three things can
+make that false, and each is refused: a web page of another origin, a name that an attacker made
+point here (DNS rebinding, CWE-350), and a proxy that lets the world in.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from hub.errors import ForeignHost, ForeignOrigin, ProxiedInOpenMode, UnsupportedMediaType
+
+OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+class Door(NamedTuple):
+    """What of a request the checks look at. None: the header is not there."""
+
+    host: str | None
+    origin: str | None
+    forwarded: str | None
+    content_type: str | None
+
+
+class Rules(NamedTuple):
+    """How this hub is open.
+
+    Attributes:
+        open_mode: AUTH=off.
+        origins: Origins besides our own whose pages may ask.
+    """
+
+    open_mode: bool
+    origins: frozenset[str]
+
+
+def read_door(headers: Headers) -> Door:
+    """Pick the headers out; names are lower-case bytes, as ASGI gives them."""
+    host = origin = forwarded = content_type = None
+    for name, value in headers:
+        if name == b"host":
+            host = value.decode("latin-1")
+        elif name == b"origin":
+            origin = value.decode("latin-1")
+        elif name == b"content-type":
+            content_type = value.decode("latin-1")
+        elif name == b"forwarded" or name.startswith(b"x-forwarded-"):
+            forwarded = name.decode("latin-1")
+    return Door(host, origin, forwarded, content_type)
+
+
+def check(door: Door, rules: Rules) -> None:
+    """Refuse a request that may not come in.
+
+    Raises:
+        ProxiedInOpenMode: A proxy forwarded it, and the hub is open.
+        ForeignHost: It was sent to a name that is not this machine's, and the hub is open.
+        ForeignOrigin: A page of another origin sent it.
+    """
+    if rules.open_mode:
+        if door.forwarded is not None:
+            raise ProxiedInOpenMode(
+                f"expected no proxy in front of an open hub, got the header {door.forwarded}"
+            )
+        if _name(door.host) not in OWN_NAMES:
+            raise ForeignHost(
+                f"expected Host localhost, 127.0.0.1 or [::1], got {(door.host or 'none')[:80]!r}"
+            )
+    if door.origin is not None and not _is_own(door.origin, door.host, rules.origins):
+        raise ForeignOrigin(
+            f"expected a page of our own or one of CORS_ORIGINS, got Origin {door.origin[:80]!r}"
+        )
+
+
+def check_json(door: Door) -> None:
+    """Refuse a body that does not say it is JSON: only then does a browser ask us first.
+
+    Raises:
+        UnsupportedMediaType: The Content-Type is another one, or missing.
+    """
+    kind = (door.content_type or "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise UnsupportedMediaType(
+            f"expected Content-Type: application/json, got {kind[:80] or 'none'}"
+        )
+
+
+def _name(host: str | None) -> str:
+    """Return the host without its port, lower-case."""
+    if host is None:
+        return ""
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]
+
+
+def _is_own(origin: str, host: str | None, others: frozenset[str]) -> bool:
+    """Same origin means the same host and port; a null Origin is nobody's."""
+    if origin in others:
+        return True
+    parts = urlsplit(origin)
+    return parts.scheme in {"http", "https"} and parts.netloc.lower() == (host or "").lower()

@@ -1,0 +1,301 @@
+"""Every failure a caller can be told about.
+
+* `HubError`
+    * `InvalidRequest`            the caller sent something we cannot read
+        * `MalformedBody`         not JSON, not UTF-8, a NUL, nested too deep
+        * `InvalidFields`         readable, but a field is missing or has a wrong value
+            * `UnknownStatus`     a status word that does not exist
+        * `BodyTooLarge`
+        * `UnsupportedMediaType`
+        * `IdempotencyKeyReused`  the key was used with another body
+        * `InvalidCommand`        a WebSocket frame that is no command we know
+    * `Forbidden`                 we will not do that for this caller
+        * `ForeignHost`           open mode: the Host header is not this machine's
+        * `ForeignOrigin`         a page of another origin asks
+        * `ProxiedInOpenMode`     open mode: a proxy stands in front
+        * `ReservedChannel`       built-in channels take no raw events
+    * `NotFound`
+        * `JobNotFound`
+        * `ArtifactNotFound`
+        * `ChannelNotFound`
+    * `MethodNotAllowed`
+    * `UpgradeRequired`           plain HTTP on a WebSocket address
+    * `Conflict`
+        * `IllegalTransition`     the job cannot move to that status
+        * `InputNotExpected`      the job does not wait for input
+    * `Unavailable`               retrying may help
+        * `Overloaded`            more updates wait than we may hold
+        * `LogUnavailable`        the log cannot be written
+        * `OutcomeUnknown`        the disk failed at the commit itself
+        * `Draining`              this node is going away
+    * `ConnectionEnded`           a WebSocket connection must end
+        * `BadFrame`
+        * `HeartbeatTimeout`
+        * `SlowConsumer`
+    * `Misconfigured`             the hub cannot start like this (exit code 2)
+
+Services raise these and nothing else on purpose. Each transport translates them in one
+place: HTTP by `status`, WebSocket by `close_code` when the connection must end and by an
+error reply otherwise. Anything else is a bug: logged with its traceback and told to the
+caller as a plain `internal`.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+
+class FieldError(NamedTuple):
+    """One wrong field: where it is (`$.progress.percentage`), what was expected, what came."""
+
+    field: str
+    expected: str
+    got: str
+
+
+class HubError(Exception):
+    """Base of every error that we report to a caller.
+
+    Attributes:
+        code: The word that clients branch on; it has a page under `/docs/errors/`.
+        status: HTTP status.
+        close_code: WebSocket close code when the connection must end, else None.
+        retryable: Whether the same request may succeed later.
+        retry_after_s: How long to wait before that, when we know.
+    """
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    close_code: ClassVar[int | None] = None
+    retryable: ClassVar[bool] = False
+    retry_after_s: ClassVar[int | None] = None
+
+    @property
+    def detail(self) -> str:
+        """What was expected and what came, in one sentence."""
+        return str(self)
+
+
+class InvalidRequest(HubError):
+    """The caller sent something we cannot read."""
+
+    code = "invalid_request"
+    status = 400
+
+
+class MalformedBody(InvalidRequest):
+    """The body is not one JSON value in UTF-8 of sane depth."""
+
+    code = "malformed_body"
+
+
+class InvalidFields(InvalidRequest):
+    """The body is JSON, but not of the documented shape."""
+
+    code = "validation_failed"
+    status = 422
+
+    def __init__(self, fields: Sequence[FieldError]) -> None:
+        self.fields = tuple(fields)
+        super().__init__(
+            "; ".join(f"{f.field}: expected {f.expected}, got {f.got}" for f in self.fields)
+        )
+
+
+class UnknownStatus(InvalidFields):
+    """A status word that does not exist (seed 0)."""
+
+    code = "E_INVALID_STATUS"
+
+
+class BodyTooLarge(InvalidRequest):
+    """The body is over the limit."""
+
+    code = "body_too_large"
+    status = 413
+
+
+class UnsupportedMediaType(InvalidRequest):
+    """A JSON route was sent something else."""
+
+    code = "unsupported_media_type"
+    status = 415
+
+
+class IdempotencyKeyReused(InvalidRequest):
+    """The Idempotency-Key was already used with another body."""
+
+    code = "idempotency_key_reused"
+    status = 422
+
+
+class InvalidCommand(InvalidRequest):
+    """A WebSocket frame that is no command we know."""
+
+    code = "invalid_command"
+
+
+class Forbidden(HubError):
+    """We know what is asked, and will not do it for this caller."""
+
+    code = "forbidden"
+    status = 403
+    close_code: ClassVar[int | None] = 4503
+
+
+class ForeignHost(Forbidden):
+    """Open mode answers only to this machine's own names (DNS rebinding, CWE-350)."""
+
+    code = "foreign_host"
+
+
+class ForeignOrigin(Forbidden):
+    """A page of another origin asks (cross-site WebSocket hijacking, CWE-1385)."""
+
+    code = "foreign_origin"
+
+
+class ProxiedInOpenMode(Forbidden):
+    """A proxy in front of an open hub would open it to the world."""
+
+    code = "proxied_in_open_mode"
+
+
+class ReservedChannel(Forbidden):
+    """Built-in channels are written by their own routes only."""
+
+    code = "reserved_channel"
+    close_code = None
+
+
+class NotFound(HubError):
+    """Nothing is at this address."""
+
+    code = "not_found"
+    status = 404
+
+
+class JobNotFound(NotFound):
+    """No such job (seed 0)."""
+
+    code = "E_JOB_NOT_FOUND"
+
+
+class ArtifactNotFound(NotFound):
+    """The job has no such artifact, or only its label."""
+
+    code = "artifact_not_found"
+
+
+class ChannelNotFound(NotFound):
+    """No such channel."""
+
+    code = "channel_not_found"
+
+
+class MethodNotAllowed(HubError):
+    """The address exists, but not for this method."""
+
+    code = "method_not_allowed"
+    status = 405
+
+
+class UpgradeRequired(HubError):
+    """A plain HTTP request came to a WebSocket address."""
+
+    code = "upgrade_required"
+    status = 426
+
+
+class Conflict(HubError):
+    """The request is fine, the state of the resource is not."""
+
+    code = "conflict"
+    status = 409
+
+
+class IllegalTransition(Conflict):
+    """The job cannot move to that status; `legal_next` says where it can."""
+
+    code = "E_INVALID_STATUS"
+
+    def __init__(self, message: str, *, legal_next: Sequence[str]) -> None:
+        self.legal_next = tuple(legal_next)
+        super().__init__(message)
+
+
+class InputNotExpected(Conflict):
+    """The job does not wait for input."""
+
+    code = "input_not_expected"
+
+
+class Unavailable(HubError):
+    """Not now; retrying may help."""
+
+    code = "unavailable"
+    status = 503
+    retryable = True
+    retry_after_s = 1
+
+
+class Overloaded(Unavailable):
+    """More updates wait for the disk than we may hold."""
+
+    code = "overloaded"
+
+
+class LogUnavailable(Unavailable):
+    """The log cannot be written; nothing of the request was kept."""
+
+    code = "log_unavailable"
+    retry_after_s = 2
+
+
+class OutcomeUnknown(Unavailable):
+    """The disk failed at the commit itself; a retry with the same Idempotency-Key settles it."""
+
+    code = "outcome_unknown"
+    retry_after_s = 2
+
+
+class Draining(Unavailable):
+    """This node is going away; another one, or its next start, will answer."""
+
+    code = "draining"
+    close_code = 4412
+
+
+class ConnectionEnded(HubError):
+    """A WebSocket connection must end."""
+
+    code = "connection_ended"
+    status = 400
+
+
+class BadFrame(ConnectionEnded):
+    """The client sent text that is not a JSON object."""
+
+    code = "bad_frame"
+    close_code = 4500
+
+
+class HeartbeatTimeout(ConnectionEnded):
+    """The client answered no ping in time."""
+
+    code = "heartbeat_timeout"
+    close_code = 4410
+    retryable = True
+
+
+class SlowConsumer(ConnectionEnded):
+    """The client does not read."""
+
+    code = "slow_consumer"
+    close_code = 4408
+    retryable = True
+
+
+class Misconfigured(HubError):
+    """The hub cannot start like this; the text names cause and remedy in one line."""
+
+    code = "misconfigured"

@@ -1,0 +1,1 @@
+"""Nouns and their legal transitions. No I/O, no clock, no await."""

@@ -1,0 +1,124 @@
+"""The event: one committed fact in a channel, at a position.
+
+A position is `(epoch, offset)`, always together. Offsets of a channel grow by exactly one.
+The epoch is one random word for the whole log: after a restore from backup the log is
+another log, and an old offset must not be trusted, although it may exist again.
+"""
+
+import re
+import secrets
+from typing import NamedTuple, Self
+
+import msgspec
+
+from hub.model.timestamp import to_rfc3339
+
+CONTRACTS = "contracts"
+JOBS = "jobs"
+BUILT_IN_CHANNELS = (CONTRACTS, JOBS, "tasks", "agents", "pipelines", "alerts")
+# What a client that asks for nothing receives (docs/protocol.md).
+DEFAULT_CHANNELS = BUILT_IN_CHANNELS[:5]
+# Words of the wire that a custom event type may not take (docs/protocol.md).
+CONTROL_WORDS = frozenset(
+    {"welcome", "heartbeat", "gap", "lag", "error", "subscribed", "unsubscribed", "snapshot"}
+    | {"history", "status", "pong", "auth_ok"}
+)
+
+_CHANNEL = re.compile(r"[a-z0-9][a-z0-9._:-]{0,127}\Z")
+_TYPE = re.compile(r"[a-z][a-z0-9_.-]{0,63}\Z")
+_EPOCH = re.compile(r"[a-z0-9]{1,32}\Z")
+
+
+def is_channel_name(name: str) -> bool:
+    """Say whether `name` is of the form that the wire allows."""
+    return _CHANNEL.match(name) is not None
+
+
+def is_event_type(name: str) -> bool:
+    """Say whether `name` may be the type of a custom event."""
+    return _TYPE.match(name) is not None and name not in CONTROL_WORDS
+
+
+class Position(NamedTuple):
+    """Where a reader stands in a channel: it has seen everything up to `offset`."""
+
+    epoch: str
+    offset: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `epoch:12`.
+
+        Raises:
+            ValueError: The text is not of that form.
+        """
+        epoch, colon, offset = text.partition(":")
+        if not (colon and _EPOCH.match(epoch) and offset.isascii() and offset.isdigit()):
+            raise ValueError("no position")
+        return cls(epoch, int(offset))
+
+    def __str__(self) -> str:
+        return f"{self.epoch}:{self.offset}"
+
+
+class Draft(NamedTuple):
+    """An event before its commit: it has no position and no time yet.
+
+    Attributes:
+        channel: Where it will go.
+        type: Event type, `contract_update`.
+        data: The JSON object under `data`, encoded.
+        key: The entity it speaks of; history can be narrowed to it.
+        tag: One more value history can be narrowed by: a contract's location.
+        test: Fan it out marked as a test, keep nothing.
+    """
+
+    channel: str
+    type: str
+    data: bytes
+    key: str = ""
+    tag: str = ""
+    test: bool = False
+
+
+class Event(msgspec.Struct, frozen=True, gc=False):
+    """One committed fact. `offset` is 0 for a test event, which has no position."""
+
+    channel: str
+    offset: int
+    id: str
+    type: str
+    at_us: int
+    owner: str
+    data: bytes
+    key: str = ""
+    tag: str = ""
+
+
+def encode(event: Event) -> bytes:
+    """Return the JSON object that every reader gets: socket, history, webhook.
+
+    Joined by hand: the parts are already JSON or of an alphabet that needs no escaping, and
+    this runs once an event on the hot path (1.0 us against 2.4 us through a struct).
+    """
+    place = f'"offset":{event.offset},' if event.offset else ""
+    mark = "" if event.offset else '"test":true,'
+    head = (
+        f'{{"type":"{event.type}","channel":"{event.channel}",{place}"id":"{event.id}",'
+        f'"timestamp":"{to_rfc3339(event.at_us)}",{mark}"data":'
+    )
+    return b"%b%b}" % (head.encode(), event.data)
+
+
+def new_event_id(at_us: int) -> str:
+    """Return a UUIDv7 (RFC 9562, 5.7): ids made later sort later."""
+    bits = (at_us // 1000) << 80 | secrets.randbits(80)
+    bits = bits & ~(0xF << 76) | 0x7 << 76
+    bits = bits & ~(0x3 << 62) | 0x2 << 62
+    text = f"{bits:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def new_epoch() -> str:
+    """Return the word of a new log."""
+    return secrets.token_hex(4)

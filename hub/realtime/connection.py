@@ -1,0 +1,119 @@
+"""A connection: one socket as this node sees it, and when it can take more."""
+
+import asyncio
+from typing import Protocol
+
+from hub.realtime.frames import Batch, Frame
+from hub.realtime.subscription import Subscription
+
+
+class Sink(Protocol):
+    """What a transport brings: one open WebSocket."""
+
+    def write(self, batch: Batch) -> None:
+        """Send frames. The transport calls `Connection.pause` when its buffer is full."""
+        ...
+
+    def ping(self) -> None:
+        """Send a ping; the transport calls `Session.alive` when the pong comes."""
+        ...
+
+    def close(self, code: int, reason: str) -> None:
+        """Send a close frame, then close; the rest of the buffer is dropped after 5 s."""
+        ...
+
+    def buffered(self) -> int:
+        """Return the bytes that wait in the transport."""
+        ...
+
+    def pause_reading(self) -> None:
+        """Take no more frames from the client."""
+        ...
+
+    def resume_reading(self) -> None:
+        """Take frames again."""
+        ...
+
+
+class Connection:
+    """One socket.
+
+    Attributes:
+        client_id: Unique on all nodes.
+        writable: False while the transport's buffer is over its mark.
+        subscriptions: By channel.
+        written: Frames written so far.
+    """
+
+    __slots__ = ("_drained", "client_id", "closed", "sink", "subscriptions", "writable", "written")
+
+    def __init__(self, client_id: str, sink: Sink) -> None:
+        self.client_id = client_id
+        self.sink = sink
+        self.writable = True
+        self.closed = False
+        self.subscriptions: dict[str, Subscription] = {}
+        self.written = 0
+        self._drained: asyncio.Future[None] | None = None
+
+    def write(self, batch: Batch) -> None:
+        """Write frames, unless the socket is gone."""
+        if not self.closed:
+            self.written += len(batch.frames)
+            self.sink.write(batch)
+
+    def send(self, payload: bytes) -> None:
+        """Write one frame to this client alone."""
+        self.write(Batch((Frame(payload),)))
+
+    def pause(self) -> None:
+        """The buffer is full: live subscriptions become cursors, commands wait."""
+        self.writable = False
+        self.sink.pause_reading()
+        for subscription in self.subscriptions.values():
+            subscription.fall_behind()
+
+    def resume(self) -> None:
+        """The buffer has drained: the cursors go on."""
+        self.writable = True
+        self.sink.resume_reading()
+        self._wake()
+        for subscription in tuple(self.subscriptions.values()):
+            subscription.pull()
+
+    async def drained(self) -> None:
+        """Wait until the socket takes more, or is gone."""
+        while not (self.writable or self.closed):
+            if self._drained is None:
+                self._drained = asyncio.get_running_loop().create_future()
+            await self._drained
+
+    def follow(self, channel: str, subscription: Subscription) -> None:
+        """Follow a channel; a subscription of the same channel is replaced."""
+        self.leave(channel)
+        self.subscriptions[channel] = subscription
+        subscription.pull()
+
+    def leave(self, channel: str) -> bool:
+        """Stop following a channel; say whether it was followed."""
+        before = self.subscriptions.pop(channel, None)
+        if before is not None:
+            before.close()
+        return before is not None
+
+    def positions(self) -> dict[str, int]:
+        """Return where this client stands in each of its channels."""
+        return {name: sub.offset for name, sub in self.subscriptions.items()}
+
+    def lost(self) -> None:
+        """The socket is gone."""
+        self.closed = True
+        for subscription in self.subscriptions.values():
+            subscription.close()
+        self.subscriptions.clear()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+        self._drained = None

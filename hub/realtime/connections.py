@@ -1,0 +1,40 @@
+"""The connections of this node: counted, listed, and closed together."""
+
+from collections import Counter
+
+from hub.errors import HubError
+from hub.realtime.connection import Connection
+from hub.realtime.session import Session
+
+
+class Connections:
+    """Every open connection with its session."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[Connection, Session] = {}
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def add(self, connection: Connection, session: Session) -> None:
+        """A client was welcomed."""
+        self._sessions[connection] = session
+
+    def discard(self, connection: Connection) -> None:
+        """A client is gone."""
+        self._sessions.pop(connection, None)
+
+    def subscriptions(self) -> dict[str, int]:
+        """Return how many clients follow each channel."""
+        return dict(
+            sorted(Counter(ch for conn in self._sessions for ch in conn.subscriptions).items())
+        )
+
+    def queued_bytes(self) -> int:
+        """Return the bytes that wait in the transports of all connections."""
+        return sum(connection.sink.buffered() for connection in self._sessions)
+
+    def end(self, failure: HubError) -> None:
+        """Close every connection for the same reason."""
+        for session in tuple(self._sessions.values()):
+            session.end(failure)

@@ -1,0 +1,86 @@
+"""Fan-out: every event that this node learns of goes through here to its clients.
+
+Events are taken at any time and written once a tick: the events of one loop tick become one
+buffer and one write a connection. An idle node writes a single event in the next tick.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from hub.brokers.base import News
+from hub.clock import Timers
+from hub.model.event import Event
+from hub.model.unit import Head
+from hub.realtime.feed import Feed, ReadLog, Spawn
+from hub.realtime.ring import Ring
+
+RING_FRAMES = 8_192
+RING_BYTES = 8 * 1024 * 1024
+WARM_EVENTS = 1_000
+
+
+class Fanout:
+    """The feeds of all channels on this node.
+
+    Attributes:
+        node: Name of this node; news that carry it are its own and were delivered already.
+        epoch: The log's epoch.
+        feeds: By channel.
+    """
+
+    def __init__(
+        self, *, node: str, epoch: str, timers: Timers, read_log: ReadLog, spawn: Spawn
+    ) -> None:
+        self.node = node
+        self.epoch = epoch
+        self.feeds: dict[str, Feed] = {}
+        self._timers = timers
+        self._read_log = read_log
+        self._spawn = spawn
+        self._dirty: dict[str, Feed] = {}
+
+    async def open(self, heads: Mapping[str, Head]) -> None:
+        """Make a feed a channel and warm its ring from the log; before clients are let in."""
+        for channel, head in heads.items():
+            feed = self._open(channel, head)
+            if head.offset >= head.oldest:
+                start = max(head.oldest - 1, head.offset - WARM_EVENTS)
+                feed.warm(await self._read_log(channel, start, WARM_EVENTS))
+
+    def hear(self, news: News) -> None:
+        """Take what another node committed."""
+        if news.node != self.node:
+            self.deliver(news.events)
+
+    def deliver(self, events: Sequence[Event]) -> None:
+        """Take events in the order of their commit; each is written once, at the next flush.
+
+        Seen ones are passed over. After a hole the clients read the missing ones from the log.
+        """
+        for event in events:
+            feed = self.feeds.get(event.channel) or self._open(event.channel, Head())
+            if event.offset > feed.head + 1:
+                feed.jump(event.offset)
+            if feed.append(event):
+                if not self._dirty:
+                    self._timers.call_soon(self._flush)
+                self._dirty[event.channel] = feed
+
+    def pruned(self, channel: str, oldest: int) -> None:
+        """Note that retention has forgotten what is older."""
+        if channel in self.feeds:
+            self.feeds[channel].oldest = oldest
+
+    def positions(self) -> dict[str, int]:
+        """Return the head of every channel."""
+        return {channel: feed.head for channel, feed in self.feeds.items()}
+
+    def _flush(self) -> None:
+        dirty, self._dirty = self._dirty, {}
+        for feed in dirty.values():
+            feed.flush()
+
+    def _open(self, channel: str, head: Head) -> Feed:
+        ring = Ring(RING_FRAMES, RING_BYTES)
+        feed = Feed(channel, head, ring, read_log=self._read_log, spawn=self._spawn)
+        self.feeds[channel] = feed
+        return feed

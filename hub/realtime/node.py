@@ -1,0 +1,86 @@
+"""What a session needs of its node; `app` builds it once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from hub.clock import Clock, Timers
+from hub.realtime.fanout import Fanout
+from hub.realtime.feed import Spawn
+
+
+class SnapshotPages(Protocol):
+    """The state of a channel at one offset, as JSON objects, in pages."""
+
+    epoch: str
+    offset: int
+
+    async def page(self, limit: int) -> tuple[Sequence[msgspec.Raw], bool]:
+        """Return the next items, and whether more follow."""
+        ...
+
+    async def close(self) -> None:
+        """Let it go."""
+        ...
+
+
+class Queries(Protocol):
+    """What a client may ask the hub besides events."""
+
+    async def history(
+        self, channel: str, *, limit: int, since: int | None, before: int | None
+    ) -> Sequence[bytes]:
+        """Return a page of encoded events, oldest first."""
+        ...
+
+    async def head(self, channel: str) -> int:
+        """Return the newest offset in the log."""
+        ...
+
+    async def snapshot(self, channel: str) -> SnapshotPages:
+        """Open the state of a channel."""
+        ...
+
+    async def status(self) -> Mapping[str, Any]:
+        """Return how the hub is."""
+        ...
+
+
+class Realtime(Protocol):
+    """One node, seen by its sessions."""
+
+    @property
+    def fanout(self) -> Fanout:
+        """The feeds."""
+        ...
+
+    @property
+    def queries(self) -> Queries:
+        """Reads of the log."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The wall time."""
+        ...
+
+    @property
+    def timers(self) -> Timers:
+        """The loop's timers."""
+        ...
+
+    @property
+    def spawn(self) -> Spawn:
+        """Runs an awaitable in the background."""
+        ...
+
+    @property
+    def heartbeat_s(self) -> float:
+        """Seconds between two heartbeats."""
+        ...
+
+    @property
+    def pong_s(self) -> float:
+        """Seconds that a client has for its pong."""
+        ...

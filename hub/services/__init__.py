@@ -1,0 +1,1 @@
+"""Use cases: one unit each for what writes, one read each for what looks."""

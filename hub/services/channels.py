@@ -1,0 +1,93 @@
+"""Custom channels: whoever needs one posts to it."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from hub.errors import ChannelNotFound, FieldError, InvalidFields, ReservedChannel
+from hub.model.contract import shown
+from hub.model.event import (
+    BUILT_IN_CHANNELS,
+    Draft,
+    Event,
+    is_channel_name,
+    is_event_type,
+)
+from hub.model.principal import Principal
+from hub.model.unit import Answered, Decision, IdempotencyKey, Unit
+from hub.services.publisher import Publisher
+
+MAX_EVENTS = 100
+MAX_KEY = 256
+_encode = msgspec.json.Encoder().encode
+
+
+class NewEvent(msgspec.Struct, forbid_unknown_fields=True):
+    """One event of `POST /api/channels/{channel}/events`."""
+
+    type: str
+    data: dict[str, Any]
+    key: str = ""
+
+
+class PublishAnswer(msgspec.Struct):
+    """Answer of `POST /api/channels/{channel}/events`; `offset` is that of the last event."""
+
+    status: str
+    channel: str
+    epoch: str
+    offset: int
+    ids: list[str]
+
+
+class Channels:
+    """Takes events for channels that are not built in; the first event makes the channel."""
+
+    def __init__(self, publisher: Publisher, epoch: str) -> None:
+        self._publisher = publisher
+        self._epoch = epoch
+
+    async def publish(
+        self,
+        principal: Principal,
+        channel: str,
+        new: Sequence[NewEvent],
+        key: IdempotencyKey | None,
+    ) -> Answered:
+        """Commit one event or several, all or none, at consecutive offsets.
+
+        Raises:
+            ChannelNotFound: The name is of no form that a channel may have.
+            ReservedChannel: The channel is built in.
+            InvalidFields: No events, too many, or a type that is none.
+        """
+        if not is_channel_name(channel):
+            raise ChannelNotFound(
+                f"expected a channel name like orders.eu (a-z 0-9 . _ : -), got {channel[:80]!r}"
+            )
+        if channel in BUILT_IN_CHANNELS:
+            raise ReservedChannel(f"expected a custom channel, got {channel}, which is built in")
+        drafts = [_draft(channel, event, index) for index, event in enumerate(new)]
+        if not 0 < len(drafts) <= MAX_EVENTS:
+            raise InvalidFields([FieldError("$", f"1 to {MAX_EVENTS} events", str(len(drafts)))])
+        decision = Decision((), drafts, partial(_answer, epoch=self._epoch), status=201)
+        unit = Unit(principal.name, (), (channel,), lambda _rows: decision, key)
+        return await self._publisher.submit(unit)
+
+
+def _draft(channel: str, event: NewEvent, index: int) -> Draft:
+    if not is_event_type(event.type):
+        expected = "a-z, then a-z 0-9 _ . - (64 at most), no word of the protocol"
+        raise InvalidFields([FieldError(f"$[{index}].type", expected, shown(event.type))])
+    if len(event.key) > MAX_KEY:
+        raise InvalidFields(
+            [FieldError(f"$[{index}].key", f"at most {MAX_KEY} characters", shown(event.key))]
+        )
+    return Draft(channel=channel, type=event.type, data=_encode(event.data), key=event.key)
+
+
+def _answer(events: Sequence[Event], *, epoch: str) -> bytes:
+    ids = [event.id for event in events]
+    return _encode(PublishAnswer("ok", events[0].channel, epoch, events[-1].offset, ids))

@@ -1,0 +1,101 @@
+"""The publisher: the one door by which events leave.
+
+Units that arrive while the disk is busy are committed together with the next write (group
+commit), so one sync serves many. An acknowledgement is given after the commit; this node's
+clients hear of it first, then the other nodes.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from hub.errors import Draining, HubError, Overloaded
+from hub.model.event import Event
+from hub.model.unit import Answered, Outcome, Unit
+from hub.stores.base import Log
+
+# One transaction: large enough that the sync costs little a unit, short enough to wait for.
+MAX_GROUP = 256
+
+Tell = Callable[[Sequence[Event]], None]
+Waiting = tuple[Unit, "asyncio.Future[Answered]"]
+
+
+class Publisher:
+    """Commits units in the order of their arrival and tells of their events.
+
+    Args:
+        log: Where they are committed.
+        tell: Called with the events of each group, in order, after its commit.
+        max_waiting: Units that may wait at most; one more is refused.
+    """
+
+    def __init__(self, log: Log, tell: Tell, *, max_waiting: int) -> None:
+        self._log = log
+        self._tell = tell
+        self._max_waiting = max_waiting
+        self._waiting: deque[Waiting] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def submit(self, unit: Unit) -> "asyncio.Future[Answered]":
+        """Commit a unit; the future has its answer when it is on disk.
+
+        Raises:
+            Overloaded: Too many wait already; nothing was kept.
+            Draining: The hub is stopping; nothing was kept.
+        """
+        if self._closed:
+            raise Draining("expected a hub that stays, got one that is stopping")
+        if len(self._waiting) >= self._max_waiting:
+            raise Overloaded(
+                f"expected fewer than {self._max_waiting} waiting updates, try again in a second"
+            )
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append((unit, future))
+        if self._task is None:
+            # A task starts in the next tick, so the units of this tick form one group.
+            self._task = asyncio.create_task(self._run(), name="publisher")
+        return future
+
+    async def close(self) -> None:
+        """Take no more and finish what waits."""
+        self._closed = True
+        if self._task is not None:
+            await self._task
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                size = min(len(self._waiting), MAX_GROUP)
+                await self._commit([self._waiting.popleft() for _ in range(size)])
+        finally:
+            self._task = None
+
+    async def _commit(self, group: Sequence[Waiting]) -> None:
+        try:
+            outcomes = await self._log.commit([unit for unit, _ in group])
+        except HubError as failure:
+            _settle(group, [failure] * len(group))
+        except Exception as fault:  # noqa: BLE001 a fault of one unit must not fail its neighbours
+            await self._split(group, fault)
+        else:
+            self._tell([e for out in outcomes if isinstance(out, Answered) for e in out.events])
+            _settle(group, outcomes)
+
+    async def _split(self, group: Sequence[Waiting], fault: Exception) -> None:
+        if len(group) > 1:
+            for waiting in group:
+                await self._commit([waiting])
+        elif not group[0][1].done():
+            group[0][1].set_exception(fault)
+
+
+def _settle(group: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
+    for (_, future), outcome in zip(group, outcomes, strict=True):
+        if future.done():
+            continue  # its request was cancelled; the commit stands
+        if isinstance(outcome, HubError):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)

@@ -1,0 +1,71 @@
+"""Retention: history is bounded by count and by age, forgotten in small steps from the front."""
+
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple
+
+from hub.clock import SECOND_US, Clock
+from hub.model.unit import Head
+from hub.stores.base import Log
+
+# One step is one transaction between two groups of updates: a millisecond, not a second.
+STEP = 500
+ANSWERS_KEPT_US = 24 * 3600 * SECOND_US
+ROUND_S = 15.0
+
+
+class Limits(NamedTuple):
+    """How much history a channel keeps.
+
+    Attributes:
+        max_events: Events a channel keeps at most.
+        max_age_us: How old they may get, in microseconds.
+    """
+
+    max_events: int
+    max_age_us: int
+
+
+def cut(head: Head, limits: Limits, newest_too_old: int) -> int:
+    """Return the offset below which events go.
+
+    Args:
+        head: The end of the channel.
+        limits: What it keeps.
+        newest_too_old: Newest offset that is past the age; 0 when none is.
+    """
+    return max(head.oldest, head.offset - limits.max_events + 1, newest_too_old + 1)
+
+
+class Retention:
+    """Forgets what the limits do not keep, as long as the hub runs."""
+
+    def __init__(
+        self, log: Log, clock: Clock, limits: Limits, pruned: Callable[[str, int], None]
+    ) -> None:
+        self._log = log
+        self._clock = clock
+        self._limits = limits
+        self._pruned = pruned
+
+    async def run(self) -> None:
+        """Go round every channel, now and then, for ever."""
+        while True:  # noqa: ASYNC110 it waits for time to pass, not for a state
+            await self.round()
+            await asyncio.sleep(ROUND_S)
+
+    async def round(self) -> None:
+        """Forget everything that is due."""
+        now_us = self._clock.now_us()
+        for channel, head in (await self._log.state()).heads.items():
+            await self._forget(channel, head, now_us)
+        while await self._log.forget_answers(now_us - ANSWERS_KEPT_US, STEP) == STEP:
+            await asyncio.sleep(0)
+
+    async def _forget(self, channel: str, head: Head, now_us: int) -> None:
+        too_old = await self._log.offset_before(channel, now_us - self._limits.max_age_us)
+        below = cut(head, self._limits, too_old)
+        while head.oldest < below:
+            # Readers are told first: from here on they refuse what is about to go.
+            self._pruned(channel, min(below, head.oldest + STEP))
+            head = await self._log.prune(channel, below=below, limit=STEP)

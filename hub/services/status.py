@@ -1,0 +1,139 @@
+"""Status: how the hub and its contracts stand, in numbers that come from the log or this node."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from hub.clock import SECOND_US, Clock
+from hub.errors import HubError
+from hub.model.event import CONTRACTS
+from hub.model.timestamp import to_rfc3339
+from hub.model.unit import Head
+from hub.stores.base import Log, Records
+
+
+class Live(NamedTuple):
+    """What only this node knows at this moment.
+
+    Attributes:
+        connections: Open WebSockets.
+        subscriptions: Clients a channel.
+        queued_bytes: Bytes that wait in the send buffers of all sockets.
+    """
+
+    connections: int
+    subscriptions: dict[str, int]
+    queued_bytes: int
+
+
+class ContractsStatus(msgspec.Struct, kw_only=True):
+    """Answer of `GET /contracts/status`."""
+
+    status: str = "ok"
+    contracts: int
+    by_location: dict[str, dict[str, int]]
+    by_status: dict[str, int]
+    latest_update: str | None
+    channel: str = CONTRACTS
+    epoch: str
+    offset: int
+    clients: int
+    uptime_s: int
+
+
+class NodeStatus(msgspec.Struct, kw_only=True):
+    """One node's sockets."""
+
+    connections: int
+    subscriptions: dict[str, int]
+    queued_bytes: int
+
+
+class WebSocketStatus(NodeStatus, kw_only=True):
+    """Answer of `GET /ws/status`: all nodes together, and each."""
+
+    status: str = "ok"
+    nodes: dict[str, NodeStatus]
+
+
+class Status:
+    """Answers how things are.
+
+    Args:
+        log: The log.
+        records: The rows.
+        live: Tells of this node's sockets.
+        clock: For the uptime.
+        node: Name of this node.
+    """
+
+    def __init__(
+        self, log: Log, records: Records, live: Callable[[], Live], clock: Clock, node: str
+    ) -> None:
+        self._log = log
+        self._records = records
+        self._live = live
+        self._clock = clock
+        self._node = node
+        self._started_us = clock.now_us()
+        self._probed_us = 0
+        self._probe_failure: HubError | None = None
+
+    async def contracts(self) -> ContractsStatus:
+        """Counts by location and status, the newest update, position, clients, uptime."""
+        state = await self._log.state()
+        counts = await self._records.contract_counts()
+        by_location: dict[str, dict[str, int]] = {}
+        by_status: dict[str, int] = {}
+        for row in counts:
+            by_location.setdefault(row.location, {})[row.status] = row.contracts
+            by_status[row.status] = by_status.get(row.status, 0) + row.contracts
+        newest_us = max((row.updated_at_us for row in counts), default=None)
+        head = state.heads.get(CONTRACTS, Head())
+        return ContractsStatus(
+            contracts=sum(by_status.values()),
+            by_location=by_location,
+            by_status=by_status,
+            latest_update=None if newest_us is None else to_rfc3339(newest_us),
+            epoch=state.epoch,
+            offset=head.offset,
+            clients=self._live().connections,
+            uptime_s=self._uptime_s(),
+        )
+
+    def websocket(self) -> WebSocketStatus:
+        """Connections, subscriptions a channel and send-queue bytes, per node and in all."""
+        live = self._live()._asdict()
+        return WebSocketStatus(**live, nodes={self._node: NodeStatus(**live)})
+
+    async def hub(self) -> dict[str, Any]:
+        """What `get_status` answers: positions, sockets, uptime."""
+        state = await self._log.state()
+        return {
+            "node": self._node,
+            "epoch": state.epoch,
+            "positions": {channel: head.offset for channel, head in state.heads.items()},
+            "uptime_s": self._uptime_s(),
+            **self._live()._asdict(),
+        }
+
+    async def ready(self) -> None:
+        """Return when the log can be written; tried at most once a second.
+
+        Raises:
+            LogUnavailable: It cannot.
+        """
+        now_us = self._clock.now_us()
+        if abs(now_us - self._probed_us) >= SECOND_US:
+            self._probed_us = now_us
+            self._probe_failure = None
+            try:
+                await self._log.probe()
+            except HubError as failure:
+                self._probe_failure = failure
+        if self._probe_failure is not None:
+            raise self._probe_failure
+
+    def _uptime_s(self) -> int:
+        return (self._clock.now_us() - self._started_us) // SECOND_US

@@ -1,0 +1,65 @@
+"""Jobs as rows of the tables `jobs` and `job_entries`."""
+
+from typing import Any
+
+import msgspec
+
+from hub.model.job import Job, JobEntry
+from hub.stores.base import JobQuery
+
+BY_ID = "SELECT document FROM jobs WHERE job_id IN (SELECT value FROM json_each(?))"
+AFTER_ID = "SELECT document FROM jobs WHERE job_id > ? ORDER BY job_id LIMIT ?"
+UPSERT = (
+    "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (job_id) DO UPDATE SET "
+    "status = excluded.status, user_id = excluded.user_id, document = excluded.document"
+)
+INSERT_ENTRY = "INSERT INTO job_entries VALUES (?, ?, ?, ?, ?, ?)"
+ENTRIES = (
+    "SELECT job_id, revision, at_us, status, message, step FROM job_entries "
+    "WHERE job_id = ? ORDER BY revision"
+)
+
+_decode = msgspec.json.Decoder(Job).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def to_row(job: Job) -> tuple[str, str, str, str, int, bytes]:
+    """Return the values of `UPSERT`."""
+    user_id = job.metadata.get("user_id")
+    return (
+        job.job_id,
+        job.owner,
+        job.status,
+        user_id if isinstance(user_id, str) else "",
+        job.created_at_us,
+        _encode(job),
+    )
+
+
+def from_row(row: tuple[bytes]) -> Job:
+    """Return the job of a row."""
+    return _decode(row[0])
+
+
+def entry_from_row(row: tuple[str, int, int, str, str | None, str | None]) -> JobEntry:
+    """Return one line of a job's own history."""
+    return JobEntry(*row)
+
+
+def select(query: JobQuery) -> tuple[str, list[Any]]:
+    """Return the statement of a page of jobs, newest first, and its values."""
+    wheres: list[str] = []
+    values: list[Any] = []
+    for column, value in (("status", query.status), ("user_id", query.user_id)):
+        if value is not None:
+            wheres.append(f"{column} = ?")
+            values.append(value)
+    if query.before is not None:
+        wheres.append("(created_at_us, job_id) < (?, ?)")
+        values += query.before
+    where = f"WHERE {' AND '.join(wheres)} " if wheres else ""
+    sql = (
+        f"SELECT document FROM jobs {where}"  # noqa: S608 own words only
+        "ORDER BY created_at_us DESC, job_id DESC LIMIT ?"
+    )
+    return sql, [*values, query.limit]

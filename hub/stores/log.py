@@ -1,0 +1,247 @@
+"""The log on SQLite; see `base.Log` and `base.Records` for what it promises."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from hub.clock import Clock
+from hub.model.contract import Contract
+from hub.model.event import Event
+from hub.model.job import Job, JobEntry
+from hub.model.unit import Head, KeptAnswer, Loaded, Outcome, Ref, Row, Settled, Unit, settle
+from hub.stores import contracts, events, jobs, migrations
+from hub.stores.base import ContractCount, EventQuery, JobQuery, LogState
+from hub.stores.snapshot import Snapshots, SqliteSnapshot
+from hub.stores.sqlite import DataFile, Threads, transact
+
+# Rows written between two checkpoints: some 2 MiB of WAL, folded back in a few milliseconds.
+CHECKPOINT_ROWS = 4_000
+
+_HEADS = "SELECT name, head, at_us, oldest FROM channels"
+_SAVE_HEAD = (
+    "INSERT INTO channels VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (name) DO UPDATE SET head = excluded.head, at_us = excluded.at_us"
+)
+_ANSWERS = (
+    "SELECT scope, body_hash, status, body, at_us FROM answers "
+    "WHERE scope IN (SELECT value FROM json_each(?))"
+)
+_SAVE_ANSWER = "INSERT INTO answers VALUES (?, ?, ?, ?, ?)"
+
+
+class SqliteLog:
+    """The log and its rows in one SQLite file."""
+
+    def __init__(self, file: DataFile, clock: Clock) -> None:
+        self._file = file
+        self._clock = clock
+        self._threads = Threads(file)
+        self._snapshots = Snapshots(file)
+        self._unfolded = 0
+
+    def migrate(self) -> list[str]:
+        """Apply what is pending, before anything else runs; return the names.
+
+        Raises:
+            Misconfigured: See `migrations.pending`.
+        """
+        todo = self.pending()
+        for migration in todo:
+            migrations.apply(self._file.writer, migration, self._clock.now_us())
+        return [migration.name for migration in todo]
+
+    def pending(self) -> list[migrations.Migration]:
+        """Return the migrations that this database still lacks."""
+        return migrations.pending(self._file.writer, migrations.known())
+
+    async def close(self) -> None:
+        """Finish what runs, fold the WAL and let the file go."""
+        await self._snapshots.close()
+        self._threads.close()
+        self._file.close()
+
+    async def commit(self, units: Sequence[Unit]) -> Sequence[Outcome]:
+        """Decide and write a group in one transaction."""
+        settled = await self._threads.write(
+            partial(transact, work=partial(_commit, units=units, now_us=self._clock.now_us()))
+        )
+        self._fold(len(settled.events) + len(settled.rows) + len(settled.entries))
+        return settled.outcomes
+
+    async def state(self) -> LogState:
+        """Return epoch and heads as last committed."""
+        return await self._threads.read(_state)
+
+    async def events(self, query: EventQuery) -> Sequence[Event]:
+        """Return a page of history, oldest first."""
+        return await self._threads.read(partial(_events, query=query))
+
+    async def offset_before(self, channel: str, at_us: int) -> int:
+        """Return the newest offset whose event is older than the time."""
+        return await self._threads.read(partial(_offset_before, channel=channel, at_us=at_us))
+
+    async def prune(self, channel: str, *, below: int, limit: int) -> Head:
+        """Forget at most `limit` events under `below`."""
+        work = partial(_prune, channel=channel, below=below, limit=limit)
+        head = await self._threads.write(partial(transact, work=work))
+        self._fold(limit)
+        return head
+
+    async def forget_answers(self, before_us: int, limit: int) -> int:
+        """Forget at most `limit` idempotent answers older than the time."""
+        work = partial(_forget_answers, before_us=before_us, limit=limit)
+        return await self._threads.write(partial(transact, work=work))
+
+    async def snapshot(self, channel: str) -> SqliteSnapshot:
+        """Open the state of a channel at one offset."""
+        return await self._snapshots.open(channel)
+
+    async def probe(self) -> None:
+        """Commit a change that changes nothing: it goes to the disk like any other."""
+        await self._threads.write(
+            partial(transact, work=lambda db: db.execute("UPDATE log SET epoch = epoch"))
+        )
+
+    async def job(self, job_id: str) -> Job | None:
+        """Return the job, or None."""
+        found = await self._threads.read(partial(_jobs_by_id, ids=[job_id]))
+        return found[0] if found else None
+
+    async def jobs(self, query: JobQuery) -> Sequence[Job]:
+        """Return a page of jobs, newest first."""
+        sql, values = jobs.select(query)
+        rows = await self._threads.read(lambda db: db.execute(sql, values).fetchall())
+        return [jobs.from_row(row) for row in rows]
+
+    async def job_entries(self, job_id: str) -> Sequence[JobEntry]:
+        """Return the job's own history, oldest first."""
+        rows = await self._threads.read(lambda db: db.execute(jobs.ENTRIES, (job_id,)).fetchall())
+        return [jobs.entry_from_row(row) for row in rows]
+
+    async def contract_counts(self) -> Sequence[ContractCount]:
+        """Return how many contracts there are by location and status."""
+        rows = await self._threads.read(lambda db: db.execute(contracts.COUNTS).fetchall())
+        return [ContractCount(*row) for row in rows]
+
+    async def new_epoch(self, word: str) -> None:
+        """Make every position that was handed out before untrusted."""
+        await self._threads.write(
+            partial(transact, work=lambda db: db.execute("UPDATE log SET epoch = ?", (word,)))
+        )
+
+    def _fold(self, rows: int) -> None:
+        """Checkpoint now and then, never between a commit and its answer."""
+        self._unfolded += rows
+        if self._unfolded >= CHECKPOINT_ROWS:
+            self._unfolded = 0
+            self._threads.later(_checkpoint)
+
+
+def _commit(db: sqlite3.Connection, units: Sequence[Unit], now_us: int) -> Settled:
+    settled = settle(units, _load(db, units), now_us)
+    _store(db, settled)
+    return settled
+
+
+def _load(db: sqlite3.Connection, units: Sequence[Unit]) -> Loaded:
+    refs = {ref for unit in units for ref in unit.refs}
+    scopes = [unit.key.scope for unit in units if unit.key is not None]
+    answers: Iterable[KeptAnswer] = ()
+    if scopes:
+        rows = db.execute(_ANSWERS, (json.dumps(scopes),)).fetchall()
+        answers = [KeptAnswer(*row) for row in rows]
+    return Loaded(
+        rows=_rows(db, refs),
+        heads=_heads(db),
+        answers={answer.scope: answer for answer in answers},
+    )
+
+
+def _rows(db: sqlite3.Connection, refs: set[Ref]) -> dict[Ref, Row]:
+    found: dict[Ref, Row] = {}
+    contract_ids = [id_ for kind, id_ in refs if kind == "contract"]
+    if contract_ids:
+        for row in db.execute(contracts.BY_ID, (json.dumps(contract_ids),)):
+            found["contract", row[0]] = contracts.from_row(row)
+    job_ids = [id_ for kind, id_ in refs if kind == "job"]
+    if job_ids:
+        for job in _jobs_by_id(db, job_ids):
+            found["job", job.job_id] = job
+    return found
+
+
+def _jobs_by_id(db: sqlite3.Connection, ids: Sequence[str]) -> list[Job]:
+    return [jobs.from_row(row) for row in db.execute(jobs.BY_ID, (json.dumps(ids),))]
+
+
+def _heads(db: sqlite3.Connection) -> dict[str, Head]:
+    return {name: Head(head, at_us, oldest) for name, head, at_us, oldest in db.execute(_HEADS)}
+
+
+def _store(db: sqlite3.Connection, settled: Settled) -> None:
+    rows = settled.rows.values()
+    changed = [row for row in rows if isinstance(row, Contract)]
+    db.executemany(contracts.UPSERT, changed)
+    db.executemany(jobs.UPSERT, [jobs.to_row(row) for row in rows if isinstance(row, Job)])
+    db.executemany(jobs.INSERT_ENTRY, settled.entries)
+    db.executemany(events.INSERT, [events.to_row(event) for event in settled.events])
+    db.executemany(
+        _SAVE_HEAD,
+        [(name, head.offset, head.at_us, head.oldest) for name, head in settled.heads.items()],
+    )
+    db.executemany(_SAVE_ANSWER, settled.answers)
+
+
+def _state(db: sqlite3.Connection) -> LogState:
+    db.execute("BEGIN")
+    try:
+        log_id, epoch = db.execute("SELECT id, epoch FROM log").fetchone()
+        return LogState(log_id, epoch, _heads(db))
+    finally:
+        db.execute("ROLLBACK")
+
+
+def _events(db: sqlite3.Connection, query: EventQuery) -> list[Event]:
+    sql, values, newest_first = events.select(query)
+    found = [events.from_row(row) for row in db.execute(sql, values)]
+    return found[::-1] if newest_first else found
+
+
+def _offset_before(db: sqlite3.Connection, channel: str, at_us: int) -> int:
+    """Halve the channel: times never fall with the offset, so no index is needed."""
+    low, high = db.execute(
+        "SELECT oldest - 1, head FROM channels WHERE name = ?", (channel,)
+    ).fetchone() or (0, 0)
+    while low < high:
+        middle = (low + high + 1) // 2
+        row = db.execute(
+            'SELECT at_us FROM events WHERE channel = ? AND "offset" = ?', (channel, middle)
+        ).fetchone()
+        if row is None or row[0] < at_us:
+            low = middle
+        else:
+            high = middle - 1
+    return int(low)
+
+
+def _prune(db: sqlite3.Connection, channel: str, below: int, limit: int) -> Head:
+    head = _heads(db).get(channel, Head())
+    oldest = min(below, head.oldest + limit, head.offset + 1)
+    if oldest > head.oldest:
+        db.execute('DELETE FROM events WHERE channel = ? AND "offset" < ?', (channel, oldest))
+        db.execute("UPDATE channels SET oldest = ? WHERE name = ?", (oldest, channel))
+        head.oldest = oldest
+    return head
+
+
+def _forget_answers(db: sqlite3.Connection, before_us: int, limit: int) -> int:
+    return db.execute(
+        "DELETE FROM answers WHERE scope IN "
+        "(SELECT scope FROM answers WHERE at_us < ? ORDER BY at_us LIMIT ?)",
+        (before_us, limit),
+    ).rowcount
+
+
+def _checkpoint(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()

@@ -1,0 +1,94 @@
+"""Numbered SQL files, applied once each, in order, one transaction a file.
+
+A file's checksum is kept: one that was changed after it ran is refused by name, because the
+database then is not what the code believes. Everything here runs before the hub serves.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from importlib import resources
+from typing import NamedTuple
+
+from hub.errors import Misconfigured
+
+
+class Migration(NamedTuple):
+    """One numbered file."""
+
+    number: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the text."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def known() -> list[Migration]:
+    """Return the migrations that this version of the hub brings, in order."""
+    folder = resources.files("hub.stores") / "schema"
+    files = sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda f: f.name
+    )
+    return [Migration(int(f.name[:4]), f.name.removesuffix(".sql"), f.read_text()) for f in files]
+
+
+def pending(connection: sqlite3.Connection, wanted: Sequence[Migration]) -> list[Migration]:
+    """Return what has not been applied yet.
+
+    Raises:
+        Misconfigured: The database is newer than this hub, or an applied file was changed.
+    """
+    applied = dict(_applied(connection))
+    newest = max((migration.number for migration in wanted), default=0)
+    if applied and max(applied) > newest:
+        raise Misconfigured(
+            f"the database has migration {max(applied):04d}, this hub knows up to {newest:04d}: "
+            "start the newer hub that made it, or restore a backup"
+        )
+    for migration in wanted:
+        if applied.get(migration.number, migration.checksum) != migration.checksum:
+            raise Misconfigured(
+                f"migration {migration.name} was changed after it had been applied: "
+                "reinstall the hub, or restore the file as it was"
+            )
+    return [migration for migration in wanted if migration.number not in applied]
+
+
+def apply(connection: sqlite3.Connection, migration: Migration, now_us: int) -> None:
+    """Run one migration and note it, in one transaction."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL,"
+            " checksum TEXT NOT NULL, applied_at_us INTEGER NOT NULL)"
+        )
+        for statement in _statements(migration.sql):
+            connection.execute(statement)
+        connection.execute(
+            "INSERT INTO migrations VALUES (?, ?, ?, ?)",
+            (migration.number, migration.name, migration.checksum, now_us),
+        )
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _applied(connection: sqlite3.Connection) -> list[tuple[int, str]]:
+    there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone()
+    if not there:
+        return []
+    return connection.execute("SELECT number, checksum FROM migrations").fetchall()
+
+
+def _statements(sql: str) -> Iterator[str]:
+    """Split a file; `executescript` would commit before its first statement."""
+    statement = ""
+    for line in sql.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -1,0 +1,126 @@
+"""Snapshots on SQLite: the state of a channel at one offset, in pages of one read transaction.
+
+Each has a connection of its own, because its transaction stays open while a client's socket
+drains. An open read transaction keeps the WAL from being folded, so they are few and short.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from hub.errors import LogUnavailable, Overloaded
+from hub.model.contract import Contract
+from hub.model.event import CONTRACTS, JOBS
+from hub.model.job import Job
+from hub.stores import contracts, jobs
+from hub.stores.sqlite import DataFile
+
+MAX_OPEN = 16
+MAX_OPEN_S = 60.0
+
+
+class Snapshots:
+    """Opens snapshots, at most `MAX_OPEN` at a time, and closes those nobody reads on."""
+
+    def __init__(self, file: DataFile) -> None:
+        self._file = file
+        self._thread = ThreadPoolExecutor(1, "hub-snapshot")
+        self._open: set[SqliteSnapshot] = set()
+
+    async def open(self, channel: str) -> "SqliteSnapshot":
+        """Open the state of a channel.
+
+        Raises:
+            Overloaded: `MAX_OPEN` are open.
+        """
+        if len(self._open) >= MAX_OPEN:
+            raise Overloaded(f"expected fewer than {MAX_OPEN} open snapshots, try again shortly")
+        snapshot = SqliteSnapshot(channel, self._file, self._thread, self._open)
+        self._open.add(snapshot)
+        try:
+            await snapshot.start()
+        except BaseException:
+            await snapshot.close()
+            raise
+        return snapshot
+
+    async def close(self) -> None:
+        """Close all."""
+        for snapshot in tuple(self._open):
+            await snapshot.close()
+        self._thread.shutdown()
+
+
+class SqliteSnapshot:
+    """One open snapshot; see `base.Snapshot`."""
+
+    def __init__(
+        self,
+        channel: str,
+        file: DataFile,
+        thread: ThreadPoolExecutor,
+        others: "set[SqliteSnapshot]",
+    ) -> None:
+        self.epoch = ""
+        self.offset = 0
+        self._channel = channel
+        self._file = file
+        self._thread = thread
+        self._others = others
+        self._connection: sqlite3.Connection | None = None
+        self._after = ""
+        self._limit: asyncio.TimerHandle | None = None
+
+    async def start(self) -> None:
+        """Begin the transaction and read where it stands."""
+        loop = asyncio.get_running_loop()
+        self._limit = loop.call_later(MAX_OPEN_S, self._expire)
+        self.epoch, self.offset = await loop.run_in_executor(self._thread, self._begin)
+
+    async def page(self, limit: int) -> tuple[Sequence[Contract | Job], bool]:
+        """Return the next rows, and whether more follow."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, partial(self._page, limit))
+
+    async def close(self) -> None:
+        """Let the transaction go."""
+        self._others.discard(self)
+        if self._limit is not None:
+            self._limit.cancel()
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._end)
+
+    def _expire(self) -> None:
+        self._others.discard(self)
+        self._thread.submit(self._end)
+
+    def _begin(self) -> tuple[str, int]:
+        self._connection = self._file.connect()
+        self._connection.execute("BEGIN")
+        row = self._connection.execute(
+            "SELECT epoch, coalesce((SELECT head FROM channels WHERE name = ?), 0) FROM log",
+            (self._channel,),
+        ).fetchone()
+        return row[0], row[1]
+
+    def _page(self, limit: int) -> tuple[Sequence[Contract | Job], bool]:
+        if self._connection is None:
+            raise LogUnavailable(f"expected the snapshot to be read within {MAX_OPEN_S:.0f} s")
+        rows: list[Contract | Job] = []
+        if self._channel == CONTRACTS:
+            found = self._connection.execute(contracts.AFTER_ID, (self._after, limit + 1))
+            rows += [contracts.from_row(row) for row in found]
+        elif self._channel == JOBS:
+            found = self._connection.execute(jobs.AFTER_ID, (self._after, limit + 1))
+            rows += [jobs.from_row(row) for row in found]
+        page = rows[:limit]
+        if page:
+            last = page[-1]
+            self._after = last.contract_id if isinstance(last, Contract) else last.job_id
+        return page, len(rows) > limit
+
+    def _end(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()

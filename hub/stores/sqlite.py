@@ -1,0 +1,174 @@
+"""SQLite as the embedded default: one writer on one thread, readers that only read.
+
+The writer alone commits and checkpoints. WAL with synchronous=FULL: a commit returns when
+its pages are on the disk. A lock file keeps a second hub off the same data: its clients
+would not hear ours. Local disks only; WAL needs shared memory between the processes.
+"""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from hub.errors import LogUnavailable, Misconfigured, OutcomeUnknown
+
+T = TypeVar("T")
+
+READERS = 2
+_WRITER_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA wal_autocheckpoint = 0",
+    "PRAGMA mmap_size = 0",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA cache_size = -65536",
+    "PRAGMA busy_timeout = 5000",
+)
+_READER_PRAGMAS = (
+    "PRAGMA query_only = ON",
+    "PRAGMA wal_autocheckpoint = 0",
+    "PRAGMA mmap_size = 0",
+    "PRAGMA cache_size = -16384",
+    "PRAGMA busy_timeout = 5000",
+)
+
+
+class DataFile:
+    """A database file that this process owns, from open to close.
+
+    Raises:
+        Misconfigured: Another hub holds the file, or it cannot be opened or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = _take_lock(path)
+        self.writer = _connect(path, _WRITER_PRAGMAS)
+
+    def connect(self) -> sqlite3.Connection:
+        """Open one more connection that can only read."""
+        return _connect(self.path, _READER_PRAGMAS)
+
+    def close(self) -> None:
+        """Fold the WAL into the file and let it go."""
+        self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.writer.close()
+        os.close(self._lock)
+
+
+class Threads:
+    """The threads that touch the file: one that writes, a few that read.
+
+    SQLite blocks, and its statements let other threads run meanwhile; so none of it is done
+    on the event loop.
+    """
+
+    def __init__(self, file: DataFile) -> None:
+        self._file = file
+        self._writing = ThreadPoolExecutor(1, "hub-writer")
+        self._reading = ThreadPoolExecutor(READERS, "hub-reader")
+        self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` on the writer thread, after what was given before it."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writing, work, self._file.writer)
+
+    def later(self, work: Callable[[sqlite3.Connection], object]) -> None:
+        """Run `work` on the writer thread after what was given before it; nobody waits."""
+        self._writing.submit(work, self._file.writer)
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` on a reader thread, with that thread's own connection.
+
+        Raises:
+            LogUnavailable: SQLite could not read.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._reading, lambda: work(self._reader()))
+        except sqlite3.OperationalError as error:
+            raise LogUnavailable(f"the log cannot be read: {error}") from error
+
+    def close(self) -> None:
+        """Wait for what is running and close the readers."""
+        self._writing.shutdown()
+        self._reading.shutdown()
+        for connection in self._opened:
+            connection.close()
+
+    def _reader(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._file.connect()
+            self._opened.append(connection)
+        return connection
+
+
+def transact(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+    """Run `work` in one write transaction, on disk when this returns, undone when it raises.
+
+    Raises:
+        LogUnavailable: The disk is full, the file is locked or broken; nothing was kept.
+        OutcomeUnknown: COMMIT itself failed. A crash now could still bring the group back,
+            for its pages may have reached the WAL.
+    """
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        result = work(connection)
+    except sqlite3.OperationalError as error:
+        _roll_back(connection)
+        raise LogUnavailable(f"the log cannot be written: {error}") from error
+    except BaseException:
+        _roll_back(connection)
+        raise
+    try:
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        _roll_back(connection)
+        raise OutcomeUnknown(f"the disk failed at the commit: {error}") from error
+    return result
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _connect(path: Path, pragmas: tuple[str, ...]) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        for pragma in pragmas:
+            connection.execute(pragma).fetchall()
+    except sqlite3.Error as error:
+        raise Misconfigured(
+            f"cannot open the data file {path}: {error}; "
+            "set DATABASE_URL to a file this user may write, on a local disk"
+        ) from error
+    return connection
+
+
+def _take_lock(path: Path) -> int:
+    lock = path.with_name(f"{path.name}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Misconfigured(
+            f"cannot write to the folder {path.parent}: {error.strerror}; "
+            "make it writable, or set DATABASE_URL to another file"
+        ) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise Misconfigured(
+            f"another hub holds the data file {path}: stop it, or set DATABASE_URL to another file"
+        ) from error
+    return handle

@@ -1,0 +1,1 @@
+"""How the hub is reached: decode, one call of a service, encode, translate errors."""

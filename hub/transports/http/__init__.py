@@ -1,0 +1,1 @@
+"""REST: the route table, its resources, and the edge around them."""

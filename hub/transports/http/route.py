@@ -1,0 +1,39 @@
+"""A route: one row of the table that the hub answers by and that OpenAPI is made from."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple
+
+from starlette.types import ASGIApp
+
+from hub.errors import HubError
+from hub.transports.http.call import Call
+
+
+class Route(NamedTuple):
+    """One method of one address.
+
+    Attributes:
+        method: GET, POST or PUT.
+        path: With its parameters in braces.
+        resource: Answers the call.
+        summary: One line for people.
+        answer: Type of the body of a success; None where it is no JSON.
+        body: Type of the request's body; None where there is none or it is no JSON.
+        query: Struct of the parameters after the `?`.
+        status: Of a success.
+        refusals: What it may raise besides what every route may.
+        tag: The noun it belongs to.
+        media: Of the answer, or of the body of a PUT, where it is no JSON.
+    """
+
+    method: str
+    path: str
+    resource: Callable[[Call], Awaitable[ASGIApp]]
+    summary: str
+    answer: Any
+    body: Any = None
+    query: type | None = None
+    status: int = 200
+    refusals: Sequence[type[HubError]] = ()
+    tag: str = ""
+    media: str = "application/json"

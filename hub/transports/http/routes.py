@@ -1,0 +1,110 @@
+"""The route table: every address of the hub, in one place."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hub.errors import (
+    ArtifactNotFound,
+    BodyTooLarge,
+    ChannelNotFound,
+    IllegalTransition,
+    InputNotExpected,
+    JobNotFound,
+    LogUnavailable,
+    ReservedChannel,
+    UnknownStatus,
+)
+from hub.model.contract import ContractUpdate
+from hub.services.channels import NewEvent, PublishAnswer
+from hub.services.contracts import TestAnswer, UpdateAnswer
+from hub.services.job_reports import (
+    Completion,
+    JobAnswer,
+    JobChanged,
+    JobCreated,
+    NewJob,
+    StatusReport,
+)
+from hub.services.status import ContractsStatus, WebSocketStatus
+from hub.transports.http.channels import ChannelsResource
+from hub.transports.http.contracts import ContractHistoryParams, ContractsResource
+from hub.transports.http.history import HistoryAnswer, HistoryParams, HistoryResource
+from hub.transports.http.jobs import JobParams, JobsParams, JobsResource, JobsView, JobView
+from hub.transports.http.operations import Health, OperationsResource, Ready
+from hub.transports.http.route import Route
+
+
+class Resources(NamedTuple):
+    """What the routes lead to."""
+
+    contracts: ContractsResource
+    jobs: JobsResource
+    history: HistoryResource
+    channels: ChannelsResource
+    operations: OperationsResource
+
+
+def table(to: Resources) -> Sequence[Route]:
+    """Return every route; seed 3's, and only seed 3's, stand under `/api` too."""
+    seed3 = _contracts(to)
+    also = [route._replace(path=f"/api{route.path}") for route in seed3]
+    return [*seed3, *_jobs(to), *also, *_channels(to), *_operations(to)]
+
+
+def _contracts(to: Resources) -> list[Route]:
+    contracts, tag = to.contracts, "contracts"
+    return [
+        Route("POST", "/update", contracts.update, "Send a contract update",
+              UpdateAnswer, ContractUpdate, tag=tag),
+        Route("POST", "/test/update", contracts.test, "Push a contract update marked as a test",
+              TestAnswer, ContractUpdate, tag=tag),
+        Route("GET", "/contracts/history", contracts.history, "Read the history of contracts",
+              HistoryAnswer, query=ContractHistoryParams, tag=tag),
+        Route("GET", "/contracts/status", contracts.status, "Count contracts by city and status",
+              ContractsStatus, tag=tag),
+        Route("GET", "/ws/status", to.operations.websocket, "Count WebSocket connections",
+              WebSocketStatus, tag=tag),
+    ]  # fmt: skip
+
+
+def _jobs(to: Resources) -> list[Route]:
+    jobs, tag, one = to.jobs, "jobs", "/api/jobs/{job_id}"
+    moves = (JobNotFound, UnknownStatus, IllegalTransition)
+    return [
+        Route("POST", "/api/jobs", jobs.create, "Create a job", JobCreated, NewJob,
+              status=201, tag=tag),
+        Route("GET", "/api/jobs", jobs.list, "List jobs, newest first", JobsView,
+              query=JobsParams, refusals=(UnknownStatus,), tag=tag),
+        Route("POST", f"{one}/status", jobs.report, "Report status and progress", JobChanged,
+              StatusReport, refusals=moves, tag=tag),
+        Route("GET", one, jobs.get, "Retrieve a job", JobView, query=JobParams,
+              refusals=(JobNotFound,), tag=tag),
+        Route("POST", f"{one}/complete", jobs.complete, "Complete a job", JobChanged, Completion,
+              refusals=moves, tag=tag),
+        Route("POST", f"{one}/input", jobs.answer, "Answer a job in NEEDS_INPUT", JobChanged,
+              JobAnswer, refusals=(JobNotFound, InputNotExpected), tag=tag),
+        Route("PUT", f"{one}/artifacts/{{name}}", jobs.upload, "Upload an artifact", JobChanged,
+              refusals=(JobNotFound, BodyTooLarge), tag=tag, media="application/octet-stream"),
+        Route("GET", f"{one}/artifacts/{{name}}", jobs.download, "Download an artifact", None,
+              refusals=(JobNotFound, ArtifactNotFound), tag=tag, media="application/octet-stream"),
+    ]  # fmt: skip
+
+
+def _channels(to: Resources) -> list[Route]:
+    tag, one = "channels", "/api/channels/{channel}"
+    return [
+        Route("GET", f"{one}/history", to.history.channel, "Read the history of a channel",
+              HistoryAnswer, query=HistoryParams, refusals=(ChannelNotFound,), tag=tag),
+        Route("POST", f"{one}/events", to.channels.publish, "Publish to a custom channel",
+              PublishAnswer, NewEvent | list[NewEvent], status=201,
+              refusals=(ChannelNotFound, ReservedChannel), tag=tag),
+    ]  # fmt: skip
+
+
+def _operations(to: Resources) -> list[Route]:
+    operations, tag = to.operations, "operations"
+    return [
+        Route("GET", "/health", operations.health, "Is the process alive", Health, tag=tag),
+        Route("GET", "/ready", operations.ready, "Can the log be written", Ready,
+              refusals=(LogUnavailable,), tag=tag),
+    ]  # fmt: skip

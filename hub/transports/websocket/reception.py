@@ -1,0 +1,103 @@
+"""The reception: brings a client from an admitted upgrade to a session, and sees it off.
+
+Both adapters go through it, so a connection is the same whoever carries its bytes.
+"""
+
+import time
+import uuid
+from typing import Any, Protocol
+
+from hub.auth.admission import Rules
+from hub.errors import Draining
+from hub.realtime.connection import Connection, Sink
+from hub.realtime.connections import Connections
+from hub.realtime.node import Realtime
+from hub.realtime.session import Session
+from hub.telemetry.logging import Logger
+from hub.transports.websocket.handshake import Admitted, Refused, Upgrade, judge
+
+
+class Visit:
+    """One client from welcome to close."""
+
+    __slots__ = ("_started", "connection", "received", "session")
+
+    def __init__(self, connection: Connection, session: Session) -> None:
+        self.connection = connection
+        self.session = session
+        self.received = 0
+        self._started = time.monotonic()
+
+    def summary(self) -> dict[str, Any]:
+        """Return what the log line of this connection says."""
+        return {
+            "client_id": self.connection.client_id,
+            "seconds": round(time.monotonic() - self._started, 3),
+            "frames_out": self.connection.written,
+            "frames_in": self.received,
+        }
+
+
+class Reception(Protocol):
+    """What the adapters need of it."""
+
+    max_frame_bytes: int
+
+    def judge(self, upgrade: Upgrade) -> Admitted | Refused:
+        """Decide on an upgrade."""
+        ...
+
+    def welcome(self, sink: Sink, admitted: Admitted) -> Visit:
+        """Begin a session; its first frames are written before this returns."""
+        ...
+
+    def see_off(self, visit: Visit, *, code: int | None, peer: str) -> None:
+        """End it: the socket is gone."""
+        ...
+
+
+class NodeReception:
+    """The reception of one node."""
+
+    def __init__(
+        self,
+        node: Realtime,
+        connections: Connections,
+        *,
+        rules: Rules,
+        log: Logger,
+        max_frame_bytes: int,
+    ) -> None:
+        self.max_frame_bytes = max_frame_bytes
+        self._node = node
+        self._connections = connections
+        self._rules = rules
+        self._log = log
+        self._draining = False
+
+    def judge(self, upgrade: Upgrade) -> Admitted | Refused:
+        """Decide on an upgrade."""
+        if self._draining:
+            return Refused(Draining("expected a hub that stays, got one that is stopping"), None)
+        verdict = judge(upgrade, self._rules, self._node.fanout.feeds)
+        if isinstance(verdict, Refused):
+            self._log.info("connection refused", code=verdict.failure.code, path=upgrade.path[:200])
+        return verdict
+
+    def welcome(self, sink: Sink, admitted: Admitted) -> Visit:
+        """Begin a session."""
+        connection = Connection(str(uuid.uuid4()), sink)
+        session = Session(connection, self._node, admitted.channels)
+        self._connections.add(connection, session)
+        return Visit(connection, session)
+
+    def see_off(self, visit: Visit, *, code: int | None, peer: str) -> None:
+        """End it and write its line in the log."""
+        self._connections.discard(visit.connection)
+        visit.session.lost()
+        self._log.info("connection", **visit.summary(), close_code=code, peer=peer)
+
+    def drain(self) -> None:
+        """Let nobody in any more and send everybody away, to come back later."""
+        self._draining = True
+        self._connections.end(Draining("the hub is stopping"))
