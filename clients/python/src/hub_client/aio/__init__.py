@@ -1,0 +1,1 @@
+"""The asyncio client: the same names as `sync`, awaited."""

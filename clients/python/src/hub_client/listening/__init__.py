@@ -1,0 +1,1 @@
+"""Listening without I/O: frames in, what to do next out."""

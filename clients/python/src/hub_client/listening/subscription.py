@@ -1,0 +1,119 @@
+"""One channel of a feed: what it has seen, and what it asks the hub for."""
+
+from enum import Enum, auto
+from typing import Any
+
+from hub_client.listening.frames import Page, Push, Subscribed
+from hub_client.listening.wants import Wants
+from hub_client.position import Stand
+
+
+class Verdict(Enum):
+    """What to do with an event."""
+
+    NEXT = auto()
+    SEEN = auto()
+    HOLE = auto()
+
+
+class Subscription:
+    """The rules of one channel.
+
+    It is *asked* (a subscribe is on its way), then *live*. What arrives while
+    it is not live belongs to an earlier subscribe and is dropped: the hub
+    replays everything after the offset that was asked for.
+    """
+
+    def __init__(self, channel: str, wants: Wants) -> None:
+        self.channel = channel
+        self.stand = wants.since.stands.get(channel)
+        """The newest event that was seen; None until the hub first answers."""
+        self.head = 0
+        """The newest offset that the hub is known to have."""
+        self.live = False
+        self._wants = wants
+        self._reloading = self.stand is None and wants.snapshot
+        self._asked: str | None = None
+        self._landing: Stand | None = None
+        self._pages: list[dict[str, Any]] = []
+        self._repaired_at: Stand | None = None
+
+    def subscribe(self, request_id: str) -> dict[str, Any]:
+        """Return the command, and wait for its reply from now on."""
+        self.live, self._asked, self._landing = False, request_id, None
+        command: dict[str, Any] = {"type": "subscribe", "id": request_id, "channel": self.channel}
+        if self._reloading:
+            command["snapshot"] = True
+        elif self.stand is not None:
+            command["since"] = {"epoch": self.stand.epoch, "offset": self.stand.offset}
+        elif self._wants.history is not None:
+            command["history"] = self._wants.history
+        return command if self._wants.where is None else command | {"where": self._wants.where}
+
+    def asked(self, reply_to: object) -> bool:
+        """Whether a reply is the one that is waited for."""
+        return self._asked is not None and self._asked == reply_to
+
+    def reload(self) -> None:
+        """Ask for a snapshot from now on, until one is complete."""
+        self._reloading = True
+
+    def accept(self, reply: Subscribed) -> bool:
+        """Take the hub's answer; False when what was missed is gone."""
+        self._asked = None
+        self.head = reply.offset if reply.head is None else reply.head
+        at = Stand(reply.epoch, reply.offset)
+        if self._reloading:
+            self._landing, self._pages = at, []
+        elif self.stand is None:
+            self.land(at)
+        elif reply.recovered is False:
+            return False
+        else:
+            self.land(Stand(reply.epoch, self.stand.offset))
+        return True
+
+    def page(self, page: Page) -> list[dict[str, Any]] | None:
+        """Take a page; return the whole snapshot with its last one."""
+        if self._landing is None:
+            return None
+        self._pages.extend(page.items)
+        if page.more:
+            return None
+        items, self._pages = self._pages, []
+        self._reloading = False
+        self.land(self._landing)
+        self._landing = None
+        return items
+
+    def land(self, stand: Stand) -> None:
+        """Stand there and be live."""
+        self.stand = stand
+        self.head = max(self.head, stand.offset)
+        self.live = True
+
+    def admit(self, push: Push) -> Verdict:
+        """Judge an event by its offset, and stand on it if it is the next one."""
+        if push.offset is None:
+            return Verdict.NEXT
+        if not self.live or self.stand is None or push.offset <= self.stand.offset:
+            return Verdict.SEEN
+        self.head = max(self.head, push.offset)
+        if self.stand.offset < push.before:
+            return Verdict.HOLE
+        self.stand = Stand(self.stand.epoch, push.offset)
+        return Verdict.NEXT
+
+    def moved(self, offset: int) -> bool:
+        """Take the hub's word that nothing up to `offset` passed the filter."""
+        stand = self.stand
+        if self._wants.where is None or not self.live or stand is None or offset <= stand.offset:
+            return False
+        self.land(Stand(stand.epoch, offset))
+        return True
+
+    def may_repair(self) -> bool:
+        """Whether the hole after `stand` was not asked for already; marks it as asked for."""
+        fresh = self._repaired_at != self.stand
+        self._repaired_at = self.stand
+        return fresh
