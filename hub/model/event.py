@@ -7,6 +7,7 @@ another log, and an old offset must not be trusted, although it may exist again.
 
 import re
 import secrets
+from random import getrandbits
 from typing import NamedTuple, Self
 
 import msgspec
@@ -26,6 +27,8 @@ CONTROL_WORDS = frozenset(
 
 _CHANNEL = re.compile(r"[a-z0-9][a-z0-9._:-]{0,127}\Z")
 _TYPE = re.compile(r"[a-z][a-z0-9_.-]{0,63}\Z")
+# RFC 9562, 4.1: the two high bits of this digit are 10.
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _EPOCH = re.compile(r"[a-z0-9]{1,32}\Z")
 
 
@@ -112,11 +115,9 @@ def encode(event: Event) -> bytes:
 
 def new_event_id(at_us: int) -> str:
     """Return a UUIDv7 (RFC 9562, 5.7): ids made later sort later."""
-    bits = (at_us // 1000) << 80 | secrets.randbits(80)
-    bits = bits & ~(0xF << 76) | 0x7 << 76
-    bits = bits & ~(0x3 << 62) | 0x2 << 62
-    text = f"{bits:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    when, chance = f"{at_us // 1000:012x}", f"{getrandbits(76):019x}"
+    variant = _VARIANT[chance[3]]
+    return f"{when[:8]}-{when[8:]}-7{chance[:3]}-{variant}{chance[4:7]}-{chance[7:19]}"
 
 
 def new_epoch() -> str:

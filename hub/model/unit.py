@@ -179,12 +179,15 @@ class _Group:
         return kept
 
     def _apply(self, unit: Unit) -> Answered:
-        now_us = self._commit_time(unit)
-        found = {
-            ref: row
-            for ref in unit.refs
-            if (row := self.rows.get(ref) or self.loaded.rows.get(ref)) is not None
-        }
+        now_us = self.now_us
+        for channel in unit.channels:
+            # Clocks step back; the times of a channel never do.
+            now_us = max(now_us, self._head(channel).at_us)
+        found: dict[Ref, Row] = {}
+        for ref in unit.refs:
+            row = self.rows.get(ref) or self.loaded.rows.get(ref)
+            if row is not None:
+                found[ref] = row
         decision = unit.decide(Rows(found, now_us))
         events = [self._append(unit.owner, draft, now_us) for draft in decision.drafts]
         body = decision.answer(events)
@@ -195,29 +198,30 @@ class _Group:
             )
         return Answered(decision.status, body, events)
 
-    def _commit_time(self, unit: Unit) -> int:
-        """Return now, but never before the last event of a channel: clocks step back."""
-        return max(self.now_us, *(self._head(name).at_us for name in unit.channels), 0)
-
     def _head(self, channel: str) -> Head:
-        return self.heads.get(channel) or self.loaded.heads.get(channel) or Head()
+        """Return this group's own head of a channel, to be moved on."""
+        head = self.heads.get(channel)
+        if head is None:
+            before = self.loaded.heads.get(channel) or Head()
+            head = self.heads[channel] = Head(before.offset, before.at_us, before.oldest)
+        return head
 
     def _append(self, owner: str, draft: Draft, now_us: int) -> Event:
         offset = 0
         if not draft.test:
             head = self._head(draft.channel)
-            offset = head.offset + 1
-            self.heads[draft.channel] = Head(offset, now_us, head.oldest)
+            head.offset = offset = head.offset + 1
+            head.at_us = now_us
         event = Event(
-            channel=draft.channel,
-            offset=offset,
-            id=new_event_id(now_us),
-            type=draft.type,
-            at_us=now_us,
-            owner=owner,
-            data=draft.data,
-            key=draft.key,
-            tag=draft.tag,
+            draft.channel,
+            offset,
+            new_event_id(now_us),
+            draft.type,
+            now_us,
+            owner,
+            draft.data,
+            draft.key,
+            draft.tag,
         )
         if offset:
             self.events.append(event)

@@ -28,7 +28,14 @@ class Fanout:
     """
 
     def __init__(
-        self, *, node: str, epoch: str, timers: Timers, read_log: ReadLog, spawn: Spawn
+        self,
+        *,
+        node: str,
+        epoch: str,
+        timers: Timers,
+        read_log: ReadLog,
+        spawn: Spawn,
+        ring_frames: int = RING_FRAMES,
     ) -> None:
         self.node = node
         self.epoch = epoch
@@ -36,6 +43,7 @@ class Fanout:
         self._timers = timers
         self._read_log = read_log
         self._spawn = spawn
+        self._ring_frames = ring_frames
         self._dirty: dict[str, Feed] = {}
 
     async def open(self, heads: Mapping[str, Head]) -> None:
@@ -80,7 +88,7 @@ class Fanout:
             feed.flush()
 
     def _open(self, channel: str, head: Head) -> Feed:
-        ring = Ring(RING_FRAMES, RING_BYTES)
+        ring = Ring(self._ring_frames, RING_BYTES)
         feed = Feed(channel, head, ring, read_log=self._read_log, spawn=self._spawn)
         self.feeds[channel] = feed
         return feed

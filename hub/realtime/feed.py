@@ -33,6 +33,10 @@ class Listener(Protocol):
         """Leave the live ones and become a cursor at `flushed`."""
         ...
 
+    def pull(self) -> None:
+        """As a cursor, fetch what is missing."""
+        ...
+
 
 # Called with the offset of the first frame and the frames that follow an offset; with None
 # when the log could not be read.
@@ -90,9 +94,12 @@ class Feed:
         The live listeners become cursors, which read the missing ones in order.
         """
         self.flush()
-        for listener in tuple(self.live):
+        listeners = tuple(self.live)
+        for listener in listeners:
             listener.fall_behind()
         self.head = self.flushed = offset - 1
+        for listener in listeners:
+            listener.pull()
 
     def flush(self) -> None:
         """Write what is new to every live listener, as one buffer."""

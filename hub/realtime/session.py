@@ -5,7 +5,8 @@ answered in the order in which they came.
 """
 
 from collections import deque
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import msgspec
 
@@ -116,9 +117,9 @@ class Session:
                     )
                 self._say(replies.Unsubscribed(channel=command.channel, reply_to=command.id))
             case commands.GetHistory() as command:
-                self._start(self._history(command), text)
+                self._start(partial(self._history, command), text)
             case commands.GetStatus() as command:
-                self._start(self._status(command), text)
+                self._start(partial(self._status, command), text)
             case commands.Heartbeat() as command:
                 self._say_heartbeat(command.id)
             case commands.Ping() as command:
@@ -130,10 +131,10 @@ class Session:
         feed = self._feed(command.channel)
         since = None if command.since is None else commands.position_of(command.since)
         if command.snapshot:
-            self._start(self._snapshot(feed, command), text)
+            self._start(partial(self._snapshot, feed, command), text)
         elif since is not None and since.offset > feed.head:
             # A client may have read a commit from the log a moment before this node's news of it.
-            self._start(self._resume_ahead(feed, command, since), text)
+            self._start(partial(self._resume_ahead, feed, command, since), text)
         else:
             self._begin(feed, command, self._stand(feed, command, since, feed.head))
 
@@ -246,14 +247,14 @@ class Session:
     def _time(self) -> str:
         return to_rfc3339(self._node.clock.now_us())
 
-    def _start(self, work: Awaitable[None], text: bytes) -> None:
+    def _start(self, work: Callable[[], Awaitable[None]], text: bytes) -> None:
         """Run a command that reads the log; those behind it wait, so answers keep their order."""
         self._busy = True
         self._node.spawn(self._finish(work, text))
 
-    async def _finish(self, work: Awaitable[None], text: bytes) -> None:
+    async def _finish(self, work: Callable[[], Awaitable[None]], text: bytes) -> None:
         try:
-            await work
+            await work()
         except HubError as failure:
             self._refuse(failure, text)
         finally:

@@ -5,14 +5,13 @@ from typing import Any
 from hub.model.event import Event
 from hub.stores.base import EventQuery
 
-INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _COLUMNS = 'channel, "offset", id, type, at_us, owner, "key", tag, data'
 
 Row = tuple[str, int, str, str, int, str, str, str, bytes]
 
 
 def to_row(event: Event) -> Row:
-    """Return the values of `INSERT`."""
+    """Return a row of `events`."""
     return (
         event.channel,
         event.offset,

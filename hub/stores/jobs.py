@@ -7,24 +7,28 @@ import msgspec
 from hub.model.job import Job, JobEntry
 from hub.stores.base import JobQuery
 
-BY_ID = "SELECT document FROM jobs WHERE job_id IN (SELECT value FROM json_each(?))"
+# The jobs of a JSON list of ids, as one JSON list.
+BY_ID = (
+    "SELECT json_group_array(json(document)) FROM jobs "
+    "WHERE job_id IN (SELECT value FROM json_each(?))"
+)
 AFTER_ID = "SELECT document FROM jobs WHERE job_id > ? ORDER BY job_id LIMIT ?"
-UPSERT = (
-    "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (job_id) DO UPDATE SET "
+REPLACE = (
+    "ON CONFLICT (job_id) DO UPDATE SET "
     "status = excluded.status, user_id = excluded.user_id, document = excluded.document"
 )
-INSERT_ENTRY = "INSERT INTO job_entries VALUES (?, ?, ?, ?, ?, ?)"
 ENTRIES = (
     "SELECT job_id, revision, at_us, status, message, step FROM job_entries "
     "WHERE job_id = ? ORDER BY revision"
 )
 
 _decode = msgspec.json.Decoder(Job).decode
+decode = msgspec.json.Decoder(list[Job]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def to_row(job: Job) -> tuple[str, str, str, str, int, bytes]:
-    """Return the values of `UPSERT`."""
+def to_row(job: Job) -> tuple[str, str, str, str, int, str]:
+    """Return a row of `jobs`."""
     user_id = job.metadata.get("user_id")
     return (
         job.job_id,
@@ -32,11 +36,11 @@ def to_row(job: Job) -> tuple[str, str, str, str, int, bytes]:
         job.status,
         user_id if isinstance(user_id, str) else "",
         job.created_at_us,
-        _encode(job),
+        _encode(job).decode(),
     )
 
 
-def from_row(row: tuple[bytes]) -> Job:
+def from_row(row: tuple[str]) -> Job:
     """Return the job of a row."""
     return _decode(row[0])
 

@@ -1,9 +1,10 @@
 """The log on SQLite; see `base.Log` and `base.Records` for what it promises."""
 
-import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
+
+import msgspec
 
 from hub.clock import Clock
 from hub.model.contract import Contract
@@ -13,21 +14,24 @@ from hub.model.unit import Head, KeptAnswer, Loaded, Outcome, Ref, Row, Settled,
 from hub.stores import contracts, events, jobs, migrations
 from hub.stores.base import ContractCount, EventQuery, JobQuery, LogState
 from hub.stores.snapshot import Snapshots, SqliteSnapshot
-from hub.stores.sqlite import DataFile, Threads, transact
+from hub.stores.sqlite import DataFile, Threads, insert, transact
 
 # Rows written between two checkpoints: some 2 MiB of WAL, folded back in a few milliseconds.
 CHECKPOINT_ROWS = 4_000
 
 _HEADS = "SELECT name, head, at_us, oldest FROM channels"
-_SAVE_HEAD = (
-    "INSERT INTO channels VALUES (?, ?, ?, ?) "
-    "ON CONFLICT (name) DO UPDATE SET head = excluded.head, at_us = excluded.at_us"
+_MOVE_HEAD = "ON CONFLICT (name) DO UPDATE SET head = excluded.head, at_us = excluded.at_us"
+# One row with everything that a group may look at: see `sqlite.insert` for what a step costs.
+_LOAD = (
+    "SELECT (SELECT json_group_object(name, json_object("  # noqa: S608 joined of constants
+    "'offset', head, 'at_us', at_us, 'oldest', oldest)) FROM channels), "
+    f"({contracts.BY_ID}), ({jobs.BY_ID}), "
+    "(SELECT json_group_array(json_array(scope, hex(body_hash), status, CAST(body AS TEXT), at_us))"
+    " FROM answers WHERE scope IN (SELECT value FROM json_each(?)))"
 )
-_ANSWERS = (
-    "SELECT scope, body_hash, status, body, at_us FROM answers "
-    "WHERE scope IN (SELECT value FROM json_each(?))"
-)
-_SAVE_ANSWER = "INSERT INTO answers VALUES (?, ?, ?, ?, ?)"
+_decode_heads = msgspec.json.Decoder(dict[str, Head]).decode
+_decode_answers = msgspec.json.Decoder(list[tuple[str, str, int, str, int]]).decode
+_encode = msgspec.json.Encoder().encode
 
 
 class SqliteLog:
@@ -146,33 +150,28 @@ def _commit(db: sqlite3.Connection, units: Sequence[Unit], now_us: int) -> Settl
 
 def _load(db: sqlite3.Connection, units: Sequence[Unit]) -> Loaded:
     refs = {ref for unit in units for ref in unit.refs}
-    scopes = [unit.key.scope for unit in units if unit.key is not None]
-    answers: Iterable[KeptAnswer] = ()
-    if scopes:
-        rows = db.execute(_ANSWERS, (json.dumps(scopes),)).fetchall()
-        answers = [KeptAnswer(*row) for row in rows]
-    return Loaded(
-        rows=_rows(db, refs),
-        heads=_heads(db),
-        answers={answer.scope: answer for answer in answers},
+    wanted = (
+        [id_ for kind, id_ in refs if kind == "contract"],
+        [id_ for kind, id_ in refs if kind == "job"],
+        [unit.key.scope for unit in units if unit.key is not None],
     )
-
-
-def _rows(db: sqlite3.Connection, refs: set[Ref]) -> dict[Ref, Row]:
-    found: dict[Ref, Row] = {}
-    contract_ids = [id_ for kind, id_ in refs if kind == "contract"]
-    if contract_ids:
-        for row in db.execute(contracts.BY_ID, (json.dumps(contract_ids),)):
-            found["contract", row[0]] = contracts.from_row(row)
-    job_ids = [id_ for kind, id_ in refs if kind == "job"]
-    if job_ids:
-        for job in _jobs_by_id(db, job_ids):
-            found["job", job.job_id] = job
-    return found
+    row = db.execute(_LOAD, [_encode(ids).decode() for ids in wanted]).fetchone()
+    heads, contracts_there, jobs_there, answers = row
+    rows: dict[Ref, Row] = {}
+    for contract in contracts.decode(contracts_there):
+        rows["contract", contract.contract_id] = contract
+    for job in jobs.decode(jobs_there):
+        rows["job", job.job_id] = job
+    kept = [
+        KeptAnswer(scope, bytes.fromhex(body_hash), status, body.encode(), at_us)
+        for scope, body_hash, status, body, at_us in _decode_answers(answers)
+    ]
+    return Loaded(rows, _decode_heads(heads), {answer.scope: answer for answer in kept})
 
 
 def _jobs_by_id(db: sqlite3.Connection, ids: Sequence[str]) -> list[Job]:
-    return [jobs.from_row(row) for row in db.execute(jobs.BY_ID, (json.dumps(ids),))]
+    found: str = db.execute(jobs.BY_ID, (_encode(ids).decode(),)).fetchone()[0]
+    return jobs.decode(found)
 
 
 def _heads(db: sqlite3.Connection) -> dict[str, Head]:
@@ -182,15 +181,13 @@ def _heads(db: sqlite3.Connection) -> dict[str, Head]:
 def _store(db: sqlite3.Connection, settled: Settled) -> None:
     rows = settled.rows.values()
     changed = [row for row in rows if isinstance(row, Contract)]
-    db.executemany(contracts.UPSERT, changed)
-    db.executemany(jobs.UPSERT, [jobs.to_row(row) for row in rows if isinstance(row, Job)])
-    db.executemany(jobs.INSERT_ENTRY, settled.entries)
-    db.executemany(events.INSERT, [events.to_row(event) for event in settled.events])
-    db.executemany(
-        _SAVE_HEAD,
-        [(name, head.offset, head.at_us, head.oldest) for name, head in settled.heads.items()],
-    )
-    db.executemany(_SAVE_ANSWER, settled.answers)
+    insert(db, "contracts", changed, contracts.REPLACE)
+    insert(db, "jobs", [jobs.to_row(row) for row in rows if isinstance(row, Job)], jobs.REPLACE)
+    insert(db, "job_entries", settled.entries)
+    insert(db, "events", [events.to_row(event) for event in settled.events])
+    heads = [(name, head.offset, head.at_us, head.oldest) for name, head in settled.heads.items()]
+    insert(db, "channels", heads, _MOVE_HEAD)
+    insert(db, "answers", settled.answers)
 
 
 def _state(db: sqlite3.Connection) -> LogState:
@@ -237,9 +234,9 @@ def _prune(db: sqlite3.Connection, channel: str, below: int, limit: int) -> Head
 
 def _forget_answers(db: sqlite3.Connection, before_us: int, limit: int) -> int:
     return db.execute(
-        "DELETE FROM answers WHERE scope IN "
-        "(SELECT scope FROM answers WHERE at_us < ? ORDER BY at_us LIMIT ?)",
-        (before_us, limit),
+        "DELETE FROM answers WHERE rowid IN (SELECT rowid FROM "
+        "(SELECT rowid, at_us FROM answers ORDER BY rowid LIMIT ?) WHERE at_us < ?)",
+        (limit, before_us),
     ).rowcount
 
 

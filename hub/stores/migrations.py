@@ -57,6 +57,13 @@ def pending(connection: sqlite3.Connection, wanted: Sequence[Migration]) -> list
     return [migration for migration in wanted if migration.number not in applied]
 
 
+def applied_at_us(connection: sqlite3.Connection) -> dict[int, int]:
+    """Return the numbers of applied migrations with the time of each, in microseconds."""
+    if not _applied(connection):
+        return {}
+    return dict(connection.execute("SELECT number, applied_at_us FROM migrations").fetchall())
+
+
 def apply(connection: sqlite3.Connection, migration: Migration, now_us: int) -> None:
     """Run one migration and note it, in one transaction."""
     connection.execute("BEGIN IMMEDIATE")

@@ -10,16 +10,21 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hub.errors import LogUnavailable, Misconfigured, OutcomeUnknown
 
 T = TypeVar("T")
 
 READERS = 2
+# Rows of one INSERT. Each number of rows is a prepared statement of its own, kept in the
+# connection's cache: five tables by sixty-four sizes.
+_MAX_ROWS = 64
+_STATEMENTS = 400
 _WRITER_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -136,6 +141,28 @@ def transact(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection]
     return result
 
 
+def insert(
+    connection: sqlite3.Connection, into: str, rows: Sequence[Sequence[Any]], then: str = ""
+) -> None:
+    """Insert rows, as many a statement as there are.
+
+    Each step of SQLite gives up Python's lock and must get it back from the event loop; with one
+    step a row that cost as much as the writing itself (docs/performance.md).
+
+    Args:
+        connection: In a transaction.
+        into: Name of the table.
+        rows: All of one length.
+        then: Clause after the values: ON CONFLICT ...
+    """
+    for start in range(0, len(rows), _MAX_ROWS):
+        part = rows[start : start + _MAX_ROWS]
+        marks = f"({','.join('?' * len(part[0]))})"
+        values = list(chain.from_iterable(part))
+        all_marks = ",".join([marks] * len(part))
+        connection.execute(f"INSERT INTO {into} VALUES {all_marks} {then}", values)  # noqa: S608 own words
+
+
 def _roll_back(connection: sqlite3.Connection) -> None:
     if connection.in_transaction:
         connection.execute("ROLLBACK")
@@ -143,7 +170,9 @@ def _roll_back(connection: sqlite3.Connection) -> None:
 
 def _connect(path: Path, pragmas: tuple[str, ...]) -> sqlite3.Connection:
     try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS
+        )
         for pragma in pragmas:
             connection.execute(pragma).fetchall()
     except sqlite3.Error as error:

@@ -47,7 +47,7 @@ CREATE TABLE jobs (
     status TEXT NOT NULL,
     user_id TEXT NOT NULL,
     created_at_us INTEGER NOT NULL,
-    document BLOB NOT NULL          -- the whole job as JSON; the columns are what lists filter by
+    document TEXT NOT NULL          -- the whole job as JSON; the columns are what lists filter by
 );
 CREATE INDEX jobs_by_age ON jobs (created_at_us, job_id);
 CREATE INDEX jobs_by_status ON jobs (status, created_at_us, job_id);
@@ -64,10 +64,10 @@ CREATE TABLE job_entries (          -- a job's own history; not subject to chann
 ) WITHOUT ROWID;
 
 CREATE TABLE answers (              -- what an Idempotency-Key was answered, for 24 h
-    scope TEXT PRIMARY KEY,
+    scope TEXT NOT NULL,
     body_hash BLOB NOT NULL,
     status INTEGER NOT NULL,
     body BLOB NOT NULL,
     at_us INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX answers_by_age ON answers (at_us);
+);                                  -- in the order of its rowid, which is that of time
+CREATE UNIQUE INDEX answers_by_scope ON answers (scope);

@@ -1,0 +1,23 @@
+"""What several folders of tests use. A hub in this process: see `support.running`."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from support.running import RunningHub, running_hub
+
+
+@pytest.fixture
+async def hub(tmp_path: Path) -> AsyncIterator[RunningHub]:
+    """A hub that answers on a free port, with an empty log."""
+    async with running_hub(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def http(hub: RunningHub) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of `hub`."""
+    async with httpx.AsyncClient(base_url=hub.url) as client:
+        yield client

@@ -1,0 +1,52 @@
+"""The command line for tests: in this process, or as a process of its own."""
+
+import os
+import subprocess
+import sys
+from typing import NamedTuple
+
+from click.testing import CliRunner
+
+from hub.cli.root import root
+
+# What a developer's shell may hold, and no test should see.
+_FOREIGN = ("PORT", "HOST", "DATABASE_URL", "HUB_URL", "WS_URI", "NO_COLOR", "FORCE_COLOR", "AUTH")
+
+
+class Finished(NamedTuple):
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def invoke(*args: str, stdin: str | None = None, **environ: str) -> Finished:
+    """Run a command in this process."""
+    env: dict[str, str | None] = {**dict.fromkeys(_FOREIGN), "COLUMNS": "200", **environ}
+    result = CliRunner(env=env).invoke(root, args, input=stdin, catch_exceptions=False)
+    return Finished(result.exit_code, result.stdout, result.stderr)
+
+
+def start(*args: str, **environ: str) -> "subprocess.Popen[str]":
+    """Start a command as a process; its streams are pipes."""
+    env = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+    return subprocess.Popen(
+        [sys.executable, "-m", "hub", *args],
+        env={**env, **environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(*args: str, **environ: str) -> Finished:
+    """Run a command as a process, to its end."""
+    return finish(start(*args, **environ))
+
+
+def finish(process: "subprocess.Popen[str]") -> Finished:
+    """Wait for the end of a process."""
+    out, err = process.communicate(timeout=30)
+    return Finished(process.returncode, out, err)

@@ -1,0 +1,49 @@
+"""The served documents as a reader gets them: through JSON, without a hub behind them."""
+
+import functools
+from collections.abc import Mapping
+from typing import Any, cast
+
+import msgspec
+
+from hub.settings import Settings
+from hub.transports.http.channels import ChannelsResource
+from hub.transports.http.contracts import ContractsResource
+from hub.transports.http.documents import asyncapi as asyncapi_document, openapi as openapi_document
+from hub.transports.http.history import HistoryResource
+from hub.transports.http.jobs import JobsResource
+from hub.transports.http.operations import OperationsResource
+from hub.transports.http.routes import Resources, table
+
+_KINDS: tuple[Any, ...] = (
+    ContractsResource,
+    JobsResource,
+    HistoryResource,
+    ChannelsResource,
+    OperationsResource,
+)
+
+# The classes stand in for their instances: only the names of their methods are looked at.
+ROUTES = table(Resources(*_KINDS))
+
+
+@functools.cache
+def openapi() -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    locations = Settings().locations
+    return _read(openapi_document.document(ROUTES, version="0", locations=locations))
+
+
+@functools.cache
+def asyncapi() -> dict[str, Any]:
+    """Return the AsyncAPI document."""
+    return _read(asyncapi_document.document(version="0"))
+
+
+def schema_of(document: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema of a document that stands on its own."""
+    return {**schema, "components": document["components"]}
+
+
+def _read(document: Mapping[str, Any]) -> dict[str, Any]:
+    return cast("dict[str, Any]", msgspec.json.decode(msgspec.json.encode(document)))

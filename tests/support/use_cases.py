@@ -1,0 +1,66 @@
+"""The hub's use cases on a real log in a file, with a clock that a test turns."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from support.clocks import FakeClock
+
+from hub.model.event import Event
+from hub.model.principal import Principal
+from hub.services.artifacts import Artifacts
+from hub.services.channels import Channels
+from hub.services.contracts import Contracts
+from hub.services.history import History
+from hub.services.jobs import Jobs
+from hub.services.publisher import Publisher
+from hub.stores.log import SqliteLog
+from hub.stores.sqlite import DataFile
+
+ANNA = Principal("anna")
+LOCATIONS = frozenset({"Chennai", "Mumbai"})
+
+
+class UseCases(NamedTuple):
+    """Everything below the transports; `told` holds the events as they were fanned out."""
+
+    clock: FakeClock
+    log: SqliteLog
+    publisher: Publisher
+    told: list[Event]
+    epoch: str
+    contracts: Contracts
+    jobs: Jobs
+    channels: Channels
+    history: History
+    artifacts: Artifacts
+    folder: Path
+
+
+async def open_use_cases(folder: Path) -> UseCases:
+    """Build them on an empty log; close `publisher`, then `log`."""
+    clock = FakeClock()
+    log = SqliteLog(DataFile(folder / "hub.db"), clock)
+    log.migrate()
+    epoch = (await log.state()).epoch
+    told: list[Event] = []
+
+    def tell(events: Sequence[Event]) -> None:
+        told.extend(events)
+
+    publisher = Publisher(log, tell, max_waiting=1_000)
+    jobs = Jobs(publisher, log, epoch)
+    files = folder / "files"
+    return UseCases(
+        clock=clock,
+        log=log,
+        publisher=publisher,
+        told=told,
+        epoch=epoch,
+        contracts=Contracts(publisher, clock, epoch, LOCATIONS),
+        jobs=jobs,
+        channels=Channels(publisher, epoch),
+        history=History(log, epoch),
+        artifacts=Artifacts(jobs, files, max_bytes=1_000),
+        folder=files,
+    )
