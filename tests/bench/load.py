@@ -55,7 +55,7 @@ class _Caller(asyncio.Protocol):
         else:
             self._transport.close()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 asyncio's signature
         """End."""
         if not self.done.done():
             self.done.set_result(None)

@@ -115,7 +115,7 @@ class World:
             session.receive(command(type="ping"))
 
     def read_elsewhere(self, which: int) -> None:
-        """A client has read the log over HTTP, perhaps further than this node's news, and returns."""
+        """A client has read the log over HTTP, ahead of this node's news, and returns."""
         client = self.clients[which % 3]
         client.lose()
         client.seen = self.log.heads[CHANNEL].offset

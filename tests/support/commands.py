@@ -11,6 +11,7 @@ from hub.cli.root import root
 
 # What a developer's shell may hold, and no test should see.
 _FOREIGN = ("PORT", "HOST", "DATABASE_URL", "HUB_URL", "WS_URI", "NO_COLOR", "FORCE_COLOR", "AUTH")
+_started: list["subprocess.Popen[str]"] = []
 
 
 class Finished(NamedTuple):
@@ -31,7 +32,7 @@ def invoke(*args: str, stdin: str | None = None, **environ: str) -> Finished:
 def start(*args: str, **environ: str) -> "subprocess.Popen[str]":
     """Start a command as a process; its streams are pipes."""
     env = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "hub", *args],
         env={**env, **environ},
         stdin=subprocess.DEVNULL,
@@ -39,6 +40,8 @@ def start(*args: str, **environ: str) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
     )
+    _started.append(process)
+    return process
 
 
 def run(*args: str, **environ: str) -> Finished:
@@ -50,3 +53,10 @@ def finish(process: "subprocess.Popen[str]") -> Finished:
     """Wait for the end of a process."""
     out, err = process.communicate(timeout=30)
     return Finished(process.returncode, out, err)
+
+
+def end_leftovers() -> None:
+    """Kill what a test that failed has left running."""
+    while _started:
+        with _started.pop() as process:
+            process.kill()

@@ -1,5 +1,6 @@
 """A WebSocket client of bytes: does the handshake by hand and may break every rule."""
 
+import base64
 import contextlib
 import json
 import socket
@@ -7,7 +8,6 @@ from collections import deque
 from collections.abc import Iterator
 from struct import pack, unpack
 from typing import Any, NamedTuple
-import base64
 
 PATIENCE_S = 5.0
 KEY = base64.b64encode(bytes(range(16))).decode()
@@ -37,6 +37,14 @@ def frame(
     else:
         head += bytes([0x80 | size])
     return head + MASK + masked(data)
+
+
+def fragments(data: bytes, cuts: list[int]) -> bytes:
+    """Return a text message, cut at these places."""
+    parts = [data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True)]
+    return b"".join(
+        frame(CONT if n else TEXT, part, fin=n == len(parts) - 1) for n, part in enumerate(parts)
+    )
 
 
 def close_frame(code: int, reason: bytes = b"") -> bytes:
@@ -115,7 +123,11 @@ class RawSocket:
     """A client of bytes: does the handshake by hand and may break every rule."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
+        self.socket = socket.socket()
+        self.socket.settimeout(PATIENCE_S)
+        # Before the connect, or the kernel goes on growing it: a stuck hub must be noticed soon.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 32 * 1024)
+        self.socket.connect(("127.0.0.1", port))
         self._unread = b""
         self._frames: deque[Received] = deque()
 
@@ -160,6 +172,20 @@ class RawSocket:
         self._unread = b""
         return [*self._frames, *found]
 
+    def reply_to(self) -> str | int | None:
+        """Return the `reply_to` of the next frame, which must be a text."""
+        found = self.next()
+        assert found.opcode == TEXT
+        reply_to: str | int | None = found.json.get("reply_to")
+        return reply_to
+
+    def close_code(self) -> int:
+        """Read to the end of the stream; nothing but a close frame must come."""
+        (last,) = self.rest()
+        assert last.opcode == CLOSE
+        last.data[2:].decode()
+        return last.code
+
     def close(self) -> None:
         """Leave without a word."""
         self.socket.close()
@@ -180,3 +206,22 @@ def raw(port: int, *, handshake: bool = True) -> Iterator[RawSocket]:
         yield client
     finally:
         client.close()
+
+
+def problem(answer: Answer, status: int, code: str) -> None:
+    """Expect a problem document, and the end of the connection announced."""
+    assert answer.status == status, answer
+    assert answer.headers["content-type"] == "application/problem+json"
+    found = json.loads(answer.body)
+    assert (found["status"], found["code"]) == (status, code)
+    assert found["type"] == f"/docs/errors/{code}"
+
+
+def refused_browser(client: RawSocket, code: int, word: str) -> Answer:
+    """Expect an upgrade that is taken and closed at once."""
+    answer = client.answer()
+    assert answer.status == 101
+    found = client.next()
+    assert (found.opcode, found.code) == (CLOSE, code)
+    assert json.loads(found.data[2:]) == {"code": word}
+    return answer

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -35,10 +36,12 @@ async def send(url: str, line: str, *headers: str, body: bytes = b"") -> RawAnsw
     head = "\r\n".join([f"{line} HTTP/1.1", *fixed, *headers, "", ""])
     try:
         writer.write(head.encode("latin-1") + body)
-        answer = await reader.read()
+        lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        found = _headers(lines[1:])
+        answer = await reader.readexactly(int(found["content-length"]))
     finally:
         writer.close()
-    return _read(answer)
+    return RawAnswer(int(lines[0].split(" ")[1]), found, answer)
 
 
 def chunked(*pieces: bytes) -> bytes:
@@ -46,11 +49,6 @@ def chunked(*pieces: bytes) -> bytes:
     return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (*pieces, b""))
 
 
-def _read(answer: bytes) -> RawAnswer:
-    head, _, body = answer.partition(b"\r\n\r\n")
-    status, *lines = head.decode("latin-1").split("\r\n")
-    headers = {}
-    for line in lines:
-        name, _, value = line.partition(":")
-        headers[name.lower()] = value.strip()
-    return RawAnswer(int(status.split(" ")[1]), headers, body)
+def _headers(lines: Sequence[str]) -> dict[str, str]:
+    pairs = (line.partition(":") for line in lines)
+    return {name.lower(): value.strip() for name, _, value in pairs}

@@ -1,8 +1,8 @@
 """One node of the realtime half without I/O: a log in memory, sockets that fill up, fake time."""
 
 import json
-from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
+from typing import Any, cast
 
 import msgspec
 
@@ -55,29 +55,26 @@ class Work:
     """What was spawned, run when the test says so; see `realtime.feed.Spawn`."""
 
     def __init__(self) -> None:
-        self._waiting: list[Awaitable[None]] = []
+        self._waiting: list[Coroutine[Any, Any, None]] = []
 
     def spawn(self, work: Awaitable[None]) -> None:
         """Keep it for later."""
-        self._waiting.append(work)
+        self._waiting.append(cast("Coroutine[Any, Any, None]", work))
 
     def run(self) -> None:
         """Step everything once; what still waits for a socket is kept."""
         waiting, self._waiting = self._waiting, []
         for work in waiting:
-            step = work.__await__() if not hasattr(work, "send") else work
             try:
-                step.send(None)
-            except StopIteration:
+                work.send(None)
+            except (StopIteration, LogUnavailable):
                 continue
-            except LogUnavailable:
-                continue
-            self._waiting.append(step)
+            self._waiting.append(work)
 
     def close(self) -> None:
         """Throw away what still waits."""
         for work in self._waiting:
-            work.close()  # type: ignore[attr-defined]
+            work.close()
         self._waiting.clear()
 
 
@@ -135,12 +132,13 @@ class SlowSocket:
         return frames
 
 
-class Pages(NamedTuple):
-    """A snapshot of two items; see `realtime.node.SnapshotPages`."""
+class Pages:
+    """A snapshot of a few items; see `realtime.node.SnapshotPages`."""
 
-    epoch: str
-    offset: int
-    left: list[msgspec.Raw]
+    def __init__(self, epoch: str, offset: int, left: list[msgspec.Raw]) -> None:
+        self.epoch = epoch
+        self.offset = offset
+        self.left = left
 
     async def page(self, limit: int) -> tuple[Sequence[msgspec.Raw], bool]:
         """Return one item a page, whatever the limit."""

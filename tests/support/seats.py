@@ -19,8 +19,8 @@ from hub.telemetry.logging import Logger
 from hub.transports.websocket.protocol import HubProtocol
 from hub.transports.websocket.reception import NodeReception
 from support.clocks import FakeClock, FakeTimers
+from support.logs import RecordingLog
 from support.octets import Received, parse, upgrade
-from support.sockets import RecordingLog
 
 LIMIT = 1_000
 
@@ -143,7 +143,7 @@ class Questions:
         await asyncio.sleep(0)
         assert channel
         assert limit
-        assert since or before or not since
+        assert since is None or before is None
         return []
 
     async def head(self, channel: str) -> int:
@@ -271,6 +271,11 @@ class Seat(NamedTuple):
         found, left = parse(self.transport.sent.partition(b"\r\n\r\n")[2])
         assert not left
         return found
+
+    @property
+    def opcodes(self) -> list[int]:
+        """The kinds of frames that the client has received after the welcome."""
+        return [item.opcode for item in self.frames[1:]]
 
 
 async def _no_events(channel: str, after: int, limit: int) -> Sequence[Event]:

@@ -8,10 +8,9 @@ import asyncio
 import contextlib
 import json
 import socket
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -27,6 +26,7 @@ from hub.app import Node, create
 from hub.settings import Settings
 from hub.telemetry.logging import Logger
 from hub.transports.server import Application, serve
+from support.logs import RecordingLog
 from support.running import CONTRACT
 
 PATIENCE_S = 5.0
@@ -90,12 +90,11 @@ class NetworkClient:
 
     def ended(self) -> tuple[int, str]:
         """Wait until the hub closes; return code and reason."""
-        try:
+        with contextlib.suppress(ConnectionClosed):
             while True:
                 self._socket.recv(PATIENCE_S)
-        except ConnectionClosed as closed:
-            assert closed.rcvd is not None
-            return closed.rcvd.code, closed.rcvd.reason
+        assert self._socket.close_code is not None
+        return self._socket.close_code, self._socket.close_reason or ""
 
     def close(self) -> None:
         """Leave."""
@@ -157,30 +156,14 @@ class ServedHub(Protocol):
         ...
 
 
-class RecordingLog:
-    """A logger that keeps its lines; see `hub.telemetry.logging.Logger`."""
-
-    def __init__(self) -> None:
-        self.lines: list[dict[str, Any]] = []
-
-    def info(self, event: str, **fields: Any) -> None:
-        """Keep a line."""
-        self.lines.append({"event": event, **fields})
-
-    def exception(self, event: str, **fields: Any) -> None:
-        """Keep a line with the exception that is being handled."""
-        self.lines.append({"event": event, "exception": sys.exc_info()[1], **fields})
-
-    def named(self, event: str) -> list[dict[str, Any]]:
-        """Return the lines of one kind."""
-        return [line for line in self.lines if line["event"] == event]
-
-
 class HubThread:
     """A hub under a real uvicorn, in a thread of its own; `log` has its connections' lines."""
 
     def __init__(self, folder: Path, carrier: Carrier, **overrides: Any) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        # With the protocol named, or asyncio leaves Nagle's algorithm on: 40 ms an answer.
+        self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen()
         # Inherited by each connection: a client that is not read must notice soon.
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
         self._carrier = carrier
@@ -244,9 +227,9 @@ class HubThread:
         self.loop = asyncio.get_running_loop()
         self.node = create(self._settings)
         self._server = serve(self.node, drain_s=1)
-        self._server.config.http = self._carrier.http  # type: ignore[assignment]
+        self._server.config.http = self._carrier.http
         if self._carrier.ws is not None:
-            self._server.config.ws = self._carrier.ws  # type: ignore[assignment]
+            self._server.config.ws = self._carrier.ws
         self._ready.set()
         await self._server._serve([self._listener])
 
@@ -294,6 +277,24 @@ def publish(hub: ServedHub, contract_id: str = "c-1", **fields: Any) -> int:
     answer = hub.post("/update", {**CONTRACT, "contract_id": contract_id, **fields})
     offset: int = answer["offset"]
     return offset
+
+
+def welcomed(client: Client) -> dict[str, Any]:
+    """Take the welcome."""
+    frame = client.next()
+    assert frame["type"] == "welcome"
+    return frame
+
+
+def ask(client: Client, **command: Any) -> dict[str, Any]:
+    """Send a command and return the next frame."""
+    client.send(command)
+    return client.next()
+
+
+def offsets(client: Client, count: int) -> list[int]:
+    """Return the offsets of the next pushes."""
+    return [client.next()["offset"] for _ in range(count)]
 
 
 def until(happened: Callable[[], bool]) -> None:

@@ -1,0 +1,331 @@
+"""What every log promises (`hub.stores.base.Log`), run on each adapter."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from hub.errors import Conflict, IdempotencyKeyReused, Overloaded
+from hub.model.contract import Contract
+from hub.model.event import Draft
+from hub.model.job import Job, JobEntry
+from hub.model.unit import Answered, Decision, IdempotencyKey, Outcome, Rows, Unit
+from hub.stores.base import EventQuery, JobQuery
+from hub.stores.log import SqliteLog
+from hub.stores.snapshot import MAX_OPEN
+from support.clocks import FakeClock
+from support.units import faulty, marked_as_test, offsets, refused, unit
+
+
+def bodies(outcomes: Sequence[Outcome]) -> list[bytes]:
+    """Return the answers of units that were all committed."""
+    answered = [outcome for outcome in outcomes if isinstance(outcome, Answered)]
+    assert len(answered) == len(outcomes), outcomes
+    return [outcome.body for outcome in answered]
+
+
+async def read(log: SqliteLog, channel: str = "contracts", after: int = 0) -> list[int]:
+    """Return the offsets that the log holds."""
+    return [e.offset for e in await log.events(EventQuery(channel, 1000, after=after))]
+
+
+def job(job_id: str, *, created: int, status: str = "PENDING", user: str = "u1") -> Unit:
+    """Return a unit that stores a job and one line of its history."""
+
+    def decide(_rows: Rows) -> Decision:
+        row = Job(
+            job_id=job_id,
+            owner="me",
+            status=status,  # type: ignore[arg-type]
+            created_at_us=created,
+            updated_at_us=created,
+            metadata={"user_id": user},
+        )
+        entry = JobEntry(job_id, 1, created, status, "m", None)
+        return Decision([row, entry], [Draft("jobs", "job_update", b"{}", job_id)], offsets)
+
+    return Unit("me", [("job", job_id)], ["jobs"], decide)
+
+
+async def test_offsets_grow_by_one_in_commit_order(log: SqliteLog) -> None:
+    """Units of a group and of later groups get the next offsets, without holes."""
+    first = await log.commit([unit("a"), unit("b")])
+    second = await log.commit([unit("c")])
+
+    assert bodies([*first, *second]) == [b"contracts:1", b"contracts:2", b"contracts:3"]
+    assert await read(log) == [1, 2, 3]
+    assert (await log.state()).heads["contracts"].offset == 3
+
+
+async def test_one_unit_may_write_several_channels(log: SqliteLog) -> None:
+    """Its events stand in each channel's own order, in one commit."""
+    outcomes = await log.commit([unit("a", channels=["contracts", "jobs"]), unit("b")])
+
+    assert bodies(outcomes) == [b"contracts:1,jobs:1", b"contracts:2"]
+
+
+async def test_a_new_channel_begins_at_one(log: SqliteLog) -> None:
+    """A channel that nobody made before is there after its first event."""
+    await log.commit([unit(channels=["orders.eu"])])
+
+    assert (await log.state()).heads["orders.eu"].offset == 1
+    assert await read(log, "orders.eu") == [1]
+
+
+async def test_a_refused_unit_leaves_no_trace_and_takes_no_offset(log: SqliteLog) -> None:
+    """Its neighbours in the group are committed as if it had not been there."""
+    first, refusal, last = await log.commit([unit("a"), refused(), unit("b")])
+
+    assert isinstance(refusal, Conflict)
+    assert bodies([first, last]) == [b"contracts:1", b"contracts:2"]
+
+
+async def test_a_faulty_unit_fails_the_whole_group_and_nothing_is_kept(log: SqliteLog) -> None:
+    """All or nothing: the caller runs the group again, one by one."""
+    with pytest.raises(OverflowError):
+        await log.commit([unit("a"), faulty()])
+
+    assert await read(log) == []
+    assert bodies(await log.commit([unit("b")])) == [b"contracts:1"]
+
+
+async def test_a_later_unit_sees_the_rows_of_an_earlier_one(log: SqliteLog) -> None:
+    """Two updates of one row in one group do not lose the first."""
+    seen: list[Contract | None] = []
+
+    def decide(rows: Rows) -> Decision:
+        seen.append(rows.contract("a"))
+        return Decision([], [], offsets)
+
+    await log.commit([unit("a"), Unit("me", [("contract", "a")], [], decide)])
+    await log.commit([Unit("me", [("contract", "a")], [], decide)])
+
+    assert [row.contract_id for row in seen if row] == ["a", "a"]
+
+
+async def test_times_of_a_channel_never_fall(log: SqliteLog, clock: FakeClock) -> None:
+    """A clock that steps back does not reorder history."""
+    await log.commit([unit("a")])
+    clock.advance(-3600)
+    await log.commit([unit("b")])
+
+    first, second = await log.events(EventQuery("contracts", 10))
+    assert second.at_us == first.at_us
+
+
+async def test_a_test_event_is_not_kept(log: SqliteLog) -> None:
+    """It has an id, but neither an offset nor a place in history."""
+    (outcome,) = await log.commit([marked_as_test()])
+
+    assert isinstance(outcome, Answered)
+    assert outcome.events[0].offset == 0
+    assert outcome.body.decode() == outcome.events[0].id
+    assert await read(log) == []
+
+
+async def test_a_key_is_answered_again_without_a_second_event(log: SqliteLog) -> None:
+    """In the same group, and in a later one."""
+    first, twin = await log.commit([unit(key="k"), unit(key="k")])
+    (later,) = await log.commit([unit(key="k")])
+
+    assert bodies([first, twin, later]) == [b"contracts:1"] * 3
+    assert [out.replayed for out in (first, twin, later) if isinstance(out, Answered)] == [
+        False,
+        True,
+        True,
+    ]
+    assert await read(log) == [1]
+
+
+async def test_a_key_with_another_body_is_refused(log: SqliteLog) -> None:
+    """The same key must mean the same request."""
+    await log.commit([unit(key="k")])
+    other = unit()._replace(key=IdempotencyKey("k", b"other"))
+
+    (outcome,) = await log.commit([other])
+
+    assert isinstance(outcome, IdempotencyKeyReused)
+
+
+async def test_the_answer_of_a_refused_request_is_not_kept(log: SqliteLog) -> None:
+    """Its retry is judged anew."""
+    await log.commit([refused()._replace(key=IdempotencyKey("k", b"hash"))])
+
+    (outcome,) = await log.commit([unit(key="k")])
+
+    assert isinstance(outcome, Answered)
+    assert not outcome.replayed
+
+
+async def test_kept_answers_are_forgotten_by_age(log: SqliteLog, clock: FakeClock) -> None:
+    """Only those older than asked, and at most as many as asked."""
+    await log.commit([unit(key="a"), unit(key="b")])
+    clock.advance(10)
+    await log.commit([unit(key="c")])
+
+    assert await log.forget_answers(clock.now, 1) == 1
+    assert await log.forget_answers(clock.now, 5) == 1
+    (kept,) = await log.commit([unit(key="c")])
+    assert isinstance(kept, Answered)
+    assert kept.replayed
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        pytest.param(EventQuery("contracts", 2), [5, 6], id="the last ones"),
+        pytest.param(EventQuery("contracts", 2, after=2), [3, 4], id="what follows"),
+        pytest.param(EventQuery("contracts", 2, before=4), [2, 3], id="what precedes"),
+        pytest.param(EventQuery("contracts", 9, after=1, before=4), [2, 3], id="between"),
+        pytest.param(EventQuery("contracts", 9, key="b"), [2, 5], id="of one entity"),
+        pytest.param(EventQuery("contracts", 9, tag="Mumbai"), [1, 2, 3, 4, 5, 6], id="of a tag"),
+        pytest.param(EventQuery("contracts", 9, tag="Chennai"), [], id="of a tag nobody has"),
+        pytest.param(EventQuery("nothing", 9), [], id="of a channel that is not there"),
+    ],
+)
+async def test_history_is_read_in_pages(
+    log: SqliteLog, query: EventQuery, expected: list[int]
+) -> None:
+    """Every page is oldest first, from whichever end it was asked for."""
+    await log.commit([unit(name) for name in "abcabc"])
+
+    assert [event.offset for event in await log.events(query)] == expected
+
+
+async def test_a_time_is_found_without_an_index(log: SqliteLog, clock: FakeClock) -> None:
+    """The offset before a time is the newest event that is older."""
+    for _ in range(20):
+        await log.commit([unit()])
+        clock.advance(1)
+    start = clock.now - 20_000_000
+
+    found = [await log.offset_before("contracts", start + s * 1_000_000) for s in (0, 1, 7, 99)]
+
+    assert found == [0, 1, 7, 20]
+    assert await log.offset_before("nothing", start) == 0
+
+
+async def test_pruning_forgets_a_prefix_in_small_steps(log: SqliteLog) -> None:
+    """At most `limit` events a step, never above the head, and offsets go on."""
+    await log.commit([unit() for _ in range(10)])
+
+    assert (await log.prune("contracts", below=8, limit=3)).oldest == 4
+    assert await read(log) == [4, 5, 6, 7, 8, 9, 10]
+    assert (await log.prune("contracts", below=99, limit=99)).oldest == 11
+    assert await read(log) == []
+    assert bodies(await log.commit([unit()])) == [b"contracts:11"]
+    assert (await log.offset_before("contracts", 0)) == 10
+
+
+async def test_a_snapshot_is_the_state_at_one_offset(log: SqliteLog) -> None:
+    """Commits after it was opened do not show in its pages."""
+    await log.commit([unit("a"), unit("b"), unit("c")])
+    snapshot = await log.snapshot("contracts")
+    await log.commit([unit("d")])
+
+    first, more = await snapshot.page(2)
+    second, end = await snapshot.page(2)
+    await snapshot.close()
+    await snapshot.close()
+
+    assert snapshot.offset == 3
+    assert [row.contract_id for row in [*first, *second] if isinstance(row, Contract)] == [
+        "a",
+        "b",
+        "c",
+    ]
+    assert (more, end) == (True, False)
+
+
+async def test_a_snapshot_of_jobs_holds_jobs_and_others_are_empty(log: SqliteLog) -> None:
+    """A channel without entities has an empty state."""
+    await log.commit([job("j1", created=1)])
+    jobs, tasks = await log.snapshot("jobs"), await log.snapshot("tasks")
+
+    rows, _ = await jobs.page(5)
+    none, _ = await tasks.page(5)
+
+    assert [row.job_id for row in rows if isinstance(row, Job)] == ["j1"]
+    assert none == []
+
+
+async def test_open_snapshots_are_few(log: SqliteLog) -> None:
+    """One too many is refused, not queued; a closed one makes room."""
+    opened = [await log.snapshot("contracts") for _ in range(MAX_OPEN)]
+
+    with pytest.raises(Overloaded):
+        await log.snapshot("contracts")
+    await opened[0].close()
+    await log.snapshot("contracts")
+
+
+async def test_jobs_are_listed_newest_first_in_stable_pages(log: SqliteLog) -> None:
+    """A page goes on where the last one ended, also among jobs of one moment."""
+    await log.commit([job("a", created=1), job("b", created=2), job("c", created=2)])
+    await log.commit([job("d", created=3, status="DONE", user="u2")])
+
+    first = await log.jobs(JobQuery(2))
+    rest = await log.jobs(JobQuery(9, before=(first[-1].created_at_us, first[-1].job_id)))
+
+    assert [j.job_id for j in [*first, *rest]] == ["d", "c", "b", "a"]
+    assert [j.job_id for j in await log.jobs(JobQuery(9, status="DONE"))] == ["d"]
+    assert [j.job_id for j in await log.jobs(JobQuery(9, user_id="u1"))] == ["c", "b", "a"]
+
+
+async def test_a_job_comes_back_as_it_was_stored(log: SqliteLog) -> None:
+    """The row and its history are what the unit decided; an unknown id is None."""
+    await log.commit([job("a", created=1)])
+
+    found = await log.job("a")
+
+    assert found is not None
+    assert found.metadata == {"user_id": "u1"}
+    assert [entry.message for entry in await log.job_entries("a")] == ["m"]
+    assert await log.job("nobody") is None
+
+
+async def test_contracts_are_counted(log: SqliteLog) -> None:
+    """By location and status, with the newest update."""
+    await log.commit([unit("a"), unit("b"), unit("a")])
+
+    (count,) = await log.contract_counts()
+
+    assert (count.location, count.status, count.contracts) == ("Mumbai", "active", 2)
+
+
+async def test_a_new_epoch_is_another_log(log: SqliteLog) -> None:
+    """Heads stay, the word changes."""
+    before = await log.state()
+
+    await log.new_epoch("e2")
+
+    after = await log.state()
+    assert after.epoch == "e2" != before.epoch
+    assert after.log_id == before.log_id
+
+
+async def test_a_large_group_is_written_whole(log: SqliteLog) -> None:
+    """More rows than one statement takes."""
+    outcomes = await log.commit([unit(f"c-{n}", key=f"k-{n}") for n in range(200)])
+
+    assert bodies(outcomes)[-1] == b"contracts:200"
+    assert await read(log) == list(range(1, 201))
+
+
+async def test_readers_do_not_wait_for_the_writer(log: SqliteLog) -> None:
+    """Reads and commits at the same time all succeed."""
+    results = await asyncio.gather(
+        *(log.commit([unit(f"c-{n}")]) for n in range(20)), *(log.state() for _ in range(20))
+    )
+
+    assert len(results) == 40
+    assert await read(log) == list(range(1, 21))
+
+
+async def test_a_probe_of_a_sound_log_says_nothing(log: SqliteLog) -> None:
+    """And it changes nothing."""
+    before = await log.state()
+
+    await log.probe()
+
+    assert await log.state() == before

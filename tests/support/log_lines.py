@@ -1,0 +1,41 @@
+"""The lines the hub logs, read back."""
+
+import contextlib
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import structlog
+
+from hub.telemetry.logging import configure
+
+
+class Terminal(io.StringIO):
+    """A stream that somebody looks at."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+@contextlib.contextmanager
+def logging_to(stream: io.StringIO, *, level: str = "INFO", form: str = "json") -> Iterator[None]:
+    """Log to a stream for the length of a test."""
+    root = logging.getLogger()
+    handlers, number = root.handlers[:], root.level
+    configure(level=level, form=form, stream=stream)
+    try:
+        yield
+    finally:
+        structlog.reset_defaults()
+        root.handlers[:] = handlers
+        root.setLevel(number)
+
+
+def read(stream: io.StringIO) -> list[dict[str, Any]]:
+    """Return the lines; each must be one JSON object, and none may be blank."""
+    text = stream.getvalue()
+    assert not text or text.endswith("\n")
+    return [json.loads(line) for line in text.split("\n")[:-1]]
