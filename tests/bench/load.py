@@ -102,11 +102,16 @@ def post(path: str, host: str, *, with_key: bool) -> MakeRequest:
             f'{{"contract_id":"c-{number % 1000}","location":"Mumbai","status":"active",'
             '"timestamp":"2024-01-01T12:00:00"}'
         ).encode()
-        key = f"Idempotency-Key: {uuid.uuid4()}\r\n" if with_key else ""
-        head = (
-            f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n{key}"
-            f"Content-Length: {len(body)}\r\n\r\n"
-        )
-        return head.encode() + body
+        return request(path, host, body, str(uuid.uuid4()) if with_key else None)
 
     return make
+
+
+def request(path: str, host: str, body: bytes, key: str | None = None) -> bytes:
+    """Return a POST of JSON."""
+    keyed = f"Idempotency-Key: {key}\r\n" if key else ""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n{keyed}"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body

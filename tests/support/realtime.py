@@ -1,5 +1,6 @@
 """One node of the realtime half without I/O: a log in memory, sockets that fill up, fake time."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from typing import Any, cast
@@ -55,25 +56,30 @@ class Work:
     """What was spawned, run when the test says so; see `realtime.feed.Spawn`."""
 
     def __init__(self) -> None:
-        self._waiting: list[Coroutine[Any, Any, None]] = []
+        self._waiting: list[tuple[Coroutine[Any, Any, None], asyncio.Future[None] | None]] = []
+
+    def __len__(self) -> int:
+        return len(self._waiting)
 
     def spawn(self, work: Awaitable[None]) -> None:
         """Keep it for later."""
-        self._waiting.append(cast("Coroutine[Any, Any, None]", work))
+        self._waiting.append((cast("Coroutine[Any, Any, None]", work), None))
 
     def run(self) -> None:
-        """Step everything once; what still waits for a socket is kept."""
+        """Step everything once; what waits for a socket that is still full is kept."""
         waiting, self._waiting = self._waiting, []
-        for work in waiting:
+        for work, future in waiting:
+            if future is not None and not future.done():
+                self._waiting.append((work, future))
+                continue
             try:
-                work.send(None)
+                self._waiting.append((work, work.send(None)))
             except (StopIteration, LogUnavailable):
                 continue
-            self._waiting.append(work)
 
     def close(self) -> None:
         """Throw away what still waits."""
-        for work in self._waiting:
+        for work, _ in self._waiting:
             work.close()
         self._waiting.clear()
 
@@ -221,9 +227,9 @@ class FakeNode:
 
     def settle(self) -> None:
         """Run ticks and reads until nothing is due now."""
-        for _ in range(400):
+        for _ in range(100):
             self.work.run()
-            self.fake_timers.advance(0.01)
+            self.fake_timers.advance(0.001)
 
     def connect(
         self, socket: SlowSocket, channels: Sequence[str] | None = None

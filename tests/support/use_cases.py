@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from support.clocks import FakeClock
-
 from hub.model.event import Event
 from hub.model.principal import Principal
 from hub.services.artifacts import Artifacts
@@ -16,6 +14,7 @@ from hub.services.jobs import Jobs
 from hub.services.publisher import Publisher
 from hub.stores.log import SqliteLog
 from hub.stores.sqlite import DataFile
+from support.clocks import FakeClock
 
 ANNA = Principal("anna")
 LOCATIONS = frozenset({"Chennai", "Mumbai"})

@@ -1,7 +1,9 @@
 """The route table: every address of the hub, in one place."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+import msgspec
 
 from hub.errors import (
     ArtifactNotFound,
@@ -9,13 +11,15 @@ from hub.errors import (
     ChannelNotFound,
     IllegalTransition,
     InputNotExpected,
+    InvalidFields,
     JobNotFound,
     LogUnavailable,
+    RangeNotSatisfiable,
     ReservedChannel,
     UnknownStatus,
 )
 from hub.model.contract import ContractUpdate
-from hub.services.channels import NewEvent, PublishAnswer
+from hub.services.channels import MAX_EVENTS, NewEvent, PublishAnswer
 from hub.services.contracts import TestAnswer, UpdateAnswer
 from hub.services.job_reports import (
     Completion,
@@ -33,6 +37,8 @@ from hub.transports.http.jobs import JobParams, JobsParams, JobsResource, JobsVi
 from hub.transports.http.operations import Health, OperationsResource, Ready
 from hub.transports.http.route import Route
 
+NewEvents = Annotated[list[NewEvent], msgspec.Meta(min_length=1, max_length=MAX_EVENTS)]
+
 
 class Resources(NamedTuple):
     """What the routes lead to."""
@@ -47,7 +53,9 @@ class Resources(NamedTuple):
 def table(to: Resources) -> Sequence[Route]:
     """Return every route; seed 3's, and only seed 3's, stand under `/api` too."""
     seed3 = _contracts(to)
-    also = [route._replace(path=f"/api{route.path}") for route in seed3]
+    also = [
+        route._replace(path=f"/api{route.path}", name=f"{route.name}UnderApi") for route in seed3
+    ]
     return [*seed3, *_jobs(to), *also, *_channels(to), *_operations(to)]
 
 
@@ -55,38 +63,41 @@ def _contracts(to: Resources) -> list[Route]:
     contracts, tag = to.contracts, "contracts"
     return [
         Route("POST", "/update", contracts.update, "Send a contract update",
-              UpdateAnswer, ContractUpdate, tag=tag),
+              UpdateAnswer, ContractUpdate, tag=tag, name="updateContract"),
         Route("POST", "/test/update", contracts.test, "Push a contract update marked as a test",
-              TestAnswer, ContractUpdate, tag=tag),
+              TestAnswer, ContractUpdate, tag=tag, name="testContractUpdate"),
         Route("GET", "/contracts/history", contracts.history, "Read the history of contracts",
-              HistoryAnswer, query=ContractHistoryParams, tag=tag),
+              HistoryAnswer, query=ContractHistoryParams, tag=tag, name="readContractHistory"),
         Route("GET", "/contracts/status", contracts.status, "Count contracts by city and status",
-              ContractsStatus, tag=tag),
+              ContractsStatus, tag=tag, name="countContracts"),
         Route("GET", "/ws/status", to.operations.websocket, "Count WebSocket connections",
-              WebSocketStatus, tag=tag),
+              WebSocketStatus, tag=tag, name="countConnections"),
     ]  # fmt: skip
 
 
 def _jobs(to: Resources) -> list[Route]:
     jobs, tag, one = to.jobs, "jobs", "/api/jobs/{job_id}"
     moves = (JobNotFound, UnknownStatus, IllegalTransition)
+    binary = "application/octet-stream"
     return [
         Route("POST", "/api/jobs", jobs.create, "Create a job", JobCreated, NewJob,
-              status=201, tag=tag),
+              status=201, tag=tag, name="createJob"),
         Route("GET", "/api/jobs", jobs.list, "List jobs, newest first", JobsView,
-              query=JobsParams, refusals=(UnknownStatus,), tag=tag),
+              query=JobsParams, refusals=(UnknownStatus,), tag=tag, name="listJobs"),
         Route("POST", f"{one}/status", jobs.report, "Report status and progress", JobChanged,
-              StatusReport, refusals=moves, tag=tag),
+              StatusReport, refusals=moves, tag=tag, name="reportJobStatus"),
         Route("GET", one, jobs.get, "Retrieve a job", JobView, query=JobParams,
-              refusals=(JobNotFound,), tag=tag),
+              refusals=(JobNotFound,), tag=tag, name="getJob"),
         Route("POST", f"{one}/complete", jobs.complete, "Complete a job", JobChanged, Completion,
-              refusals=moves, tag=tag),
+              refusals=moves, tag=tag, name="completeJob"),
         Route("POST", f"{one}/input", jobs.answer, "Answer a job in NEEDS_INPUT", JobChanged,
-              JobAnswer, refusals=(JobNotFound, InputNotExpected), tag=tag),
+              JobAnswer, refusals=(JobNotFound, InputNotExpected), tag=tag, name="answerJob"),
         Route("PUT", f"{one}/artifacts/{{name}}", jobs.upload, "Upload an artifact", JobChanged,
-              refusals=(JobNotFound, BodyTooLarge), tag=tag, media="application/octet-stream"),
+              refusals=(JobNotFound, BodyTooLarge, InvalidFields), tag=tag, media=binary,
+              name="uploadArtifact"),
         Route("GET", f"{one}/artifacts/{{name}}", jobs.download, "Download an artifact", None,
-              refusals=(JobNotFound, ArtifactNotFound), tag=tag, media="application/octet-stream"),
+              refusals=(JobNotFound, ArtifactNotFound, RangeNotSatisfiable), tag=tag,
+              media=binary, name="downloadArtifact"),
     ]  # fmt: skip
 
 
@@ -94,17 +105,19 @@ def _channels(to: Resources) -> list[Route]:
     tag, one = "channels", "/api/channels/{channel}"
     return [
         Route("GET", f"{one}/history", to.history.channel, "Read the history of a channel",
-              HistoryAnswer, query=HistoryParams, refusals=(ChannelNotFound,), tag=tag),
+              HistoryAnswer, query=HistoryParams, refusals=(ChannelNotFound,), tag=tag,
+              name="readChannelHistory"),
         Route("POST", f"{one}/events", to.channels.publish, "Publish to a custom channel",
-              PublishAnswer, NewEvent | list[NewEvent], status=201,
-              refusals=(ChannelNotFound, ReservedChannel), tag=tag),
+              PublishAnswer, NewEvent | NewEvents, status=201,
+              refusals=(ChannelNotFound, ReservedChannel), tag=tag, name="publishEvents"),
     ]  # fmt: skip
 
 
 def _operations(to: Resources) -> list[Route]:
     operations, tag = to.operations, "operations"
     return [
-        Route("GET", "/health", operations.health, "Is the process alive", Health, tag=tag),
+        Route("GET", "/health", operations.health, "Is the process alive", Health, tag=tag,
+              name="checkHealth"),
         Route("GET", "/ready", operations.ready, "Can the log be written", Ready,
-              refusals=(LogUnavailable,), tag=tag),
+              refusals=(LogUnavailable,), tag=tag, name="checkReadiness"),
     ]  # fmt: skip

@@ -1,0 +1,74 @@
+"""The event as its readers see it: types of what the hot path joins by hand.
+
+`hub.model.event.encode`, `hub.model.job.to_data` and `hub.services.snapshots` write these shapes
+without going through a type; tests hold them together.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from hub.model.job import Artifact, InputRequest, Progress, Status
+
+Offset = Annotated[int, msgspec.Meta(ge=1, description="Grows by exactly one a channel")]
+
+
+class Envelope(msgspec.Struct, kw_only=True):
+    """One committed fact. A test event has no `offset` and carries `"test": true` instead."""
+
+    type: str
+    channel: str
+    offset: Offset | msgspec.UnsetType = msgspec.UNSET
+    id: str
+    timestamp: str
+    test: Literal[True] | msgspec.UnsetType = msgspec.UNSET
+    data: dict[str, Any]
+
+
+class ContractData(msgspec.Struct):
+    """A contract, echoed as it was sent."""
+
+    contract_id: str
+    location: str
+    status: Literal["active", "inactive"]
+    timestamp: str
+
+
+class JobData(msgspec.Struct, kw_only=True):
+    """A job, without what it was created from."""
+
+    job_id: str
+    status: Status
+    created_at: str
+    updated_at: str
+    progress: Progress
+    artifacts: list[Artifact]
+    metadata: dict[str, Any]
+    message: str | None
+    summary: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    input_request: InputRequest | msgspec.UnsetType = msgspec.UNSET
+    input: Any = msgspec.UNSET
+
+
+class ContractUpdated(Envelope, kw_only=True):
+    """A contract has new state."""
+
+    type: Literal["contract_update"]
+    channel: Literal["contracts"]
+    data: ContractData  # type: ignore[assignment]
+
+
+class ContractStale(Envelope, kw_only=True):
+    """An update came that is older than what is known: kept and told, but not to be painted."""
+
+    type: Literal["contract_stale"]
+    channel: Literal["contracts"]
+    data: ContractData  # type: ignore[assignment]
+
+
+class JobUpdated(Envelope, kw_only=True):
+    """A job has moved on."""
+
+    type: Literal["job_update"]
+    channel: Literal["jobs"]
+    data: JobData  # type: ignore[assignment]

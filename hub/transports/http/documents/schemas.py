@@ -1,0 +1,116 @@
+"""JSON Schemas of the types that the code reads and writes with.
+
+The types say what msgspec checks; `_REFINEMENTS` adds what the services check besides, so that a
+program can know a refusal before it asks.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+
+from hub.model.contract import MAX_ID
+from hub.model.event import CONTROL_WORDS
+from hub.model.job import MAX_NAME, MAX_PERCENTAGE, STATUSES, TERMINAL
+from hub.services.channels import MAX_KEY
+from hub.transports.http.documents.envelopes import (
+    ContractData,
+    ContractStale,
+    ContractUpdated,
+    Envelope,
+    JobData,
+    JobUpdated,
+)
+
+Schema = dict[str, Any]
+
+REF = "#/components/schemas/{name}"
+EVENTS = (ContractUpdated, ContractStale, JobUpdated, Envelope)
+MAX_COUNT = 2**53 - 1
+CHANNEL_PATTERN = "^[a-z0-9][a-z0-9._:-]{0,127}$"
+# What is printable is more than a pattern can say: the hub refuses a few more.
+NAME_PATTERN = r"^[^/\\\x00-\x1f\x7f]+$"
+TYPE_PATTERN = "^[a-z][a-z0-9_.-]{0,63}$"
+
+_STATUS = {"enum": list(STATUSES)}
+_COUNT = {"minimum": 0, "maximum": MAX_COUNT}
+_TIME = {
+    "description": "ISO 8601 with a time of day; without an offset it means UTC",
+    "examples": ["2024-01-01T12:00:00"],
+}
+_EVENTS = {"items": {"anyOf": [{"$ref": REF.format(name=kind.__name__)} for kind in EVENTS]}}
+_ITEMS = {
+    "items": {
+        "anyOf": [{"$ref": REF.format(name=kind.__name__)} for kind in (ContractData, JobData)]
+    }
+}
+_REFINEMENTS: dict[str, Schema] = {
+    "ContractUpdate.contract_id": {"minLength": 1, "maxLength": MAX_ID},
+    "ContractUpdate.timestamp": {
+        **_TIME,
+        "description": f"{_TIME['description']}; at most 5 minutes ahead",
+    },
+    "StatusReport.status": _STATUS,
+    "StatusReport.input_request": {"description": "Only with NEEDS_INPUT"},
+    "Completion.final_status": {"enum": sorted(TERMINAL)},
+    "JobCreated.status": _STATUS,
+    "JobChanged.status": _STATUS,
+    "HistoryEntry.status": _STATUS,
+    "Progress.percentage": {"minimum": 0, "maximum": MAX_PERCENTAGE},
+    "Progress.total_steps": _COUNT,
+    "Progress.completed_steps": _COUNT,
+    "Artifact.name": {"minLength": 1, "maxLength": MAX_NAME, "pattern": NAME_PATTERN},
+    "Artifact.path": {"description": "A label; never opened"},
+    "Artifact.size": _COUNT,
+    "Artifact.download_url": {
+        "description": "A link, or the hub's own address once the content was uploaded",
+        "pattern": "^(https?://|/api/jobs/)",
+    },
+    "InputRequest.schema": {"description": "JSON Schema that the answer must meet"},
+    "NewEvent.type": {"pattern": TYPE_PATTERN, "not": {"enum": sorted(CONTROL_WORDS)}},
+    "NewEvent.key": {"maxLength": MAX_KEY, "description": "The entity that the event speaks of"},
+    "JobsParams.status": {"enum": [*STATUSES, None]},
+    "JobsParams.before": {"pattern": r"^[0-9]{1,18}\.", "description": "`next` of the last page"},
+    "HistoryParams.since_time": _TIME,
+    "ContractHistoryParams.since_time": _TIME,
+    "HistoryAnswer.events": _EVENTS,
+    "History.events": _EVENTS,
+    "Snapshot.items": _ITEMS,
+}
+
+
+class Schemas:
+    """Collects the schemas of a document; those of events are always there.
+
+    Attributes:
+        components: By name, what the document needs under `components/schemas`.
+
+    Args:
+        locations: The cities that contracts may have on this hub.
+    """
+
+    def __init__(self, locations: Collection[str]) -> None:
+        self.components: dict[str, Schema] = {}
+        self._refinements = {
+            **_REFINEMENTS,
+            "ContractUpdate.location": {"enum": sorted(locations)},
+        }
+        for kind in EVENTS:
+            self.of(kind)
+
+    def of(self, kind: Any) -> Schema:
+        """Return the schema of a type; what it refers to joins the components."""
+        (schema,), found = msgspec.json.schema_components([kind], ref_template=REF)
+        for name, component in found.items():
+            self.components[name] = self._refine(name, component)
+        return schema
+
+    def inline(self, kind: type) -> Schema:
+        """Return the schema of a struct itself, not a reference to it."""
+        self.of(kind)
+        return self.components.pop(kind.__name__)
+
+    def _refine(self, name: str, component: Schema) -> Schema:
+        for field, schema in component.get("properties", {}).items():
+            schema.update(self._refinements.get(f"{name}.{field}", {}))
+        return component

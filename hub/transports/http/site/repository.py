@@ -1,0 +1,36 @@
+"""The pages that also stand in the project's `docs/` folder, for who reads them there.
+
+Made by `python -m hub.transports.http.site`; a test fails when they are stale.
+"""
+
+import re
+from collections.abc import Mapping
+
+from hub.transports.http.site import tables
+from hub.transports.http.site.texts import read_text
+
+_NOTE = "<!-- Made by `python -m hub.transports.http.site` from {source}. -->\n\n"
+_SOURCES = {
+    "errors.md": "hub/errors.py and hub/web/errors/",
+    "protocol.md": "hub/web/protocol.md",
+    "settings.md": "hub/settings.py",
+}
+
+
+def copies() -> Mapping[str, str]:
+    """Return the text of each file in `docs/`, by its name."""
+    pages = {
+        "errors.md": tables.errors_page(),
+        "protocol.md": read_text("protocol.md"),
+        "settings.md": tables.settings_page(),
+    }
+    return {
+        name: _NOTE.format(source=_SOURCES[name]) + _relink(text) for name, text in pages.items()
+    }
+
+
+def _relink(text: str) -> str:
+    """Turn addresses of the hub into paths of the repository; what has none loses its link."""
+    text = re.sub(r"\(/docs/errors/(\w+)\)", r"(../hub/web/errors/\1.md)", text)
+    text = re.sub(r"\(/docs/(\w+)", r"(\1.md", text)
+    return re.sub(r"\[(/[\w.]+)\]\(\1\)", r"`\1`", text)

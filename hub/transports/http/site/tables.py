@@ -1,0 +1,115 @@
+"""The pages that are tables of the code: errors, close codes and settings, as Markdown."""
+
+from collections.abc import Iterable, Sequence
+
+from hub import settings
+from hub.transports.http.documents.closes import CLOSES, Close
+from hub.transports.http.site.codes import Code, all_codes
+
+_ERRORS = """\
+# Errors
+
+Every refusal names a `code`, and every code has a page that says what it means, what to do, and why
+it happens. Over HTTP it is a problem document (RFC 9457) whose `type` is the address of that page;
+over a WebSocket it is an `error` reply with `details.help`, or the reason of a close.
+
+Branch on `code`, never on a text. *Again?* says whether the same request may succeed later: if so,
+wait as long as `Retry-After` says and send it with the same `Idempotency-Key`.
+
+## Codes of the hub
+
+{hub}
+
+## Codes of the SDK
+
+Said by `hub_client` when the hub could not be asked, or its answer not be used.
+
+{sdk}
+
+## Close codes
+
+The range is the verdict: 4000 to 4499 come back (full jitter, from 500 ms to 20 s), 4500 to 4999 do
+not. The reason is JSON and names the code: `{{"code": "draining"}}`.
+
+{closes}
+"""
+_SETTINGS = """\
+# Settings
+
+All are read once, from the environment, when the hub starts. Names that begin with `HUB_` and are
+not listed here are warned about; a wrong value ends the start with one line and exit code 2.
+
+{table}
+
+`HUB_URL`, `HUB_TOKEN` and `WS_URI` are read by the clients, not by the hub. A value such as
+`tcp://10.0.0.1:8000`, which orchestrators put under names like `PORT`, is passed over.
+"""
+
+
+def errors_page() -> str:
+    """Return the page with all codes."""
+    codes = all_codes()
+    return _ERRORS.format(
+        hub=_codes([code for code in codes if code.source == "hub"]),
+        sdk=_codes([code for code in codes if code.source == "SDK"]),
+        closes=_table(("Code", "Word", "Meaning", "Come back?"), map(_close, CLOSES)),
+    )
+
+
+def facts(code: Code) -> str:
+    """Return the line under the title of a code's page."""
+    said = [f"`{code.code}`"]
+    said += [f"HTTP {status}" for status in code.statuses]
+    if code.close_code is not None:
+        said.append(f"closes with {code.close_code}")
+    said.append("may succeed later" if code.retryable else "will be refused again")
+    said.append(f"said by the {code.source}")
+    return " · ".join(said)
+
+
+def settings_page() -> str:
+    """Return the page with all settings."""
+    rows = ((f"`{name.env}`", _default(name.default), name.meaning) for name in settings.names())
+    return _SETTINGS.format(table=_table(("Name", "Default", "Meaning"), rows))
+
+
+def _codes(codes: Sequence[Code]) -> str:
+    titles = ("Code", "Meaning", "HTTP", "Close", "Again?")
+    return _table(titles, (_code(code) for code in codes))
+
+
+def _code(code: Code) -> Sequence[str]:
+    return (
+        f"[`{code.code}`](/docs/errors/{code.code})",
+        code.meaning,
+        ", ".join(map(str, code.statuses)) or "—",
+        str(code.close_code or "—"),
+        "yes" if code.retryable else "no",
+    )
+
+
+def _close(close: Close) -> Sequence[str]:
+    note = " (not sent by this version)" if close.later else ""
+    return (
+        str(close.code),
+        f"`{close.word}`",
+        "yes" if close.comes_back else "no",
+        close.meaning + note,
+    )
+
+
+def _default(value: object) -> str:
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, bool):
+        return "`1`" if value else "`0`"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

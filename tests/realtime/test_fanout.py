@@ -1,0 +1,154 @@
+"""Fan-out: each event once, written at the end of the tick, by several kinds of listeners."""
+
+from typing import Any
+
+from hub.brokers.base import News
+from hub.realtime.frames import Batch
+from support.realtime import FakeNode, MemoryEvents, SlowSocket, command
+
+
+class Writes(SlowSocket):
+    """A socket that also counts writes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[Batch] = []
+
+    def write(self, batch: Batch) -> None:
+        """Note the batch."""
+        self.batches.append(batch)
+        super().write(batch)
+
+
+def follow(node: FakeNode, socket: SlowSocket, **fields: Any) -> None:
+    """Let a client in that follows jobs."""
+    _, session = node.connect(socket, [])
+    session.receive(command(type="subscribe", channel="jobs", **fields))
+    node.settle()
+    socket.take()
+
+
+def offsets(socket: SlowSocket) -> list[int]:
+    """Return the offsets of the events that came."""
+    return [frame["offset"] for frame in socket.take() if frame["type"] == "job_update"]
+
+
+def test_events_of_one_tick_are_one_write_and_one_buffer() -> None:
+    """However many clients there are, the bytes are the same object."""
+    node, sockets = FakeNode(MemoryEvents()), [Writes(), Writes()]
+    for socket in sockets:
+        follow(node, socket)
+        socket.batches.clear()
+
+    node.publish()
+    node.publish()
+    node.fake_timers.tick()
+
+    assert [len(socket.batches) for socket in sockets] == [1, 1]
+    assert sockets[0].batches[0].wire is sockets[1].batches[0].wire
+    assert [offsets(socket) for socket in sockets] == [[1, 2], [1, 2]]
+
+
+def test_an_event_that_comes_twice_is_delivered_once() -> None:
+    """News may be repeated by whoever carries them."""
+    node, socket = FakeNode(MemoryEvents()), SlowSocket()
+    follow(node, socket)
+
+    event = node.publish()
+    node.fanout.deliver([event])
+    node.settle()
+    node.fanout.deliver([event])
+    node.settle()
+
+    assert offsets(socket) == [1]
+
+
+def test_a_node_passes_over_its_own_news() -> None:
+    """They were delivered before they were announced."""
+    node, socket = FakeNode(MemoryEvents()), SlowSocket()
+    follow(node, socket)
+    mine, other = node.log.append("jobs"), node.log.append("jobs")
+
+    node.fanout.hear(News("log", "n1", [mine]))
+    node.settle()
+    assert offsets(socket) == []
+    node.fanout.hear(News("log", "n2", [mine, other]))
+    node.settle()
+
+    assert offsets(socket) == [1, 2]
+
+
+def test_clients_read_from_the_log_what_the_news_left_out() -> None:
+    """A hole is healed in order; nobody is closed for it."""
+    node, socket = FakeNode(MemoryEvents()), SlowSocket()
+    follow(node, socket)
+    for _ in range(3):
+        node.log.append("jobs")
+
+    node.publish()
+    node.settle()
+
+    assert offsets(socket) == [1, 2, 3, 4]
+
+
+def test_cursors_at_one_place_share_a_reading_of_the_log() -> None:
+    """A storm of clients that return reads each page once."""
+    log = MemoryEvents()
+    for _ in range(20):
+        log.append("jobs")
+    node = FakeNode(log)
+    sockets = [SlowSocket() for _ in range(10)]
+    for socket in sockets:
+        _, session = node.connect(socket, [])
+        session.receive(command(type="subscribe", channel="jobs", since="e1:1"))
+
+    reads = len(node.work)
+    node.settle()
+
+    assert reads == 1
+    assert [offsets(socket) for socket in sockets] == [list(range(2, 21))] * 10
+
+
+def test_one_client_far_behind_does_not_hold_up_the_others() -> None:
+    """It gets a page a tick; a live one gets new events meanwhile."""
+    log = MemoryEvents()
+    for _ in range(300):
+        log.append("jobs", b'"' + b"x" * 2000 + b'"')
+    node = FakeNode(log, ring_frames=1000)
+    behind, live = SlowSocket(), SlowSocket()
+    follow(node, live)
+    _, session = node.connect(behind, [])
+    session.receive(command(type="subscribe", channel="jobs", since="e1:0"))
+
+    node.publish()
+    node.fake_timers.tick()
+
+    assert offsets(live) == [301]
+    assert 0 < len(offsets(behind)) < 200
+
+
+def test_a_channel_that_was_not_there_gets_its_feed_with_its_first_event() -> None:
+    """Custom channels need no preparation."""
+    log = MemoryEvents()
+    node = FakeNode(log)
+    event = log.append("jobs")
+
+    node.fanout.deliver([type(event)("orders", 1, "id", "placed", 1, "me", b"{}")])
+
+    assert node.fanout.positions()["orders"] == 1
+
+
+def test_a_test_event_reaches_live_clients_only_and_moves_no_position() -> None:
+    """It has no offset to resume from."""
+    log = MemoryEvents()
+    node, socket = FakeNode(log), SlowSocket()
+    follow(node, socket)
+    event = log.append("jobs")
+
+    node.fanout.deliver([type(event)("jobs", 0, "id", "job_update", 1, "me", b"{}")])
+    node.settle()
+
+    (frame,) = socket.take()
+    assert frame["test"] is True
+    assert "offset" not in frame
+    assert node.fanout.positions()["jobs"] == 0

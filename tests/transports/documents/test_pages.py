@@ -1,0 +1,184 @@
+"""What people read: the live page, the documents, and how they are sent."""
+
+import re
+from collections.abc import Sequence
+from importlib.resources import files
+
+import httpx
+import pytest
+
+from hub import __version__
+from hub.transports.http.pages import prefers_html
+from hub.transports.http.site import layout
+from support.running import CONTRACT
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+ADDRESSES = [
+    "/docs",
+    "/docs/errors",
+    "/docs/errors/not_found",
+    "/docs/protocol",
+    "/docs/settings",
+    "/openapi.json",
+    "/asyncapi.json",
+    "/web/app.js",
+    "/web/hub.js",
+    "/web/style.css",
+    "/web/icon.svg",
+]
+
+
+@pytest.mark.parametrize(
+    ("accept", "html"),
+    [
+        pytest.param(BROWSER, True, id="a browser"),
+        pytest.param("*/*", False, id="curl"),
+        pytest.param("", False, id="nothing said"),
+        pytest.param("application/json", False, id="a program"),
+        pytest.param("application/json, text/html;q=0.5", False, id="JSON rather than HTML"),
+        pytest.param("application/json;q=0.5, text/html", True, id="HTML rather than JSON"),
+        pytest.param("application/json, text/html", True, id="both alike"),
+        pytest.param("text/html;q=0", False, id="anything but HTML"),
+        pytest.param("text/html;q=much", False, id="a weight that is none"),
+        pytest.param("TEXT/HTML", True, id="upper case"),
+    ],
+)
+def test_a_page_goes_to_those_who_ask_for_one(accept: str, html: bool) -> None:  # noqa: FBT001
+    """HTML only where it is named, and no less wished for than JSON."""
+    assert prefers_html(accept) is html
+
+
+def test_the_root_tells_programs_about_the_hub(reader: httpx.Client) -> None:
+    """Seed 4's `GET /`: name, version, and addresses that all answer."""
+    answer = reader.get("/")
+
+    told = answer.json()
+    assert told["name"] == "hub"
+    assert told["version"] == __version__
+    assert answer.headers["vary"] == "Accept"
+    for name in ("docs", "openapi", "asyncapi", "errors", "health", "ready"):
+        assert (reader.get(told[name])).status_code == 200
+    assert (reader.get(told["websocket"])).status_code == 426
+
+
+def test_the_root_shows_people_the_live_page(reader: httpx.Client) -> None:
+    """A browser gets a page whose parts are all served by this hub."""
+    answer = reader.get("/", headers={"accept": BROWSER})
+
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["vary"] == "Accept"
+    for part in re.findall(r'(?:src|href)="(/[^"#]*)"', answer.text):
+        assert (reader.get(part)).status_code == 200, part
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_pages_are_sent_with_care(reader: httpx.Client, address: str) -> None:
+    """Of a declared type that is not guessed at, in nobody's frame, asked about when kept."""
+    answer = reader.get(address)
+
+    assert answer.status_code == 200
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-cache"
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+@pytest.mark.parametrize("address", ["/", *ADDRESSES])
+def test_head_tells_what_get_would(reader: httpx.Client, address: str) -> None:
+    """The same headers, and no body."""
+    got = reader.get(address)
+
+    told = reader.head(address)
+
+    assert told.status_code == 200
+    assert told.content == b""
+    names = ("content-type", "content-length", "etag")
+    assert [told.headers[name] for name in names] == [got.headers[name] for name in names]
+
+
+@pytest.mark.parametrize("address", ["/", *ADDRESSES])
+def test_what_is_known_is_not_sent_again(reader: httpx.Client, address: str) -> None:
+    """With the ETag of what it has a browser gets 304, with another one the page."""
+    etag = (reader.get(address)).headers["etag"]
+
+    known = reader.get(address, headers={"if-none-match": f'"other", W/{etag}'})
+    other = reader.get(address, headers={"if-none-match": '"other"'})
+
+    assert (known.status_code, known.content) == (304, b"")
+    assert known.headers["etag"] == etag
+    assert other.status_code == 200
+
+
+def test_a_slash_at_the_end_does_no_harm(reader: httpx.Client) -> None:
+    """People type it."""
+    assert (reader.get("/docs/")).text == (reader.get("/docs")).text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param("/nowhere", id="unknown"),
+        pytest.param("/docs/errors/no_such_code", id="unknown code"),
+        pytest.param("/web/page.html", id="file that is not served"),
+        pytest.param("/web/../app.py", id="file outside the folder"),
+        pytest.param("/web/%2e%2e/app.py", id="the same, encoded"),
+    ],
+)
+def test_an_unknown_address_is_refused(reader: httpx.Client, address: str) -> None:
+    """Everybody gets the problem document, browsers too: it says where to look."""
+    answer = reader.get(address, headers={"accept": BROWSER})
+
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "not_found"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("address", ["/", "/docs"])
+def test_pages_can_only_be_read(reader: httpx.Client, method: str, address: str) -> None:
+    """Another method is 405, and Allow says which ones there are."""
+    answer = reader.request(method, address)
+
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, HEAD"
+
+
+def test_text_of_a_page_is_never_markup() -> None:
+    """Neither HTML nor a script address in a text becomes part of the page (CWE-79)."""
+    text = "# A <b>title</b>\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1))"
+
+    page = layout.page(text, version="<i>1</i>").decode()
+
+    assert "<title>A &lt;b&gt;title&lt;/b&gt; · Hub</title>" in page
+    assert "<script" not in page
+    assert "<b>" not in page
+    assert "<i>" not in page
+    assert 'href="javascript' not in page
+
+
+def sources(suffix: str) -> Sequence[str]:
+    """Return the files of the live page of a kind."""
+    folder = files("hub").joinpath("web")
+    return [file.read_text() for file in folder.iterdir() if file.name.endswith(suffix)]
+
+
+def test_the_live_page_sets_values_as_text_only() -> None:
+    """No way from an event's fields to markup or code, whatever the policy allows (CWE-79)."""
+    for script in sources(".js"):
+        for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+            assert way not in script
+
+
+def test_no_page_has_inline_code_or_style() -> None:
+    """The policy would block it."""
+    for page in sources(".html"):
+        assert not re.search(r"<script(?! type=\"module\" src=)|<style|\sstyle=|\son\w+=", page)
+
+
+def test_the_live_page_uses_frames_as_the_hub_sends_them(reader: httpx.Client) -> None:
+    """The fields that it shows of a contract are the fields of a contract."""
+    script = (reader.get("/web/app.js")).text
+
+    for field in CONTRACT:
+        assert field in script

@@ -1,0 +1,126 @@
+"""The written documents: examples hold, links lead somewhere, copies are fresh."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema_rs
+import msgspec
+import pytest
+
+from hub.realtime import commands
+from hub.transports.http.site.repository import copies
+from hub.transports.http.site.texts import read_text
+from support.documents import asyncapi, openapi, schema_of
+
+ROOT = Path(__file__).parents[3]
+PAGES = ["start.md", "protocol.md"]
+CURL = re.compile(
+    r"curl http://localhost:8000(\S+) \\\n  -H '(.+): (.+)' \\\n  -d '(.+)'\n", re.DOTALL
+)
+DOCS = ["errors.md", "protocol.md", "settings.md"]
+
+
+def fenced(page: str, language: str) -> Iterator[tuple[str, str]]:
+    """Yield each block of a language: what it is said to hold, and its lines."""
+    block = re.compile(rf"^```{language}(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
+    for match in block.finditer(read_text(page)):
+        yield match[1].strip(), match[2]
+
+
+def values(block: str) -> Iterator[Any]:
+    """Yield each JSON value of a block; one may take several lines."""
+    rest = block.strip()
+    while rest:
+        value, end = json.JSONDecoder().raw_decode(rest)
+        rest = rest[end:].strip()
+        yield value
+
+
+def examples() -> list[Any]:
+    """Return each JSON example with what it is said to be."""
+    return [
+        pytest.param(label, value, id=f"{page}: {label} {number}")
+        for page in PAGES
+        for number, (label, block) in enumerate(fenced(page, "json"))
+        for value in values(block)
+    ]
+
+
+def schema_named(label: str, value: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a frame, by its direction and type, or of a body, by its name."""
+    messages = asyncapi()["components"]["messages"]
+    key = f"{label}.{value.get('type')}"
+    if key in messages:
+        return schema_of(asyncapi(), messages[key]["payload"])
+    return schema_of(openapi(), openapi()["components"]["schemas"][label])
+
+
+@pytest.mark.parametrize(("label", "value"), examples())
+def test_every_json_example_is_what_it_is_said_to_be(label: str, value: dict[str, Any]) -> None:
+    """An example that does not fit its type would send a reader astray."""
+    jsonschema_rs.validator_for(schema_named(label, value)).validate(value)
+    if label == "command":
+        assert (
+            msgspec.to_builtins(commands.read(json.dumps(value).encode())).items() >= value.items()
+        )
+
+
+def test_every_curl_example_is_taken(reader: httpx.Client) -> None:
+    """Each command that a newcomer copies is answered with success."""
+    job_id = "none"
+    sent = 0
+    for _, block in fenced("start.md", "sh"):
+        found = CURL.fullmatch(block)
+        if found is None:
+            assert not block.startswith("curl")
+            continue
+        path, name, value, body = found.groups()
+        answer = reader.post(path.replace("JOB_ID", job_id), headers={name: value}, content=body)
+        assert answer.is_success, answer.text
+        job_id = answer.json().get("job_id", job_id)
+        sent += 1
+    assert sent == 3
+
+
+def test_python_examples_compile() -> None:
+    """Each Python example can be pasted."""
+    blocks = [block for page in PAGES for _, block in fenced(page, "python")]
+
+    for block in blocks:
+        compile(block, "example", "exec")
+    assert len(blocks) == 2
+
+
+def test_every_link_leads_somewhere(reader: httpx.Client) -> None:
+    """No link on any page of the hub is dead, and no anchor without its heading."""
+    waiting, seen = ["/docs"], set()
+    pages: dict[str, str] = {}
+    while waiting:
+        address = waiting.pop()
+        path, _, anchor = address.partition("#")
+        if path not in seen:
+            seen.add(path)
+            answer = reader.get(path)
+            assert answer.status_code == 200, address
+            pages[path] = answer.text
+            if "text/html" in answer.headers["content-type"]:
+                waiting += re.findall(r'href="(/[^"]*)"', answer.text)
+        assert not anchor or f'id="{anchor}"' in pages[path], address
+    assert len(seen) > 40
+
+
+@pytest.mark.parametrize("name", DOCS)
+def test_copies_in_the_repository_are_fresh(name: str) -> None:
+    """`docs/` says what the hub says; `python -m hub.transports.http.site` makes it so."""
+    assert (ROOT / "docs" / name).read_text() == copies()[name]
+
+
+@pytest.mark.parametrize("name", DOCS)
+def test_links_of_the_copies_lead_to_files(name: str) -> None:
+    """A reader of the repository can follow them too."""
+    for path in re.findall(r"\]\(([^)#]+)", copies()[name]):
+        assert (ROOT / "docs" / path).resolve().is_file(), path
