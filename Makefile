@@ -1,0 +1,61 @@
+# Everything a newcomer needs: `make run`, `make test`. `make help` lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help run demo test format tools bench lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --quiet --constraint .ci/constraints.txt
+MANIFESTS := pyproject.toml clients/python/pyproject.toml .ci/constraints.txt
+CODE := hub clients tests examples
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/.run ## Start the hub on 127.0.0.1:8000; what it stores is in var/ (HOST, PORT, DATABASE_URL …)
+	@exec $(BIN)/hub serve
+
+demo: .venv/.run ## The same, with a feed of contracts and jobs; Ctrl-C stops both
+	@LOG_LEVEL="$${LOG_LEVEL:-WARNING}" exec $(BIN)/python examples/demo.py
+
+test: .venv/.test tools ## Check format, lint, types and imports, and run all tests
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 --cov --cov-report=term
+
+format: .venv/.test ## Format the code, and mend what lint can mend
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+bench: .venv/.test ## Measure the hub against a bare echo; prints ratios
+	PYTHONPATH=tests $(BIN)/python -m bench
+
+tools: ## Install strace, which one test needs, where apt-get can
+	@sh .ci/tools
+
+lock: ## Take the newest allowed version of everything, and write it down in .ci/constraints.txt
+	@sh .ci/venv "$(PYTHON)"
+	@$(PIP) install --quiet --editable clients/python --editable '.[test]'
+	@$(PIP) freeze --exclude-editable > .ci/constraints.txt
+	@touch .venv/.made .venv/.run .venv/.test
+
+clean: ## Remove .venv and every cache; what the hub stored in var/ stays
+	rm -rf .venv .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find $(CODE) -name __pycache__ -prune -exec rm -rf {} +
+
+# The stamps keep a second start from installing anything.
+.venv/.run: .venv/.made $(MANIFESTS)
+	@echo "Installing the hub into .venv, once …"
+	@$(INSTALL) --editable clients/python --editable .
+	@touch $@
+
+.venv/.test: .venv/.run
+	@echo "Installing what the tests need into .venv, once …"
+	@$(INSTALL) --editable clients/python --editable '.[test]'
+	@touch $@
+
+.venv/.made:
+	@sh .ci/venv "$(PYTHON)"
+	@touch $@

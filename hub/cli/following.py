@@ -1,0 +1,167 @@
+"""The work of `hub tail`: listen through the SDK, show what comes, say what is odd."""
+
+import os
+import time
+from collections.abc import Generator
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import click
+import msgspec
+
+from hub.cli.event_line import event_line
+from hub.cli.output import Output
+from hub.cli.since import moment, position_at
+from hub_client import Event, HistoryGap, ListenState, MCPClient, NetworkError, State
+from hub_client.address import Address
+
+DEFAULT_CHANNELS = ("contracts", "jobs")
+RETRY_S = 1.0
+# Wide enough for whole UUIDs beside everything else.
+WIDE = 160
+
+
+class Follow(NamedTuple):
+    """The arguments of one `hub tail`; `limit` events are enough."""
+
+    url: str | None
+    channels: tuple[str, ...]
+    since: str | None
+    last: int | None
+    limit: int | None
+    wait: bool
+
+
+def follow(wanted: Follow, output: Output) -> None:
+    """Show events until there are enough, or for ever.
+
+    Raises:
+        click.UsageError: An argument is not what it should be.
+        hub_client.HubError: No hub answers at the first try, or it refused.
+    """
+    try:
+        _follow(wanted, output)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    except KeyboardInterrupt:
+        # The ordinary end of a tail, but not of one that was to bring so many events.
+        if wanted.limit is not None:
+            raise
+
+
+def _follow(wanted: Follow, output: Output) -> None:
+    channels = wanted.channels or DEFAULT_CHANNELS
+    watch = Watch(Address(wanted.url, None, os.environ).http, channels, output, wait=wanted.wait)
+    left = wanted.limit
+    with closing(_events(wanted, channels, watch)) as events:
+        for event in events:
+            _show(event, output)
+            left = None if left is None else left - 1
+            if left == 0:
+                return
+
+
+def _events(
+    wanted: Follow, channels: tuple[str, ...], watch: "Watch"
+) -> Generator[Event, None, None]:
+    since = _begin(wanted, channels, watch)
+    history = wanted.last
+    with MCPClient(wanted.url) as client:
+        while True:
+            try:
+                yield from client.listen(
+                    *channels, since=since, history=history, on_state=watch.changed
+                )
+            except HistoryGap as gap:
+                watch.gap(gap)
+                since, history = gap.position, None
+
+
+def _begin(wanted: Follow, channels: tuple[str, ...], watch: "Watch") -> str | None:
+    at = wanted.since and moment(wanted.since, datetime.now(UTC))
+    if not at:
+        return wanted.since
+    while True:
+        try:
+            return position_at(wanted.url, channels, at)
+        except NetworkError as error:
+            watch.changed(_away(str(error)))
+            time.sleep(RETRY_S)
+
+
+def _away(message: str) -> State:
+    return State(
+        ListenState.CONNECTING,
+        code=1006,
+        reason="network_error",
+        retry_in_s=RETRY_S,
+        message=message,
+    )
+
+
+class Watch:
+    """Says on stderr how the connection is."""
+
+    def __init__(self, url: str, channels: tuple[str, ...], output: Output, *, wait: bool) -> None:
+        self._url = url
+        self._channels = channels
+        self._output = output
+        self._patient = wait
+
+    def changed(self, state: State) -> None:
+        """Take a state of the listener.
+
+        Raises:
+            NetworkError: There was no hub to begin with, and nobody asked to wait for one.
+        """
+        if state.state is ListenState.CONNECTED:
+            self._patient = True
+            self._output.note(f"● following {', '.join(self._channels)} at {self._url}")
+        elif state.state is ListenState.CONNECTING and state.code is not None:
+            if not self._patient:
+                error = NetworkError(state.message)
+                error.base = self._url
+                raise error
+            self._output.note(
+                f"○ no connection ({state.reason}), again in {state.retry_in_s:.1f} s"
+            )
+
+    def gap(self, gap: HistoryGap) -> None:
+        """Say what is gone for good."""
+        if gap.reason == "epoch_changed":
+            text = "the log was restored from a backup: what came before is void, going on from now"
+        else:
+            first, last = gap.from_offset + 1, gap.to_offset
+            text = f"{gap.channel}: events {first} to {last} are gone ({gap.reason}), going on"
+        self._output.warn(f"gap: {text}")
+
+
+def _show(event: Event, output: Output) -> None:
+    if output.json:
+        click.echo(msgspec.json.encode(wire(event)).decode())
+        return
+    console = output.stdout
+    narrow = console.is_terminal and console.width < WIDE
+    line = event_line(event, datetime.now().astimezone(), short=narrow)
+    if console.is_terminal:
+        console.print(line, no_wrap=True, overflow="ellipsis", crop=True)
+    else:
+        console.print(line, soft_wrap=True)
+
+
+def wire(event: Event) -> dict[str, object]:
+    """Return the event as the hub sent it, field by field in its order."""
+    place = {} if event.offset is None else {"offset": event.offset}
+    marks = {"test": True} if event.test else {}
+    trace = {} if event.trace is None else {"trace": event.trace}
+    return {
+        "type": event.type,
+        "channel": event.channel,
+        **place,
+        "id": event.id,
+        "timestamp": event.timestamp,
+        **marks,
+        **trace,
+        "data": event.data,
+    }

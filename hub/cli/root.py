@@ -1,0 +1,34 @@
+"""All commands."""
+
+import click
+
+from hub import __version__
+from hub.cli.backup import backup
+from hub.cli.check import check
+from hub.cli.command import Root
+from hub.cli.log import log
+from hub.cli.migrate import migrate
+from hub.cli.publish import publish
+from hub.cli.serve import serve
+from hub.cli.tail import tail
+
+
+@click.group(
+    cls=Root,
+    examples=(
+        "hub serve",
+        "hub publish contract --id c-1 --location Mumbai --status active",
+        "hub tail contracts jobs --last 20",
+    ),
+)
+@click.version_option(__version__, "-V", "--version", prog_name="hub")
+def root() -> None:
+    """Hub: a WebSocket-first realtime event hub, durable and ordered.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 no hub answers, 4 the hub
+    refused.
+    """
+
+
+for command in (serve, publish, tail, check, migrate, backup, log):
+    root.add_command(command)

@@ -1,0 +1,155 @@
+"""`hub serve`: run the hub until it is told to stop."""
+
+import logging
+import os
+import signal
+import socket
+from types import FrameType
+from typing import Any, Protocol
+
+import click
+
+from hub import __version__
+from hub.cli.command import Command
+from hub.cli.configuration import load_settings
+from hub.cli.listening import listen, raise_open_files
+from hub.cli.output import Output
+from hub.settings import Settings
+
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
+# uvicorn tells of a failed start here, with a traceback, before we can tell of it in one line.
+_UVICORN = logging.getLogger("uvicorn.error")
+
+
+@click.command(
+    cls=Command,
+    examples=("hub serve", "PORT=0 DATABASE_URL=sqlite:////data/hub.db hub serve -o json"),
+)
+@click.option("--host", help="Address to listen on; else HOST, else 127.0.0.1.")
+@click.option("--port", type=int, help="Port to listen on, 0 for a free one; else PORT, else 8000.")
+def serve(output: Output, host: str | None, port: int | None) -> None:
+    """Run the hub until Ctrl-C or SIGTERM.
+
+    Without any setting it listens on 127.0.0.1:8000, keeps its events in var/hub.db, and is
+    open to this machine only. Settings come from the environment; docs/settings.md lists them.
+
+    With -o json one line on stdout tells the address once the hub answers.
+    """
+    stop = Stop()
+    settings = load_settings(output, HOST=host, PORT=port)
+    # First of all: a taken port is told of before anything slow, and before the data is touched.
+    with listen(settings.host, settings.port) as listener:
+        raise_open_files()
+        run(settings, listener, stop, output)
+    stop.done()
+
+
+class Stop:
+    """SIGTERM and SIGINT as a wish to stop, from the first moment on; the exit code is 0.
+
+    uvicorn takes the signals over while it serves and raises them again afterwards, when they
+    come here and find everything done.
+    """
+
+    def __init__(self) -> None:
+        self.server: StoppableServer | None = None
+        for number in _STOPPING:
+            signal.signal(number, self._wish)
+
+    def done(self) -> None:
+        """Ignore what still comes: Python would die of a signal while it takes itself apart."""
+        for number in _STOPPING:
+            signal.signal(number, signal.SIG_IGN)
+
+    def _wish(self, _number: int, _frame: FrameType | None) -> None:
+        if self.server is None:
+            raise SystemExit(0)
+        self.server.should_exit = True
+
+
+class StoppableServer(Protocol):
+    """What `Stop` needs of a server."""
+
+    should_exit: bool
+
+
+class Watched:
+    """A node that remembers why it could not start."""
+
+    def __init__(self, node: Any) -> None:
+        self._node = node
+        self.failure: BaseException | None = None
+
+    async def start(self) -> None:
+        """Start the node."""
+        try:
+            await self._node.start()
+        except BaseException as failure:
+            self.failure = failure
+            raise
+        self.reception = self._node.reception
+        self.http = self._node.http
+
+    async def stop(self) -> None:
+        """Stop the node."""
+        await self._node.stop()
+
+
+def run(settings: Settings, listener: socket.socket, stop: Stop, output: Output) -> None:
+    """Serve on the socket until stopped.
+
+    Raises:
+        Misconfigured: The data file cannot be used.
+    """
+    from hub import app
+    from hub.telemetry.logging import configure
+    from hub.transports import server as transport
+
+    configure(level=settings.log_level, form=settings.log_format)
+    node = Watched(app.create(settings))
+    server = transport.serve(node, drain_s=settings.drain_s)
+
+    async def answering() -> None:
+        # uvicorn calls this in its first tick, and would again every half minute.
+        server.config.callback_notify = None
+        _UVICORN.disabled = False
+        announce(settings, listener.getsockname()[1], output)
+
+    server.config.callback_notify = answering
+    _UVICORN.disabled = True
+    stop.server = server
+    try:
+        server.run(sockets=[listener])
+    except SystemExit:
+        # uvicorn's code for a failed start; ours is told by the failure.
+        if node.failure is None:
+            raise
+    finally:
+        _UVICORN.disabled = False
+    if node.failure is not None:
+        raise node.failure
+
+
+def announce(settings: Settings, port: int, output: Output) -> None:
+    """Say where the hub is: one line of JSON on stdout, or the banner on stderr."""
+    from hub.cli.banner import Banner
+    from hub.clock import SystemClock
+    from hub.model.timestamp import to_rfc3339
+
+    banner = Banner(
+        version=__version__,
+        host=settings.host,
+        port=port,
+        data_file=settings.data_file,
+        location=min(settings.locations),
+        now=to_rfc3339(SystemClock().now_us())[:19] + "Z",
+    )
+    if output.json:
+        output.show(banner.facts(os.getpid()), str)
+    elif settings.log_format == "json":
+        # Who asked for JSON lines on stderr gets nothing else there.
+        from hub.telemetry.logging import logger
+
+        logger("hub").info("the hub answers", **banner.facts(os.getpid()))
+    else:
+        banner.write(output.stderr)

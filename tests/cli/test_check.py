@@ -1,0 +1,121 @@
+"""`hub check` finds what would keep a hub from running here, and changes nothing."""
+
+import json
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.cli import checks
+from hub.cli.checks import Finding, findings
+from hub.settings import Settings
+from support.commands import Finished, invoke
+from support.running import HubProcess
+
+
+def at(file: Path, *args: str, **environ: str) -> Finished:
+    """Run a command on a data file."""
+    return invoke(*args, DATABASE_URL=f"sqlite:///{file}", **environ)
+
+
+@pytest.fixture
+def data_file(tmp_path: Path) -> Path:
+    """A data file with an up-to-date schema, where no hub runs."""
+    file = tmp_path / "hub.db"
+    assert at(file, "migrate").code == 0
+    return file
+
+
+def found(file: Path, name: str, **overrides: Any) -> Finding:
+    """Return one finding of `hub check`."""
+    settings = Settings(database_url=f"sqlite:///{file}", port=0, **overrides)
+    return next(finding for finding in findings(settings) if finding.name == name)
+
+
+def test_check_is_content_beside_a_running_hub(served: HubProcess) -> None:
+    """A hub that runs is no reason to complain about its file or its port."""
+    finished = at(served.folder / "hub.db", "check", PORT=str(served.port))
+
+    assert finished.code == 0
+    assert "a hub runs on it" in finished.out
+    assert "✗" not in finished.out
+
+
+def test_check_changes_nothing(tmp_path: Path) -> None:
+    """Where no hub ever ran it can, and still nothing is there afterwards."""
+    finished = at(tmp_path / "deep" / "hub.db", "check", "-o", "json", PORT="0")
+
+    answer = json.loads(finished.out)
+    assert (finished.code, answer["ok"]) == (0, True)
+    assert {check["name"] for check in answer["checks"]} == {
+        *("settings", "data file", "disk", "migrations", "clock", "open files", "port"),
+    }
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_fails_where_a_start_would(tmp_path: Path, served: HubProcess) -> None:
+    """A place that cannot be written and a taken port are each told with a remedy; code 1."""
+    (tmp_path / "file").write_text("")
+
+    finished = at(tmp_path / "file" / "hub.db", "check", PORT=str(served.port))
+
+    assert finished.code == 1
+    assert finished.out.count("✗") == 2
+    assert finished.out.count("→") == 2
+
+
+def test_check_refuses_wrong_settings(tmp_path: Path) -> None:
+    """Settings that cannot be used end the check with 2."""
+    assert at(tmp_path / "hub.db", "check", PORT="many").code == 2
+
+
+def test_check_finds_a_broken_file(tmp_path: Path) -> None:
+    """A data file that is no database fails the check."""
+    (tmp_path / "hub.db").write_text("no database " * 20)
+
+    assert found(tmp_path / "hub.db", "migrations").state == "failed"
+
+
+def test_check_finds_pending_migrations(tmp_path: Path) -> None:
+    """Pending migrations fail only where the start does not apply them."""
+    sqlite3.connect(tmp_path / "hub.db").close()
+
+    assert found(tmp_path / "hub.db", "migrations").state == "ok"
+    assert found(tmp_path / "hub.db", "migrations", migrate_on_start=False).state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("now_us", "state"),
+    [
+        pytest.param(0, "failed", id="1970"),
+        pytest.param(1_800_000_000_000_000, "warning", id="behind the log"),
+        pytest.param(2_000_000_000_000_000, "ok", id="after the newest event"),
+    ],
+)
+def test_check_finds_a_wrong_clock(
+    data_file: Path, monkeypatch: pytest.MonkeyPatch, now_us: int, state: str
+) -> None:
+    """A clock of 1970 fails; one that is behind the log's newest event is warned about."""
+    with sqlite3.connect(data_file) as log:
+        log.execute("UPDATE channels SET at_us = 1900000000000000 WHERE name = 'jobs'")
+    log.close()
+    monkeypatch.setattr("hub.clock.SystemClock.now_us", lambda _self: now_us)
+
+    assert found(data_file, "clock").state == state
+
+
+@pytest.mark.parametrize(
+    ("limit", "name"), [("LITTLE_SPACE", "disk"), ("FEW_OPEN_FILES", "open files")]
+)
+def test_check_warns_of_what_is_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, name: str
+) -> None:
+    """Little disk and few open files are warnings, with a remedy."""
+    monkeypatch.setattr(checks, limit, sys.maxsize)
+
+    finding = found(tmp_path / "hub.db", name)
+
+    assert finding.state == "warning"
+    assert finding.remedy
