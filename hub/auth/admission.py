@@ -5,23 +5,38 @@ make that false, and each is refused: a web page of another origin, a name that 
 point here (DNS rebinding, CWE-350), and a proxy that lets the world in.
 """
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
-from hub.errors import ForeignHost, ForeignOrigin, ProxiedInOpenMode, UnsupportedMediaType
+from hub.errors import (
+    ForeignHost,
+    ForeignOrigin,
+    InvalidRequest,
+    ProxiedInOpenMode,
+    UnsupportedMediaType,
+)
 
 OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 Headers = Iterable[tuple[bytes, bytes]]
 
+# RFC 9112, 3.2: a name or a bracketed address, then perhaps a port; nothing else.
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
+_ONCE = frozenset({b"host", b"origin", b"content-type"})
+
 
 class Door(NamedTuple):
-    """What of a request the checks look at. None: the header is not there."""
+    """What of a request the checks look at. None: the header is not there.
+
+    `repeated` names a header that came more than once: the checks would judge one and a proxy
+    or a library behind them believe another (CWE-444).
+    """
 
     host: str | None
     origin: str | None
     forwarded: str | None
     content_type: str | None
+    repeated: str | None = None
 
 
 class Rules(NamedTuple):
@@ -38,27 +53,31 @@ class Rules(NamedTuple):
 
 def read_door(headers: Headers) -> Door:
     """Pick the headers out; names are lower-case bytes, as ASGI gives them."""
-    host = origin = forwarded = content_type = None
+    found: dict[bytes, str] = {}
+    forwarded = repeated = None
     for name, value in headers:
-        if name == b"host":
-            host = value.decode("latin-1")
-        elif name == b"origin":
-            origin = value.decode("latin-1")
-        elif name == b"content-type":
-            content_type = value.decode("latin-1")
-        elif name == b"forwarded" or name.startswith(b"x-forwarded-"):
+        if name in _ONCE:
+            if name in found:
+                repeated = name.decode("latin-1")
+            found[name] = value.decode("latin-1")
+        elif name == b"forwarded" or name.startswith(b"x-forwarded"):
             forwarded = name.decode("latin-1")
-    return Door(host, origin, forwarded, content_type)
+    return Door(
+        found.get(b"host"), found.get(b"origin"), forwarded, found.get(b"content-type"), repeated
+    )
 
 
 def check(door: Door, rules: Rules) -> None:
     """Refuse a request that may not come in.
 
     Raises:
+        InvalidRequest: A header that the checks rely on came more than once.
         ProxiedInOpenMode: A proxy forwarded it, and the hub is open.
         ForeignHost: It was sent to a name that is not this machine's, and the hub is open.
         ForeignOrigin: A page of another origin sent it.
     """
+    if door.repeated is not None:
+        raise InvalidRequest(f"expected one header {door.repeated}, got several")
     if rules.open_mode:
         if door.forwarded is not None:
             raise ProxiedInOpenMode(
@@ -88,18 +107,15 @@ def check_json(door: Door) -> None:
 
 
 def _name(host: str | None) -> str:
-    """Return the host without its port, lower-case."""
-    if host is None:
-        return ""
-    host = host.strip().lower()
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+    """Return the host without its port, lower-case; nothing when it is no host at all."""
+    found = _HOST.fullmatch((host or "").lower())
+    return found[1] if found else ""
 
 
 def _is_own(origin: str, host: str | None, others: frozenset[str]) -> bool:
     """Same origin means the same host and port; a null Origin is nobody's."""
-    if origin in others:
-        return True
-    parts = urlsplit(origin)
-    return parts.scheme in {"http", "https"} and parts.netloc.lower() == (host or "").lower()
+    if origin == "null" or not host:
+        return False
+    # Compared as text, never parsed: what is not exactly an origin is a foreign one.
+    own = (f"http://{host}", f"https://{host}")
+    return origin in others or origin.lower() in (own[0].lower(), own[1].lower())

@@ -1,5 +1,6 @@
 """The server: a node behind uvicorn, or as a plain ASGI application elsewhere."""
 
+import socket
 from typing import Any, Protocol
 
 import uvicorn
@@ -57,6 +58,17 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, node: Node) -> None:
         super().__init__(config)
         self._node = node
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve; what is accepted on our own sockets sends at once.
+
+        asyncio sees to that only for sockets that it made itself: without it an answer's body
+        waits 40 ms for the client's delayed acknowledgement of its headers (RFC 1122, 4.2.3.2).
+        """
+        for listener in sockets or ():
+            if listener.family in {socket.AF_INET, socket.AF_INET6}:
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await super().startup(sockets)
 
     async def shutdown(self, sockets: Any = None) -> None:
         """Send WebSocket clients away, then let uvicorn finish the requests."""

@@ -10,12 +10,16 @@ from http import HTTPStatus
 
 from starlette.types import Receive, Scope, Send
 
+from hub.clock import Timer
 from hub.realtime.frames import Batch
 from hub.transports.http.answer import problem
+from hub.transports.websocket import handshake
 from hub.transports.websocket.handshake import Admitted, Refused, Upgrade
 from hub.transports.websocket.reception import Reception, Visit
 
 HIGH_WATER_BYTES = 64 * 1024
+# How long a client has to read what lies before our close frame.
+CLOSE_TIMEOUT_S = 5.0
 
 
 class AsgiSocket:
@@ -30,6 +34,8 @@ class AsgiSocket:
         self._queue: deque[Batch] = deque()
         self._queued_bytes = 0
         self._closing: tuple[int, str] | None = None
+        self._close_timer: Timer | None = None
+        self._given_up = asyncio.Event()
         self._work = asyncio.Event()
         self._reading = asyncio.Event()
         self._reading.set()
@@ -54,14 +60,17 @@ class AsgiSocket:
             self._visit.connection.pause()
 
     def ping(self) -> None:
-        """Count as answered: ASGI has no ping, the server sends its own."""
+        """Count as answered in the next tick: ASGI has no ping, the server sends its own."""
         if self._visit is not None:
-            self._visit.session.alive()
+            self._reception.timers.call_soon(self._visit.session.alive)
 
     def close(self, code: int, reason: str) -> None:
-        """Close after what is queued."""
-        self._closing = (code, reason)
-        self._work.set()
+        """Close after what is queued, or after 5 s."""
+        if self._closing is None:
+            self._closing = (code, reason)
+            self._work.set()
+            timers = self._reception.timers
+            self._close_timer = timers.call_later(CLOSE_TIMEOUT_S, self._given_up.set)
 
     def buffered(self) -> int:
         """Return the bytes that wait."""
@@ -78,13 +87,15 @@ class AsgiSocket:
     async def _refuse(self, verdict: Refused) -> None:
         failure = verdict.failure
         if verdict.close_code is not None:
-            await self._send({"type": "websocket.accept"})
-            reason = f'{{"code":"{failure.code}"}}'
-            await self._send(
-                {"type": "websocket.close", "code": verdict.close_code, "reason": reason}
-            )
-        elif "websocket.http.response" in self._scope.get("extensions", {}):
-            headers = [(b"content-type", b"application/problem+json")]
+            await self._send({"type": "websocket.accept", "subprotocol": verdict.subprotocol})
+            reason = handshake.close_reason(failure)
+            close = {"type": "websocket.close", "code": verdict.close_code, "reason": reason}
+            await self._send(close)
+        elif "websocket.http.response" in (self._scope.get("extensions") or {}):
+            headers = [
+                (name.lower().encode(), value.encode())
+                for name, value in handshake.refusal_headers(failure)
+            ]
             start = {"status": failure.status, "headers": headers}
             await self._send({"type": "websocket.http.response.start", **start})
             await self._send({"type": "websocket.http.response.body", "body": problem(failure)})
@@ -94,37 +105,70 @@ class AsgiSocket:
 
     async def _serve(self, admitted: Admitted) -> None:
         await self._send({"type": "websocket.accept", "subprotocol": admitted.subprotocol})
-        self._visit = visit = self._reception.welcome(self, admitted)
-        writing = asyncio.create_task(self._write(), name="asgi-socket")
+        visit = self._visit = self._reception.welcome(self, admitted)
+        if visit is None:
+            await self._write()
+            return
         code: int | None = 1006
         try:
-            code = await self._read(visit)
+            code = await self._converse(visit)
+        except OSError:
+            pass  # the server's way to say that the client is gone
         finally:
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
+            if self._close_timer is not None:
+                self._close_timer.cancel()
             peer = self._scope.get("client") or ("",)
+            code = self._closing[0] if self._closing is not None else code
             self._reception.see_off(visit, code=code, peer=str(peer[0]))
+
+    async def _converse(self, visit: Visit) -> int | None:
+        """Read and write until one of the two ends; return the client's close code."""
+        reading = asyncio.create_task(self._read(visit), name="asgi-read")
+        writing = asyncio.create_task(self._write(), name="asgi-write")
+        giving_up = asyncio.create_task(self._given_up.wait(), name="asgi-give-up")
+        tasks = (reading, writing, giving_up)
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            # Not gather: cancelled itself, it would raise a child's CancelledError as ours.
+            await asyncio.wait(tasks)
+        faults = [task.exception() for task in tasks if not task.cancelled()]
+        for fault in filter(None, faults):
+            raise fault
+        return None if reading.cancelled() else reading.result()
 
     async def _read(self, visit: Visit) -> int | None:
         while True:
+            await self._reading.wait()
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
                 code: int | None = message.get("code")
                 return code
-            await self._reading.wait()
-            visit.session.alive()
-            visit.received += 1
-            text = message.get("text")
-            if text is None:
-                self.close(1003, "expected text frames")
-                visit.connection.lost()
-            elif len(text.encode()) > self._reception.max_frame_bytes:
-                self.close(1009, "frame too big")
-                visit.connection.lost()
-            elif not visit.connection.closed:
-                visit.session.receive(text.encode())
+            if not visit.connection.closed:
+                visit.session.alive()
+                self._take(visit, message.get("text"))
+
+    def _take(self, visit: Visit, text: str | None) -> None:
+        try:
+            data = None if text is None else text.encode()
+        except UnicodeEncodeError:  # a lone surrogate
+            self._fail(visit, 1007, "expected UTF-8")
+            return
+        if data is None:
+            self._fail(visit, 1003, "expected text frames, got binary")
+        elif len(data) > self._reception.max_frame_bytes:
+            self._fail(visit, 1009, "message too big")
+        else:
+            self._reception.take(visit, data)
+
+    def _fail(self, visit: Visit, code: int, reason: str) -> None:
+        self.close(code, reason)
+        visit.session.lost()
 
     async def _write(self) -> None:
+        """Write what the session hands over; end with the close frame."""
         while True:
             while self._queue:
                 batch = self._queue.popleft()

@@ -2,18 +2,29 @@
 
 A refusal is a plain HTTP status, except for browsers: a page sees any refused upgrade as 1006
 and would try again for ever. Where there is an Origin, the upgrade is taken and closed at once
-with a code that says not to come back (docs/protocol.md).
+with a code that says whether to come back (docs/protocol.md).
 """
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
+
+import msgspec
 
 from hub.auth.admission import Door, Rules, check, read_door
-from hub.errors import ChannelNotFound, HubError, NotFound
+from hub.errors import (
+    ChannelNotFound,
+    Draining,
+    HubError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    UpgradeRequired,
+)
 
 PATHS = frozenset({"/ws", "/api/ws"})
 SUBPROTOCOL = "hub.v1.json"
+VERSION = b"13"
 REFUSED = 4500
 
 
@@ -33,30 +44,78 @@ class Admitted(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """The client may not: by HTTP status, or with `close_code` after the upgrade."""
+    """The client may not: by HTTP status, or with `close_code` after the upgrade.
+
+    Also then the subprotocol must be answered: a browser that offered one and gets none fails
+    the connection itself, and its page sees 1006 again.
+    """
 
     failure: HubError
     close_code: int | None
+    subprotocol: str | None
 
 
-def judge(upgrade: Upgrade, rules: Rules, known: Collection[str]) -> Admitted | Refused:
+def judge(
+    upgrade: Upgrade, rules: Rules, known: Collection[str], *, draining: bool
+) -> Admitted | Refused:
     """Decide on an upgrade.
 
     Args:
         upgrade: The request.
         rules: Who may come in.
         known: Names of the channels that exist.
+        draining: This node is going away.
     """
     door = read_door(upgrade.headers)
+    subprotocol = SUBPROTOCOL if SUBPROTOCOL in _offered(upgrade) else None
     try:
-        if unquote(upgrade.path) not in PATHS:
+        if draining:
+            raise Draining("expected a hub that stays, got one that is stopping")
+        if upgrade.path not in PATHS:
             paths = " or ".join(sorted(PATHS, key=len))
             raise NotFound(f"expected {paths} for an upgrade, got {upgrade.path[:80]!r}")
         check(door, rules)
         channels = _channels(upgrade.query, known)
     except HubError as failure:
-        return Refused(failure, _close_code(failure, door))
-    return Admitted(channels, SUBPROTOCOL if SUBPROTOCOL in _offered(upgrade) else None)
+        return Refused(failure, _close_code(failure, door), subprotocol)
+    return Admitted(channels, subprotocol)
+
+
+def fault(method: str, version: str, upgrade: Upgrade, cause: Exception | None) -> HubError:
+    """Return why a request cannot open a WebSocket (RFC 6455, 4.2.1).
+
+    Args:
+        method: Of the request.
+        version: Of HTTP, as in `1.1`.
+        upgrade: The request.
+        cause: What the parser has against it, if anything.
+    """
+    offered = [value for name, value in upgrade.headers if name == b"sec-websocket-version"]
+    if method != "GET":
+        return MethodNotAllowed(f"expected GET for an upgrade, got {method[:20]!r}")
+    if version != "1.1":
+        return UpgradeRequired(f"expected HTTP/1.1 for an upgrade, got HTTP/{version}")
+    if offered != [VERSION]:
+        got = b", ".join(offered).decode("latin-1")[:80] or "none"
+        return UpgradeRequired(f"expected Sec-WebSocket-Version 13, got {got}")
+    return InvalidRequest(f"expected a WebSocket handshake, got one with {cause}"[:200])
+
+
+def refusal_headers(failure: HubError) -> list[tuple[str, str]]:
+    """Return the headers of a refusal by HTTP status."""
+    headers = [("Content-Type", "application/problem+json")]
+    if failure.retry_after_s is not None:
+        headers.append(("Retry-After", str(failure.retry_after_s)))
+    if isinstance(failure, UpgradeRequired):
+        headers += [("Upgrade", "websocket"), ("Sec-WebSocket-Version", VERSION.decode())]
+    if isinstance(failure, MethodNotAllowed):
+        headers.append(("Allow", "GET"))
+    return headers
+
+
+def close_reason(failure: HubError) -> str:
+    """Return the text of a close frame: JSON, at most 123 bytes (RFC 6455, 5.5)."""
+    return msgspec.json.encode({"code": failure.code}).decode()
 
 
 def _channels(query: str, known: Collection[str]) -> Sequence[str] | None:

@@ -7,33 +7,38 @@ every path, past all ASGI middleware: the handshake is judged here.
 """
 
 import asyncio
+import contextlib
 import logging
 import socket
 from http import HTTPStatus
 from typing import Any, cast
 
-import msgspec
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 from websockets.frames import CloseCode, Frame as WireFrame, Opcode
 from websockets.http11 import Request
-from websockets.protocol import OPEN
+from websockets.protocol import OPEN, SEND_EOF
 from websockets.server import ServerProtocol
 
+from hub.clock import Timer
 from hub.errors import Draining, HubError
 from hub.realtime.frames import Batch
 from hub.transports.http.answer import problem
-from hub.transports.websocket.handshake import Admitted, Refused, Upgrade
+from hub.transports.websocket import handshake
+from hub.transports.websocket.handshake import Refused
+from hub.transports.websocket.message import Text
 from hub.transports.websocket.reception import Reception, Visit
+from hub.transports.websocket.takeover import http_version, is_answering, upgrade_of
 
 # What may wait in the transport before its client becomes a cursor.
 HIGH_WATER_BYTES = 64 * 1024
 # What the kernel may hold unsent: without it a socket swallows megabytes and looks healthy.
 NOTSENT_LOWAT_BYTES = 64 * 1024
+# How long a client has to answer our close frame, and to read what lies before it.
 CLOSE_TIMEOUT_S = 5.0
 
 _quiet = logging.getLogger("hub.websockets")
-_quiet.setLevel(logging.CRITICAL)  # a client's protocol fault is its close code, not our error
+_quiet.setLevel(logging.ERROR)  # a client's protocol fault is its close code, not our error
 
 
 class HubProtocol(asyncio.Protocol):
@@ -41,6 +46,17 @@ class HubProtocol(asyncio.Protocol):
 
     uvicorn makes it with the state of the lifespan, which brings the `reception`.
     """
+
+    __slots__ = (
+        "_close_timer",
+        "_peer",
+        "_peers",
+        "_reception",
+        "_text",
+        "_transport",
+        "_visit",
+        "_wire",
+    )
 
     def __init__(
         self,
@@ -53,10 +69,10 @@ class HubProtocol(asyncio.Protocol):
         self._reception: Reception = app_state["reception"]
         self._wire = ServerProtocol(max_size=self._reception.max_frame_bytes, logger=_quiet)
         self._transport: asyncio.Transport
+        self._peer = ""
         self._visit: Visit | None = None
-        self._message = bytearray()
-        self._is_text = True
-        self._close_timer: asyncio.TimerHandle | None = None
+        self._text = Text()
+        self._close_timer: Timer | None = None
 
     # What the transport calls.
 
@@ -64,22 +80,32 @@ class HubProtocol(asyncio.Protocol):
         """Take the socket over from the HTTP protocol."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        address = transport.get_extra_info("peername")
+        self._peer = str(address[0]) if isinstance(address, tuple) else ""
         sock = transport.get_extra_info("socket")
         if sock is not None and sock.family in {socket.AF_INET, socket.AF_INET6}:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT_BYTES)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # A socket whose peer is gone refuses options on some systems; its end follows.
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT_BYTES)
+                # asyncio forgets it on sockets of a listener that was made without a protocol.
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._peers.add(self)  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
         """Parse what came: first the request, then frames."""
         self._wire.receive_data(data)
-        self._take_events()
+        for event in self._wire.events_received():
+            if isinstance(event, Request):
+                self._open(event)
+            elif isinstance(event, WireFrame):
+                self._take_frame(event)
         self._send_control()
 
     def eof_received(self) -> None:
-        """The client will send nothing more; without an answer the transport closes."""
+        """The client will send nothing more; the transport closes when it has written all."""
         self._wire.receive_eof()
-        self._send_control()
+        self._wire.data_to_send()  # says only that we may half-close, which the transport does
+        self._end()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 asyncio's signature
         """The socket is gone."""
@@ -88,20 +114,21 @@ class HubProtocol(asyncio.Protocol):
             self._close_timer.cancel()
         visit, self._visit = self._visit, None
         if visit is not None:
-            address = self._transport.get_extra_info("peername")
-            peer = str(address[0]) if isinstance(address, tuple) else ""
-            close = self._wire.close_rcvd or self._wire.close_sent
-            self._reception.see_off(visit, code=close.code if close else 1006, peer=peer)
+            self._reception.see_off(visit, code=self._close_code(), peer=self._peer)
 
     def pause_writing(self) -> None:
         """The transport's buffer is full."""
         if self._visit is not None:
             self._visit.connection.pause()
+        else:
+            self.pause_reading()
 
     def resume_writing(self) -> None:
         """The transport's buffer has drained."""
         if self._visit is not None:
             self._visit.connection.resume()
+        else:
+            self.resume_reading()
 
     def shutdown(self) -> None:
         """Uvicorn is stopping."""
@@ -110,11 +137,12 @@ class HubProtocol(asyncio.Protocol):
         else:
             self._transport.close()
 
-    # What the connection calls.
+    # What the connection calls. None of it raises: a fan-out must reach the next client.
 
     def write(self, batch: Batch) -> None:
         """Send frames."""
-        self._transport.write(batch.wire)
+        if not self._transport.is_closing():
+            self._transport.write(batch.wire)
 
     def ping(self) -> None:
         """Send a ping."""
@@ -134,40 +162,43 @@ class HubProtocol(asyncio.Protocol):
 
     def pause_reading(self) -> None:
         """Take no more frames from the client."""
-        self._transport.pause_reading()
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
 
     def resume_reading(self) -> None:
         """Take frames again."""
-        self._transport.resume_reading()
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
 
     # Between the two.
 
-    def _take_events(self) -> None:
-        for event in self._wire.events_received():
-            if isinstance(event, Request):
-                self._open(event)
-            elif isinstance(event, WireFrame):
-                self._take_frame(event)
-
     def _open(self, request: Request) -> None:
-        path, _, query = request.path.partition("?")
-        headers = [
-            (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
-            for name, value in request.headers.raw_items()
-        ]
-        verdict = self._reception.judge(Upgrade(path, query, headers))
+        http: Any = self._transport.get_protocol()
+        if is_answering(http):
+            # An upgrade pipelined behind a request: its answer would end up among our frames,
+            # and it would wait for ever for a transport that tells its news to us.
+            http.connection_lost(None)
+            self._transport.abort()
+            return
+        if self._wire.eof_sent:  # broken frames right behind the request
+            self._transport.abort()
+            return
+        upgrade = upgrade_of(request)
+        verdict = self._reception.judge(upgrade)
         if isinstance(verdict, Refused) and verdict.close_code is None:
             self._refuse(verdict.failure)
             return
+        version = http_version(http)
         response = self._wire.accept(request)
-        subprotocol = verdict.subprotocol if isinstance(verdict, Admitted) else None
-        if subprotocol is not None:
-            response.headers["Sec-WebSocket-Protocol"] = subprotocol
-        self._wire.send_response(response)
-        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS or version != "1.1":
+            cause = self._wire.handshake_exc
+            self._refuse(handshake.fault(request.method, version, upgrade, cause))
             return
+        if verdict.subprotocol is not None:
+            response.headers["Sec-WebSocket-Protocol"] = verdict.subprotocol
+        self._wire.send_response(response)
         if isinstance(verdict, Refused):
-            reason = msgspec.json.encode({"code": verdict.failure.code}).decode()
+            reason = handshake.close_reason(verdict.failure)
             self._wire.send_close(verdict.close_code, reason)
             return
         # The 101 goes first: what the session writes goes past `_wire`.
@@ -179,7 +210,8 @@ class HubProtocol(asyncio.Protocol):
         response.body = problem(failure)
         del response.headers["Content-Length"], response.headers["Content-Type"]
         response.headers["Content-Length"] = str(len(response.body))
-        response.headers["Content-Type"] = "application/problem+json"
+        for name, value in handshake.refusal_headers(failure):
+            response.headers[name] = value
         self._wire.send_response(response)
 
     def _take_frame(self, frame: WireFrame) -> None:
@@ -187,45 +219,57 @@ class HubProtocol(asyncio.Protocol):
         if visit is None or visit.connection.closed:
             return
         visit.session.alive()
-        if frame.opcode in {Opcode.TEXT, Opcode.BINARY}:
-            self._is_text = frame.opcode is Opcode.TEXT
-            self._message[:] = frame.data
-        elif frame.opcode is Opcode.CONT:
-            self._message += frame.data
-        else:
-            return
-        if frame.fin:
-            visit.received += 1
-            self._take_message(visit, bytes(self._message))
-            self._message.clear()
+        if frame.opcode is Opcode.BINARY:
+            self._fail(visit, CloseCode.UNSUPPORTED_DATA, "expected text frames, got binary")
+        elif frame.opcode in {Opcode.TEXT, Opcode.CONT}:
+            try:
+                message = self._text.add(bytes(frame.data), final=frame.fin)
+            except UnicodeDecodeError:
+                self._fail(visit, CloseCode.INVALID_DATA, "expected UTF-8")
+            else:
+                if message is not None:
+                    self._reception.take(visit, message)
 
-    def _take_message(self, visit: Visit, message: bytes) -> None:
-        if not self._is_text:
-            self._wire.fail(CloseCode.UNSUPPORTED_DATA, "expected text frames")
-        elif not _is_utf8(message):
-            self._wire.fail(CloseCode.INVALID_DATA, "expected UTF-8")
-        else:
-            visit.session.receive(message)
+    def _fail(self, visit: Visit, code: CloseCode, reason: str) -> None:
+        """RFC 6455, 7.1.7; what came behind the fault in the same segment is not looked at."""
+        self._wire.fail(code, reason)
+        visit.session.lost()
 
     def _send_control(self) -> None:
         """Write what the parser has to say: handshake, pongs, close frames, the end."""
-        for data in self._wire.data_to_send():
-            if data:
-                self._transport.write(data)
-            elif self._transport.can_write_eof():
-                self._transport.write_eof()
-            else:
-                self._transport.close()
-        if self._wire.close_expected() and self._close_timer is None:
-            loop = asyncio.get_running_loop()
-            self._close_timer = loop.call_later(CLOSE_TIMEOUT_S, self._transport.abort)
-            if self._visit is not None:
-                self._visit.connection.lost()
+        writes = self._wire.data_to_send()
+        if writes and not self._transport.is_closing():
+            self._transport.write(b"".join(writes))
+            if writes[-1] == SEND_EOF:
+                self._half_close()
+        if self._wire.close_expected():
+            self._end()
 
+    def _half_close(self) -> None:
+        """Say that nothing more will come, and go on reading.
 
-def _is_utf8(message: bytes) -> bool:
-    try:
-        message.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+        A socket closed with unread bytes in it is reset, and the client may lose the close
+        frame that it has not read yet (RFC 6455, 7.1.1).
+        """
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        else:
+            self._transport.close()  # TLS: ends with its own closing handshake
+
+    def _end(self) -> None:
+        """Nothing is sent any more; the client has 5 s to read what is left and to answer."""
+        if self._close_timer is not None:
+            return
+        timers = self._reception.timers
+        self._close_timer = timers.call_later(CLOSE_TIMEOUT_S, self._transport.abort)
+        if self._visit is not None:
+            self._visit.session.lost()
+            if self._visit.connection.writable:
+                # Commands that wait may have paused it, but the answer to our close must come.
+                self.resume_reading()
+
+    def _close_code(self) -> int:
+        """Return the code of whoever closed first; 1006 when nobody did."""
+        wire = self._wire
+        first = wire.close_rcvd if wire.close_rcvd_then_sent else wire.close_sent
+        return int(CloseCode.ABNORMAL_CLOSURE if first is None else first.code)

@@ -8,13 +8,16 @@ import uuid
 from typing import Any, Protocol
 
 from hub.auth.admission import Rules
-from hub.errors import Draining
+from hub.clock import Timers
+from hub.errors import Draining, HubError
 from hub.realtime.connection import Connection, Sink
 from hub.realtime.connections import Connections
 from hub.realtime.node import Realtime
 from hub.realtime.session import Session
 from hub.telemetry.logging import Logger
-from hub.transports.websocket.handshake import Admitted, Refused, Upgrade, judge
+from hub.transports.websocket.handshake import Admitted, Refused, Upgrade, close_reason, judge
+
+INTERNAL_ERROR = 1011
 
 
 class Visit:
@@ -43,12 +46,24 @@ class Reception(Protocol):
 
     max_frame_bytes: int
 
+    @property
+    def timers(self) -> Timers:
+        """The loop's timers."""
+        ...
+
     def judge(self, upgrade: Upgrade) -> Admitted | Refused:
         """Decide on an upgrade."""
         ...
 
-    def welcome(self, sink: Sink, admitted: Admitted) -> Visit:
-        """Begin a session; its first frames are written before this returns."""
+    def welcome(self, sink: Sink, admitted: Admitted) -> Visit | None:
+        """Begin a session; its first frames are written before this returns.
+
+        None when that failed: the sink has been told to close.
+        """
+        ...
+
+    def take(self, visit: Visit, text: bytes) -> None:
+        """Hand a text of the client to its session; never raises."""
         ...
 
     def see_off(self, visit: Visit, *, code: int | None, peer: str) -> None:
@@ -75,21 +90,40 @@ class NodeReception:
         self._log = log
         self._draining = False
 
+    @property
+    def timers(self) -> Timers:
+        """The loop's timers."""
+        return self._node.timers
+
     def judge(self, upgrade: Upgrade) -> Admitted | Refused:
         """Decide on an upgrade."""
-        if self._draining:
-            return Refused(Draining("expected a hub that stays, got one that is stopping"), None)
-        verdict = judge(upgrade, self._rules, self._node.fanout.feeds)
+        known = self._node.fanout.feeds
+        verdict = judge(upgrade, self._rules, known, draining=self._draining)
         if isinstance(verdict, Refused):
             self._log.info("connection refused", code=verdict.failure.code, path=upgrade.path[:200])
         return verdict
 
-    def welcome(self, sink: Sink, admitted: Admitted) -> Visit:
+    def welcome(self, sink: Sink, admitted: Admitted) -> Visit | None:
         """Begin a session."""
         connection = Connection(str(uuid.uuid4()), sink)
-        session = Session(connection, self._node, admitted.channels)
+        try:
+            session = Session(connection, self._node, admitted.channels)
+        except Exception:  # noqa: BLE001 logged, and this connection ends
+            self._log.exception("welcome failed", client_id=connection.client_id)
+            connection.lost()
+            sink.close(INTERNAL_ERROR, close_reason(_internal()))
+            return None
         self._connections.add(connection, session)
         return Visit(connection, session)
+
+    def take(self, visit: Visit, text: bytes) -> None:
+        """Hand a text to the session; a fault of ours ends this connection and no other."""
+        visit.received += 1
+        try:
+            visit.session.receive(text)
+        except Exception:  # noqa: BLE001 logged, and this connection ends
+            self._log.exception("session failed", client_id=visit.connection.client_id)
+            visit.session.end(_internal())
 
     def see_off(self, visit: Visit, *, code: int | None, peer: str) -> None:
         """End it and write its line in the log."""
@@ -101,3 +135,7 @@ class NodeReception:
         """Let nobody in any more and send everybody away, to come back later."""
         self._draining = True
         self._connections.end(Draining("the hub is stopping"))
+
+
+def _internal() -> HubError:
+    return HubError("the hub failed; its log says why")

@@ -1,0 +1,39 @@
+"""A message on its way in: the fragments of one text, joined and checked as they come."""
+
+import codecs
+
+_new_decoder = codecs.getincrementaldecoder("utf-8")
+
+
+class Text:
+    """The text message that a client is sending.
+
+    The parser has already checked that fragments come in order and that their sum is within
+    the limit. A byte that cannot be UTF-8 is told at once, not when the last fragment has come
+    (RFC 6455, 8.1).
+    """
+
+    __slots__ = ("_decoder", "_parts")
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._decoder: codecs.IncrementalDecoder | None = None
+
+    def add(self, data: bytes, *, final: bool) -> bytes | None:
+        """Add a frame; return the message when it was the last one.
+
+        Raises:
+            UnicodeDecodeError: It is not UTF-8.
+        """
+        if final and self._decoder is None:
+            data.decode()
+            return data
+        if self._decoder is None:
+            self._decoder = _new_decoder()
+        self._decoder.decode(data, final)
+        self._parts.append(data)
+        if not final:
+            return None
+        message = b"".join(self._parts)
+        self._parts, self._decoder = [], None
+        return message

@@ -1,0 +1,244 @@
+"""Our protocol class against a transport that a test turns by hand: ends and faults."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from hub.errors import HeartbeatTimeout
+from hub.realtime.frames import Batch, Frame
+from hub.transports.websocket.protocol import CLOSE_TIMEOUT_S
+from support.octets import (
+    CLOSE,
+    TEXT,
+    close_frame,
+    command,
+    frame,
+    upgrade,
+)
+from support.seats import House
+
+SILENT = upgrade("/ws?channels=")
+
+
+@pytest.fixture
+def house() -> House:
+    """A node without clients."""
+    return House()
+
+
+# Closing.
+
+
+def test_a_client_that_never_answers_our_close_is_aborted(house: House) -> None:
+    """5 s after our close frame the socket is cut; not before."""
+    seat = house.sit()
+    seat.send(frame(TEXT, b"no JSON"))
+    assert seat.opcodes == [CLOSE]
+
+    house.timers.advance(CLOSE_TIMEOUT_S - 0.001)
+    assert not seat.transport.aborted
+    house.timers.advance(0.001)
+
+    assert seat.transport.aborted
+
+
+def test_a_client_that_answers_our_close_is_not_aborted(house: House) -> None:
+    """After the closing handshake the stream ends, and no timer is left."""
+    seat = house.sit()
+    seat.send(frame(TEXT, b"no JSON"))
+    seat.send(close_frame(4500))
+    assert seat.transport.ended
+
+    seat.transport.lose()
+
+    assert house.timers.pending == 0
+    assert not seat.transport.aborted
+
+
+def test_a_client_that_reads_nothing_cannot_hold_a_closed_socket(house: House) -> None:
+    """The close frame behind a full buffer has 5 s too; then the rest is dropped."""
+    seat = house.sit()
+    seat.transport.stuck = True
+    seat.protocol.write(Batch([Frame(bytes(100_000))]))
+    visit = seat.protocol._visit
+    assert visit is not None
+
+    visit.session.end(HeartbeatTimeout("x"))
+    house.timers.advance(CLOSE_TIMEOUT_S)
+
+    assert seat.transport.aborted
+    assert seat.transport.buffer == b""
+
+
+def test_a_client_that_half_closes_and_reads_nothing_is_aborted(house: House) -> None:
+    """The transport closes when its buffer has drained, and this one never does."""
+    seat = house.sit()
+    seat.transport.stuck = True
+    seat.protocol.write(Batch([Frame(bytes(1_000))]))
+
+    seat.protocol.eof_received()
+    seat.transport.close()
+    house.timers.advance(CLOSE_TIMEOUT_S)
+
+    assert seat.transport.aborted
+
+
+def test_a_refused_client_that_stays_is_aborted(house: House) -> None:
+    """An HTTP refusal ends the stream; who does not go is cut."""
+    seat = house.sit(upgrade("/nowhere"))
+    assert seat.transport.ended
+
+    house.timers.advance(CLOSE_TIMEOUT_S)
+
+    assert seat.transport.aborted
+
+
+def test_nothing_is_written_after_the_close(house: House) -> None:
+    """Events and heartbeats of a closed connection are dropped, and nothing raises."""
+    seat = house.sit()
+    visit = seat.protocol._visit
+    assert visit is not None
+    seat.send(close_frame(1000))
+    before = seat.transport.sent
+
+    visit.connection.send(b"{}")
+    visit.session.end(HeartbeatTimeout("x"))
+    seat.protocol.ping()
+    house.timers.advance(1)
+
+    assert seat.transport.sent == before
+    assert seat.transport.ended
+
+
+@pytest.mark.parametrize("how", ["abort", "close", "lose"])
+def test_a_socket_that_breaks_under_a_fan_out_harms_nobody(house: House, how: str) -> None:
+    """After the break, noticed or not, writes go nowhere, and none of them raises."""
+    seat = house.sit()
+    getattr(seat.transport, how)()
+
+    seat.protocol.write(Batch([Frame(b"{}")]))
+    seat.protocol.ping()
+    seat.protocol.close(1001, "")
+    seat.protocol.pause_reading()
+    seat.protocol.resume_reading()
+
+    assert seat.protocol.buffered() == 0
+
+
+def test_a_lost_connection_leaves_nothing(house: House) -> None:
+    """No timer, no listener, no entry: whatever the connection had is gone with it."""
+    seat = house.sit(upgrade())
+    assert house.timers.pending > 0
+    assert len(house.connections) == 1
+
+    seat.transport.lose(ConnectionResetError())
+
+    assert house.timers.pending == 0
+    assert len(house.connections) == 0
+    assert not house.state.connections
+    assert not any(feed.live for feed in house.fanout.feeds.values())
+
+
+def test_shutdown_sends_clients_away_to_come_back(house: House) -> None:
+    """A stop of uvicorn closes with 4412."""
+    seat = house.sit()
+
+    seat.protocol.shutdown()
+
+    assert seat.frames[-1].code == 4412
+
+
+def test_shutdown_closes_what_has_no_session(house: House) -> None:
+    """A refused client does not hold up the stop."""
+    seat = house.sit(upgrade("/nowhere"))
+
+    seat.protocol.shutdown()
+
+    assert seat.transport.is_closing()
+
+
+def test_commands_that_wait_do_not_keep_the_close_from_being_read(house: House) -> None:
+    """Whatever had paused the reading, after our close the client's must come in."""
+    seat = house.sit()
+    visit = seat.protocol._visit
+    assert visit is not None
+    seat.protocol.pause_reading()
+
+    visit.session.end(HeartbeatTimeout("x"))
+
+    assert seat.transport.reading
+
+
+# TLS.
+
+
+def test_tls_ends_with_its_own_closing(house: House) -> None:
+    """TLS has no half-close: the transport is closed, which flushes first."""
+    seat = house.sit(tls=True)
+
+    seat.send(close_frame(1000))
+
+    assert seat.opcodes == [CLOSE]
+    assert seat.transport.is_closing()
+
+
+# Faults of ours.
+
+
+def test_a_fault_in_the_session_closes_with_1011(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug ends the connection with 1011, is logged once, and its text is not told."""
+    seat = house.sit()
+    other = house.sit()
+    with monkeypatch.context() as broken:
+        broken.setattr("hub.realtime.session.Session._run", _broken)
+        seat.send(command(type="ping") + command(type="ping"))
+    other.send(command(type="ping"))
+
+    assert seat.opcodes == [CLOSE]
+    assert seat.frames[-1].code == 1011
+    assert b"secret" not in seat.frames[-1].data
+    assert len(house.log.named("session failed")) == 1
+    assert other.opcodes == [TEXT]
+
+
+def test_a_fault_in_the_welcome_closes_with_1011(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session that breaks half-way leaves no listener and no silent socket."""
+    monkeypatch.setattr(house.fanout.feeds["agents"], "after", _broken)
+
+    seat = house.sit(upgrade())
+
+    assert [item.opcode for item in seat.frames] == [TEXT, CLOSE]
+    assert seat.frames[-1].code == 1011
+    assert len(house.log.named("welcome failed")) == 1
+    assert len(house.connections) == 0
+    assert not any(feed.live for feed in house.fanout.feeds.values())
+
+
+# An upgrade behind an unfinished request.
+
+
+def test_an_upgrade_pipelined_behind_a_request_is_cut(house: House) -> None:
+    """The answer of that request would end up among our frames."""
+    lost: list[object] = []
+    http = SimpleNamespace(
+        scope={"http_version": "1.1"},
+        cycle=SimpleNamespace(response_complete=False),
+        connection_lost=lost.append,
+    )
+    seat = house.sit(b"GET")
+    seat.transport.http = http
+
+    seat.send(SILENT.removeprefix(b"GET"))
+
+    assert seat.transport.aborted
+    assert lost == [None]
+    assert seat.transport.sent == b""
+    assert len(house.connections) == 0
+
+
+def _broken(*_args: object) -> None:
+    raise ZeroDivisionError("secret")
