@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
+from hub import __version__
 from hub.auth.admission import Rules
 from hub.brokers.base import Broker, News
 from hub.brokers.memory import MemoryBroker
@@ -18,7 +19,7 @@ from hub.model.unit import Head
 from hub.realtime.connections import Connections
 from hub.realtime.fanout import Fanout
 from hub.realtime.feed import Spawn
-from hub.services.artifacts import Artifacts
+from hub.services.artifacts import Artifacts, files_in, sweep
 from hub.services.channels import Channels
 from hub.services.contracts import Contracts
 from hub.services.history import History, HistoryQuery
@@ -40,6 +41,7 @@ from hub.transports.http.jobs import JobsResource
 from hub.transports.http.operations import OperationsResource
 from hub.transports.http.pages import Pages
 from hub.transports.http.routes import Resources, table
+from hub.transports.http.site.build import build
 from hub.transports.websocket.reception import NodeReception
 
 
@@ -173,6 +175,8 @@ class Node:
             settings.history_max_events, int(settings.history_max_age_h * 3600 * 1_000_000)
         )
         self._background.spawn(Retention(log, clock, limits, fanout.pruned).run())
+        folder = settings.artifacts_folder
+        self._background.spawn(sweep(log, folder, files_in(folder)))
         rules = Rules(open_mode=True, origins=settings.origins)
         realtime = NodeRealtime(
             fanout,
@@ -191,12 +195,14 @@ class Node:
             max_frame_bytes=settings.max_frame_bytes,
         )
         resources = self._resources(history, status, state.epoch)
+        routes = table(resources)
+        site = build(routes, version=__version__, locations=settings.locations)
         edge: ASGIApp = Edge(
-            table(resources),
+            routes,
             rules=rules,
             log=logger("http"),
             max_body=settings.max_body_bytes,
-            pages=Pages(),
+            pages=Pages(site),
         )
         self.http = _with_cors(edge, settings.origins)
 

@@ -6,6 +6,7 @@
         * `InvalidFields`         readable, but a field is missing or has a wrong value
             * `UnknownStatus`     a status word that does not exist
         * `BodyTooLarge`
+        * `RangeNotSatisfiable`   a Range that lies outside the content
         * `UnsupportedMediaType`
         * `IdempotencyKeyReused`  the key was used with another body
         * `InvalidCommand`        a WebSocket frame that is no command we know
@@ -43,6 +44,8 @@ caller as a plain `internal`.
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
+MAX_FAULTS = 20  # a refusal must not grow with the body that it refuses
+
 
 class FieldError(NamedTuple):
     """One wrong field: where it is (`$.progress.percentage`), what was expected, what came."""
@@ -78,8 +81,7 @@ class HubError(Exception):
 class InvalidRequest(HubError):
     """The caller sent something we cannot read."""
 
-    code = "invalid_request"
-    status = 400
+    code, status = "invalid_request", 400
 
 
 class MalformedBody(InvalidRequest):
@@ -91,14 +93,13 @@ class MalformedBody(InvalidRequest):
 class InvalidFields(InvalidRequest):
     """The body is JSON, but not of the documented shape."""
 
-    code = "validation_failed"
-    status = 422
+    code, status = "validation_failed", 422
 
     def __init__(self, fields: Sequence[FieldError]) -> None:
-        self.fields = tuple(fields)
-        super().__init__(
-            "; ".join(f"{f.field}: expected {f.expected}, got {f.got}" for f in self.fields)
-        )
+        self.fields = tuple(fields[:MAX_FAULTS])
+        told = [f"{f.field}: expected {f.expected}, got {f.got}" for f in self.fields]
+        more = ["and more"] if len(fields) > MAX_FAULTS else []
+        super().__init__("; ".join(told + more))
 
 
 class UnknownStatus(InvalidFields):
@@ -110,22 +111,29 @@ class UnknownStatus(InvalidFields):
 class BodyTooLarge(InvalidRequest):
     """The body is over the limit."""
 
-    code = "body_too_large"
-    status = 413
+    code, status = "body_too_large", 413
+
+
+class RangeNotSatisfiable(InvalidRequest):
+    """The Range header asks for bytes that the content, `size` long, does not have."""
+
+    code, status = "range_not_satisfiable", 416
+
+    def __init__(self, message: str, *, size: int) -> None:
+        self.size = size
+        super().__init__(message)
 
 
 class UnsupportedMediaType(InvalidRequest):
     """A JSON route was sent something else."""
 
-    code = "unsupported_media_type"
-    status = 415
+    code, status = "unsupported_media_type", 415
 
 
 class IdempotencyKeyReused(InvalidRequest):
     """The Idempotency-Key was already used with another body."""
 
-    code = "idempotency_key_reused"
-    status = 422
+    code, status = "idempotency_key_reused", 422
 
 
 class InvalidCommand(InvalidRequest):
@@ -137,8 +145,7 @@ class InvalidCommand(InvalidRequest):
 class Forbidden(HubError):
     """We know what is asked, and will not do it for this caller."""
 
-    code = "forbidden"
-    status = 403
+    code, status = "forbidden", 403
     close_code: ClassVar[int | None] = 4503
 
 
@@ -170,8 +177,7 @@ class ReservedChannel(Forbidden):
 class NotFound(HubError):
     """Nothing is at this address."""
 
-    code = "not_found"
-    status = 404
+    code, status = "not_found", 404
 
 
 class JobNotFound(NotFound):
@@ -193,24 +199,25 @@ class ChannelNotFound(NotFound):
 
 
 class MethodNotAllowed(HubError):
-    """The address exists, but not for this method."""
+    """The address exists, but not for this method; `allowed` names those it has."""
 
-    code = "method_not_allowed"
-    status = 405
+    code, status = "method_not_allowed", 405
+
+    def __init__(self, message: str, *, allowed: Sequence[str] = ()) -> None:
+        self.allowed = tuple(allowed)
+        super().__init__(message)
 
 
 class UpgradeRequired(HubError):
     """A plain HTTP request came to a WebSocket address."""
 
-    code = "upgrade_required"
-    status = 426
+    code, status = "upgrade_required", 426
 
 
 class Conflict(HubError):
     """The request is fine, the state of the resource is not."""
 
-    code = "conflict"
-    status = 409
+    code, status = "conflict", 409
 
 
 class IllegalTransition(Conflict):
@@ -232,8 +239,7 @@ class InputNotExpected(Conflict):
 class Unavailable(HubError):
     """Not now; retrying may help."""
 
-    code = "unavailable"
-    status = 503
+    code, status = "unavailable", 503
     retryable = True
     retry_after_s = 1
 
@@ -247,51 +253,44 @@ class Overloaded(Unavailable):
 class LogUnavailable(Unavailable):
     """The log cannot be written; nothing of the request was kept."""
 
-    code = "log_unavailable"
-    retry_after_s = 2
+    code, retry_after_s = "log_unavailable", 2
 
 
 class OutcomeUnknown(Unavailable):
     """The disk failed at the commit itself; a retry with the same Idempotency-Key settles it."""
 
-    code = "outcome_unknown"
-    retry_after_s = 2
+    code, retry_after_s = "outcome_unknown", 2
 
 
 class Draining(Unavailable):
     """This node is going away; another one, or its next start, will answer."""
 
-    code = "draining"
-    close_code = 4412
+    code, close_code = "draining", 4412
 
 
 class ConnectionEnded(HubError):
     """A WebSocket connection must end."""
 
-    code = "connection_ended"
-    status = 400
+    code, status = "connection_ended", 400
 
 
 class BadFrame(ConnectionEnded):
     """The client sent text that is not a JSON object."""
 
-    code = "bad_frame"
-    close_code = 4500
+    code, close_code = "bad_frame", 4500
 
 
 class HeartbeatTimeout(ConnectionEnded):
     """The client answered no ping in time."""
 
-    code = "heartbeat_timeout"
-    close_code = 4410
+    code, close_code = "heartbeat_timeout", 4410
     retryable = True
 
 
 class SlowConsumer(ConnectionEnded):
     """The client does not read."""
 
-    code = "slow_consumer"
-    close_code = 4408
+    code, close_code = "slow_consumer", 4408
     retryable = True
 
 

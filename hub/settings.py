@@ -5,10 +5,11 @@ can be told from somebody else's variable. `docs/settings.md` lists them; a test
 """
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
-from urllib.parse import unquote, urlsplit
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from urllib.parse import unquote
 
 import msgspec
 
@@ -17,8 +18,8 @@ from hub.errors import Misconfigured
 DEFAULT_DATABASE_URL = "sqlite:///var/hub.db"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Count = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+Positive = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
 
 
 def _help(name: str, text: str) -> msgspec.Meta:
@@ -64,7 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Count, _help("HUB_HISTORY_MAX_EVENTS", "Events a channel keeps at most")
     ] = 1_000_000
     history_max_age_h: Annotated[
-        Seconds, _help("HUB_HISTORY_MAX_AGE_H", "Hours that events are kept at most")
+        Positive, _help("HUB_HISTORY_MAX_AGE_H", "Hours that events are kept at most")
     ] = 24 * 30
     max_body_bytes: Annotated[Count, _help("HUB_MAX_BODY_BYTES", "Largest JSON body in bytes")] = (
         1024 * 1024
@@ -79,22 +80,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Count, _help("HUB_MAX_WAITING_UPDATES", "Updates that may wait for the disk; then 503")
     ] = 10_000
     heartbeat_s: Annotated[
-        Seconds, _help("HUB_HEARTBEAT_S", "Seconds between two heartbeats of a connection")
+        Positive, _help("HUB_HEARTBEAT_S", "Seconds between two heartbeats of a connection")
     ] = 25.0
     pong_s: Annotated[
-        Seconds, _help("HUB_PONG_S", "Seconds that a client has to answer a ping")
+        Positive, _help("HUB_PONG_S", "Seconds that a client has to answer a ping")
     ] = 10.0
-    drain_s: Annotated[Seconds, _help("DRAIN_S", "Seconds that a stop may take")] = 10.0
+    drain_s: Annotated[Positive, _help("DRAIN_S", "Seconds that a stop may take")] = 10.0
 
     @property
     def data_file(self) -> Path:
-        """The SQLite file; artifacts lie in a folder beside it."""
-        return Path(unquote(urlsplit(self.database_url).path[1:]))
+        """The SQLite file; three slashes lead to a relative path, four to an absolute one."""
+        return Path(_sqlite_file(self.database_url))
 
     @property
     def artifacts_folder(self) -> Path:
-        """Where uploaded artifacts are kept."""
-        return self.data_file.parent / "artifacts"
+        """Where uploaded artifacts are kept: beside the data file, and of no other one."""
+        return self.data_file.with_name(f"{self.data_file.name}.artifacts")
 
     @property
     def locations(self) -> frozenset[str]:
@@ -114,22 +115,29 @@ class Name(NamedTuple):
     env: str
     meaning: str
     default: object
+    kind: Any
 
 
 # Read by the clients, by later versions, or by tools around the hub: no reason to warn.
 _ALSO_KNOWN = frozenset({"HUB_URL", "HUB_TOKEN"})
+# What Kubernetes and Docker set in every container beside a service that is called `hub`.
+_LINK = re.compile(r"_SERVICE_(HOST|PORT)|_(TCP|UDP)(_|$)|_ENV_")
+_SQLITE = re.compile(r"sqlite(?:\+\w+)?:///([^?]+)(?:\?.*)?")
+_ORIGIN = re.compile(r"https?://[^/?#@*\s]+")
+_WORDS = {"`int`": "a whole number", "`float`": "a number", "`bool`": "true or false"}
 _CREDENTIALS = ("API_KEY", "JWT_SECRET", "JWKS_URL")
 
 
 def names() -> Sequence[Name]:
     """Return every setting, in the order of its declaration."""
+    kinds = get_type_hints(Settings, include_extras=True)
     found = []
-    for field in msgspec.inspect.type_info(Settings).fields:  # type: ignore[attr-defined]
-        meta = field.type
-        extra = meta.extra or {}
-        found.append(
-            Name(field.name, extra["env"], meta.extra_json_schema["description"], field.default)
-        )
+    for field in msgspec.structs.fields(Settings):
+        kind = kinds[field.name]
+        # `_help` stands last in every annotation.
+        meta: msgspec.Meta = get_args(kind)[-1]
+        env = (meta.extra or {})["env"]
+        found.append(Name(field.name, env, meta.description or "", field.default, kind))
     return found
 
 
@@ -139,18 +147,27 @@ def load(environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
     Raises:
         Misconfigured: A value is wrong, or the combination is not safe.
     """
-    known = {name.env: name.field for name in names()}
-    values = {
-        field: environ[env]
-        for env, field in known.items()
-        if environ.get(env) and not _injected(env, environ[env])
-    }
-    try:
-        settings = msgspec.convert(values, Settings, strict=False)
-    except msgspec.ValidationError as error:
-        raise Misconfigured(_explain(str(error), known)) from error
+    known = names()
+    values = {}
+    for name in known:
+        text = environ.get(name.env, "").strip()
+        if text and not _injected(name.env, text):
+            values[name.field] = _read(name, text)
+    settings = Settings(**values)
     _check(settings, environ)
-    return settings, _warnings(settings, environ, set(known))
+    return settings, _warnings(settings, environ, {name.env for name in known})
+
+
+def _read(name: Name, text: str) -> Any:
+    """Return the value of a setting; case does not matter where there is a list of words."""
+    words = _choice(name.kind)
+    if words:
+        text = next((word for word in words if word.lower() == text.lower()), text)
+    try:
+        return msgspec.convert(text, name.kind, strict=False)
+    except msgspec.ValidationError as error:
+        expected = " or ".join(words) or _expected(str(error))
+        raise Misconfigured(f"{name.env}: expected {expected}, got {text[:80]!r}") from error
 
 
 def _injected(env: str, value: str) -> bool:
@@ -159,16 +176,18 @@ def _injected(env: str, value: str) -> bool:
 
 
 def _check(settings: Settings, environ: Mapping[str, str]) -> None:
-    scheme = urlsplit(settings.database_url).scheme.partition("+")[0]
+    scheme = settings.database_url.partition(":")[0].partition("+")[0]
     if scheme in {"postgresql", "postgres"}:
         raise Misconfigured(
             "DATABASE_URL names PostgreSQL, which this version cannot use yet: "
             f"unset it for the embedded default ({DEFAULT_DATABASE_URL})"
         )
-    if scheme != "sqlite" or not urlsplit(settings.database_url).path.strip("/"):
-        raise Misconfigured(
-            f"DATABASE_URL: expected sqlite:///FILE, got {scheme or 'no'} scheme or no file"
-        )
+    file = _sqlite_file(settings.database_url)
+    if not file or file == ":memory:" or file.endswith("/"):
+        # Without what stands behind the scheme: it may hold a password.
+        scheme = settings.database_url.partition("://")[0] if "://" in settings.database_url else ""
+        got = f"{scheme}:// without a file" if scheme == "sqlite" else scheme or "no scheme"
+        raise Misconfigured(f"DATABASE_URL: expected sqlite:///FILE, got {got}")
     present = [name for name in _CREDENTIALS if environ.get(name)]
     if present or settings.auth == "required":
         cause = " and ".join(present) or "AUTH=required"
@@ -183,8 +202,11 @@ def _check(settings: Settings, environ: Mapping[str, str]) -> None:
         )
     if not settings.locations:
         raise Misconfigured("HUB_CONTRACT_LOCATIONS: expected at least one location, got none")
-    if "*" in settings.origins:
-        raise Misconfigured("CORS_ORIGINS: expected origins like https://a.example, got *")
+    for origin in settings.origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise Misconfigured(
+                f"CORS_ORIGINS: expected origins like https://a.example, got {origin[:80]!r}"
+            )
 
 
 def _warnings(settings: Settings, environ: Mapping[str, str], known: set[str]) -> list[str]:
@@ -192,21 +214,42 @@ def _warnings(settings: Settings, environ: Mapping[str, str], known: set[str]) -
     for env in sorted(environ):
         if not env.startswith("HUB_") or env in known | _ALSO_KNOWN:
             continue
-        if "_SERVICE_" in env or "_TCP" in env or "_UDP" in env or "://" in environ[env]:
+        if _LINK.search(env) or "://" in environ[env]:
             continue
-        close = difflib.get_close_matches(env, sorted(known), 1)
+        bare = env.removeprefix("HUB_")
+        close = [bare] if bare in known else difflib.get_close_matches(env, sorted(known), 1)
         hint = f", did you mean {close[0]}?" if close else ""
         warnings.append(f"unknown setting {env}{hint}")
+    if "?" in settings.database_url:
+        warnings.append("DATABASE_URL: what stands behind the ? is not used")
     if settings.redis_url is not None:
         warnings.append("REDIS_URL is not used yet: this version runs as one process")
     return warnings
 
 
-def _explain(message: str, known: Mapping[str, str]) -> str:
-    """Say the name in the environment instead of the field's."""
-    text, _, field = message.partition(" - at `$.")
-    env = next((env for env, name in known.items() if name == field.rstrip("`")), "settings")
-    return f"{env}: {text[0].lower()}{text[1:]}"
+def _choice(kind: Any) -> tuple[str, ...]:
+    """Return the words that a setting can be, where there is a list of them."""
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    parts = get_args(kind) if not isinstance(kind, msgspec.Meta) else ()
+    return next((words for part in parts if (words := _choice(part))), ())
+
+
+def _expected(message: str) -> str:
+    """Put one message of msgspec, like "Expected `int` >= 1", into words of people."""
+    text = message.removeprefix("Expected ").partition(", got ")[0]
+    for word, meant in _WORDS.items():
+        text = text.replace(word, meant)
+    return text
+
+
+def _sqlite_file(url: str) -> str:
+    """Return the path in `sqlite:///FILE`; empty where there is none.
+
+    Taken apart by hand: `urlsplit` would end the path at a `#`.
+    """
+    found = _SQLITE.fullmatch(url)
+    return unquote(found[1]) if found else ""
 
 
 def _words(text: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Contracts (seed 3): four fields, and the rule that old news never repaints new state."""
 
 import enum
-from typing import Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -11,11 +11,12 @@ from hub.model.timestamp import from_iso8601
 
 MAX_AHEAD_US = 5 * 60 * 1_000_000
 MAX_ID = 256
+STATUSES = ("active", "inactive")
 _SHOWN = 80
 
 
 class Location(enum.StrEnum):
-    """The cities of seed 3; the setting CONTRACT_LOCATIONS may name others."""
+    """The cities of seed 3; the setting HUB_CONTRACT_LOCATIONS may name others."""
 
     CHENNAI = "Chennai"
     MUMBAI = "Mumbai"
@@ -24,11 +25,14 @@ class Location(enum.StrEnum):
 
 
 class ContractUpdate(msgspec.Struct, forbid_unknown_fields=True):
-    """What an external system posts: exactly these four, echoed as they were sent."""
+    """What an external system posts: exactly these four, echoed as they were sent.
+
+    The words are checked by `read_update`, so that one refusal names every wrong one.
+    """
 
     contract_id: str
     location: str
-    status: Literal["active", "inactive"]
+    status: Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(STATUSES)})]
     timestamp: str
 
 
@@ -48,8 +52,9 @@ def read_update(update: ContractUpdate, locations: frozenset[str], now_us: int) 
     """Check what no type can say and return the sender's time in microseconds.
 
     Raises:
-        InvalidFields: Empty or overlong id, unknown location, or a timestamp that is no time or
-            lies more than five minutes ahead (a clock that runs fast would freeze the contract).
+        InvalidFields: Empty or overlong id, unknown location or status, or a timestamp that is
+            no time or lies more than five minutes ahead (a clock that runs fast would freeze the
+            contract). Names all that is wrong.
     """
     faults = []
     if not 0 < len(update.contract_id) <= MAX_ID:
@@ -57,6 +62,8 @@ def read_update(update: ContractUpdate, locations: frozenset[str], now_us: int) 
     if update.location not in locations:
         allowed = ", ".join(sorted(locations))
         faults.append(FieldError("$.location", f"one of {allowed}", shown(update.location)))
+    if update.status not in STATUSES:
+        faults.append(FieldError("$.status", "active or inactive", shown(update.status)))
     sent_at_us = 0
     try:
         sent_at_us = from_iso8601(update.timestamp)

@@ -5,15 +5,14 @@ end, DONE and FAILED nowhere. The same end again is a no-op. Progress never fall
 status.
 """
 
+from collections.abc import Collection
 from typing import Any, Literal, NamedTuple, get_args
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
 import msgspec
 
 from hub.errors import FieldError, IllegalTransition, InvalidFields
 from hub.model.contract import shown
-from hub.model.event import JOBS, Draft
-from hub.model.timestamp import to_rfc3339
 
 Status = Literal["PENDING", "RUNNING", "NEEDS_INPUT", "FAILED", "DONE"]
 STATUSES: tuple[str, ...] = get_args(Status)
@@ -67,6 +66,7 @@ class Job(msgspec.Struct, kw_only=True, frozen=True):
 
     Attributes:
         revision: Grows by one with each stored change; orders the job's own history.
+        input: The answer to the last question; unset until there is one.
         uploads: Names of artifacts whose content the hub holds, with its file's id.
     """
 
@@ -83,7 +83,7 @@ class Job(msgspec.Struct, kw_only=True, frozen=True):
     message: str | None = None
     summary: dict[str, Any] | None = None
     input_request: InputRequest | None = None
-    input: Any = None
+    input: Any = msgspec.UNSET
     uploads: dict[str, str] = {}
 
 
@@ -130,12 +130,23 @@ def merge_progress(old: Progress, new: Progress | None, *, same_status: bool) ->
     return Progress(**merged)
 
 
-def merge_artifacts(old: list[Artifact], reported: list[Artifact] | None) -> list[Artifact]:
-    """Return the artifacts by name, a report adding to what was uploaded before it."""
+def merge_artifacts(
+    old: list[Artifact], reported: list[Artifact] | None, held: Collection[str] = ()
+) -> list[Artifact]:
+    """Return the artifacts by name, a report adding to what is known of each.
+
+    Args:
+        old: What is known.
+        reported: What is new; fields that it leaves out stay.
+        held: Names of those whose content the hub holds: it knows their size better.
+    """
     merged = {artifact.name: artifact for artifact in old}
     for new in reported or ():
         before = merged.get(new.name)
-        merged[new.name] = _overlay(before, new) if before else new
+        if before is not None:
+            size = before.size if new.name in held else new.size
+            new = _overlay(before, msgspec.structs.replace(new, size=size))  # noqa: PLW2901
+        merged[new.name] = new
     return list(merged.values())
 
 
@@ -173,7 +184,7 @@ def check_artifacts(artifacts: list[Artifact] | None, where: str) -> None:
         if artifact.size is not None and not 0 <= artifact.size < _MAX_COUNT:
             faults.append(FieldError(f"{at}.size", "0 or more bytes", shown(artifact.size)))
         link = artifact.download_url
-        if link is not None and not link.startswith(("http://", "https://")):
+        if link is not None and not is_link(link):
             faults.append(FieldError(f"{at}.download_url", "an http(s) link", shown(link)))
     if faults:
         raise InvalidFields(faults)
@@ -188,85 +199,23 @@ def is_artifact_name(name: str) -> bool:
     )
 
 
+def is_link(text: str) -> bool:
+    """Say whether a text is an http(s) address that somebody may be sent to."""
+    # urlsplit would quietly drop line breaks from the middle of a link (CWE-113).
+    if not text.isprintable() or " " in text:
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
 def _higher(old: float | None, new: Any) -> Any:
     return new if old is None or (new is not None and new >= old) else old
 
 
 def _overlay(old: Artifact, new: Artifact) -> Artifact:
     fields = Artifact.__struct_fields__
-    return Artifact(**{f: getattr(new, f) or getattr(old, f) for f in fields})
-
-
-class HistoryEntry(msgspec.Struct, kw_only=True):
-    """One entry of `history`, as seed 0 shows it."""
-
-    timestamp: str
-    status: str
-    message: str | None
-    step: str | None
-
-
-class JobDocument(msgspec.Struct, kw_only=True):
-    """A job as its readers get it: seed 0's structure; the last four fields extend it."""
-
-    job_id: str
-    status: Status
-    created_at: str
-    updated_at: str
-    input_data: dict[str, Any]
-    progress: Progress
-    artifacts: list[Artifact]
-    metadata: dict[str, Any]
-    message: str | msgspec.UnsetType = msgspec.UNSET
-    summary: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
-    input_request: InputRequest | msgspec.UnsetType = msgspec.UNSET
-    input: Any = msgspec.UNSET
-
-
-def to_document(job: Job) -> JobDocument:
-    """Return the job as its readers get it."""
-    return JobDocument(
-        job_id=job.job_id,
-        status=job.status,
-        created_at=to_rfc3339(job.created_at_us),
-        updated_at=to_rfc3339(job.updated_at_us),
-        input_data=job.input_data,
-        progress=job.progress,
-        artifacts=[_linked(job, artifact) for artifact in job.artifacts],
-        metadata=job.metadata,
-        message=job.message or msgspec.UNSET,
-        summary=job.summary or msgspec.UNSET,
-        input_request=job.input_request or msgspec.UNSET,
-        input=msgspec.UNSET if job.input is None else job.input,
-    )
-
-
-def to_data(job: Job) -> bytes:
-    """Return the `data` of a `job_update`: the job without what it was created from."""
-    document = msgspec.structs.asdict(to_document(job))
-    del document["input_data"]
-    document.setdefault("message", None)
-    return msgspec.json.encode({k: v for k, v in document.items() if v is not msgspec.UNSET})
-
-
-def to_draft(job: Job) -> Draft:
-    """Return the event that tells of the job's newest state."""
-    return Draft(channel=JOBS, type="job_update", data=to_data(job), key=job.job_id)
-
-
-def to_entry(job: Job) -> JobEntry:
-    """Return the line of the job's own history for its newest state."""
-    step = job.progress.current_step
-    return JobEntry(job.job_id, job.revision, job.updated_at_us, job.status, job.message, step)
-
-
-def artifact_address(job_id: str, name: str) -> str:
-    """Return the path under which the hub serves an uploaded artifact."""
-    return f"/api/jobs/{job_id}/artifacts/{quote(name, safe='')}"
-
-
-def _linked(job: Job, artifact: Artifact) -> Artifact:
-    if artifact.name not in job.uploads:
-        return artifact
-    address = artifact_address(job.job_id, artifact.name)
-    return msgspec.structs.replace(artifact, download_url=address)
+    said = {name: getattr(new, name) for name in fields}
+    return Artifact(**{n: getattr(old, n) if said[n] is None else said[n] for n in fields})

@@ -1,12 +1,15 @@
 """Artifacts: the content of a job's results, uploaded to the hub and served by it.
 
-A file is named by the hub, never by the caller, so no name can leave the folder (CWE-22).
+A file is named by the hub, never by the caller, so no name can leave the folder (CWE-22). A
+file is on disk before the log tells of it, and what no job names is swept away at the next
+start: a crash in between, a replaced content, an upload whose outcome is not known.
 """
 
 import asyncio
 import os
+import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,19 +20,43 @@ from hub.errors import (
     HubError,
     InvalidFields,
     LogUnavailable,
+    OutcomeUnknown,
 )
 from hub.model.contract import shown
-from hub.model.job import is_artifact_name
+from hub.model.job import Job, is_artifact_name
 from hub.model.principal import Principal
 from hub.model.unit import Answered
-from hub.services.jobs import Jobs, Upload
+from hub.services.job_decisions import Upload
+from hub.services.jobs import Jobs
+from hub.stores.base import JobQuery, Records
+from hub.telemetry.logging import logger
+
+# A replaced file stays that long: somebody has just been told of it and is about to open it.
+GRACE_S = 60.0
+# A sweep leaves alone what somebody else put into the folder.
+_OURS = re.compile(r"[0-9a-f]{32}")
+# Jobs that a sweep reads at a time.
+_PAGE = 500
 
 
-class Found(NamedTuple):
-    """Where an artifact is: a file of ours, or somebody's link."""
+class Content(NamedTuple):
+    """What is uploaded: its bytes as they come, and how many, where that is told beforehand."""
 
-    file: Path | None
-    link: str | None
+    chunks: AsyncIterator[bytes]
+    length: int | None = None
+
+
+class File(NamedTuple):
+    """An artifact whose content the hub holds; `file_id` is never used for other content."""
+
+    path: Path
+    file_id: str
+
+
+class Link(NamedTuple):
+    """An artifact that lies elsewhere."""
+
+    address: str
 
 
 class Artifacts:
@@ -47,7 +74,7 @@ class Artifacts:
         self._max_bytes = max_bytes
 
     async def upload(
-        self, principal: Principal, job_id: str, name: str, content: AsyncIterator[bytes]
+        self, principal: Principal, job_id: str, name: str, content: Content
     ) -> Answered:
         """Store the content, then tell of it; a file under the same name is replaced.
 
@@ -60,20 +87,23 @@ class Artifacts:
         if not is_artifact_name(name):
             expected = "1 to 255 characters without / or control characters"
             raise InvalidFields([FieldError("name", expected, shown(name))])
-        before = (await self._jobs.get(job_id)).uploads.get(name)
+        await self._jobs.get(job_id)
+        self._check(content.length or 0)
         file_id = secrets.token_hex(16)
-        path = self._folder / file_id
+        size = await self._save(file_id, content.chunks)
+        before = (await self._jobs.get(job_id)).uploads.get(name)
         try:
-            size = await self._save(path, content)
             answered = await self._jobs.attach(principal, job_id, Upload(name, file_id, size))
-        except (HubError, asyncio.CancelledError):
-            path.unlink(missing_ok=True)
+        except OutcomeUnknown:
+            raise  # the log may name the file; if it does not, the next start sweeps it away
+        except HubError:
+            self._remove(file_id)
             raise
         if before is not None:
-            (self._folder / before).unlink(missing_ok=True)
+            asyncio.get_running_loop().call_later(GRACE_S, self._remove, before)
         return answered
 
-    async def find(self, job_id: str, name: str) -> Found:
+    async def find(self, job_id: str, name: str) -> File | Link:
         """Return where the content is.
 
         Raises:
@@ -83,30 +113,80 @@ class Artifacts:
         job = await self._jobs.get(job_id)
         file_id = job.uploads.get(name)
         if file_id is not None:
-            return Found(self._folder / file_id, None)
+            return File(self._folder / file_id, file_id)
         link = next((a.download_url for a in job.artifacts if a.name == name), None)
         if link is None:
             raise ArtifactNotFound(
                 f"expected the name of an uploaded or linked artifact, got {name[:80]!r}"
             )
-        return Found(None, link)
+        return Link(link)
 
-    async def _save(self, path: Path, content: AsyncIterator[bytes]) -> int:
-        size = 0
+    async def _save(self, file_id: str, chunks: AsyncIterator[bytes]) -> int:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with path.open("xb") as file:
-                async for chunk in content:
-                    size += len(chunk)
-                    if size > self._max_bytes:
-                        raise BodyTooLarge(f"expected at most {self._max_bytes} bytes, got more")
-                    await asyncio.to_thread(file.write, chunk)
-                # On disk before the log says that it is there.
-                await asyncio.to_thread(_sync, file.fileno())
+            return await self._write(self._folder / file_id, chunks)
         except OSError as error:
+            self._remove(file_id)
             raise LogUnavailable(f"the artifact cannot be stored: {error.strerror}") from error
+        except BaseException:
+            self._remove(file_id)
+            raise
+
+    async def _write(self, path: Path, chunks: AsyncIterator[bytes]) -> int:
+        size = 0
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as file:
+            async for chunk in chunks:
+                size += len(chunk)
+                self._check(size)
+                await asyncio.to_thread(file.write, chunk)
+            # On disk, and in its folder, before the log says that it is there.
+            file.flush()
+            await asyncio.to_thread(os.fsync, file.fileno())
+        await asyncio.to_thread(_sync_folder, self._folder)
         return size
 
+    def _check(self, size: int) -> None:
+        if size > self._max_bytes:
+            raise BodyTooLarge(f"expected at most {self._max_bytes} bytes, got more")
 
-def _sync(handle: int) -> None:
-    os.fsync(handle)
+    def _remove(self, file_id: str) -> None:
+        (self._folder / file_id).unlink(missing_ok=True)
+
+
+def files_in(folder: Path) -> set[str]:
+    """Return the names of the files that the hub keeps in a folder."""
+    if not folder.is_dir():
+        return set()
+    return {path.name for path in folder.iterdir() if _OURS.fullmatch(path.name)}
+
+
+async def sweep(records: Records, folder: Path, files: Collection[str]) -> None:
+    """Delete those of the files that no job names.
+
+    Args:
+        records: The jobs.
+        folder: Where the files are.
+        files: `files_in(folder)` from before uploads were taken, so that none of a job to come
+            is among them; the sweep itself may go on beside them.
+    """
+    orphans = set(files)
+    query = JobQuery(_PAGE)
+    while orphans and (page := await records.jobs(query)):
+        orphans -= _named(page)
+        query = query._replace(before=(page[-1].created_at_us, page[-1].job_id))
+    for name in orphans:
+        (folder / name).unlink(missing_ok=True)
+    if orphans:
+        logger("artifacts").info("files without a job deleted", files=len(orphans))
+
+
+def _named(jobs: Sequence[Job]) -> set[str]:
+    return {file_id for job in jobs for file_id in job.uploads.values()}
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -63,41 +63,67 @@ class History:
 
     async def page(self, query: HistoryQuery) -> HistoryPage:
         """Return one page; costs by its length, not by the log's."""
-        head = (await self._log.state()).heads.get(query.channel, Head())
-        if query.epoch is not None and query.epoch != self.epoch:
-            return self._page(query, head, (), "epoch_changed", None)
+        head = await self._head(query.channel)
+        foreign = query.epoch is not None and query.epoch != self.epoch
+        # An offset that does not exist yet is of another log: a backup was restored.
+        if foreign or (query.since is not None and query.since > head.offset):
+            return self._page(query, head, _Found((), "epoch_changed"))
         since = query.since
         if since is None and query.since_us is not None:
             since = await self._log.offset_before(query.channel, query.since_us)
-        found = await self._log.events(
-            EventQuery(query.channel, query.limit + 1, since, query.before, query.key, query.tag)
+        # Nothing above the head that the page tells: who goes on from there misses nothing.
+        before = head.offset + 1 if query.before is None else min(query.before, head.offset + 1)
+        events = await self._log.events(
+            EventQuery(query.channel, query.limit + 1, since, before, query.key, query.tag)
         )
-        if since is not None:
-            events, more = found[: query.limit], len(found) > query.limit
-            expired = since < head.oldest - 1
-            next_ = events[-1].offset if more else None
-        else:
-            events, more = found[-query.limit :], len(found) > query.limit
-            # Going down there is always an end; it is the beginning only when nothing was pruned.
-            expired = not more and head.oldest > 1 and len(events) < query.limit
-            next_ = events[0].offset if more else None
-        return self._page(query, head, events, "expired" if expired else None, next_)
+        # Retention may have cut meanwhile: what the page lacks is judged by where it is now.
+        head.oldest = (await self._head(query.channel)).oldest
+        if since is None:
+            return self._page(query, head, _down(events, query.limit, head))
+        # A time before the oldest event may lie anywhere before it.
+        from_time = query.since is None
+        gone = since < head.oldest - 1 or (from_time and 1 < head.oldest == since + 1)
+        return self._page(query, head, _up(events, query.limit, gone=gone))
 
-    def _page(
-        self,
-        query: HistoryQuery,
-        head: Head,
-        events: Sequence[Event],
-        reason: str | None,
-        next_: int | None,
-    ) -> HistoryPage:
+    async def _head(self, channel: str) -> Head:
+        return (await self._log.state()).heads.get(channel) or Head()
+
+    def _page(self, query: HistoryQuery, head: Head, found: "_Found") -> HistoryPage:
         return HistoryPage(
             channel=query.channel,
             epoch=self.epoch,
             head=head.offset,
             oldest=head.oldest,
-            complete=reason is None,
-            reason=reason,
-            events=[encode(event) for event in events],
-            next=next_,
+            complete=found.reason is None,
+            reason=found.reason,
+            events=[encode(event) for event in found.events],
+            next=found.next,
         )
+
+
+class _Found(NamedTuple):
+    """The events of a page, why it is not complete, and where the next one begins."""
+
+    events: Sequence[Event]
+    reason: str | None = None
+    next: int | None = None
+
+
+def _up(events: Sequence[Event], limit: int, *, gone: bool) -> _Found:
+    """Return the first `limit` of what follows an offset; one more means that there is more."""
+    more = len(events) > limit
+    page = events[:limit]
+    return _Found(page, "expired" if gone else None, page[-1].offset if more else None)
+
+
+def _down(events: Sequence[Event], limit: int, head: Head) -> _Found:
+    """Return the last `limit` of what precedes an offset.
+
+    The way down ends at offset 1; where retention has cut, the last page says that more was
+    there. A full page that happens to end at the cut still has a next one, an empty one.
+    """
+    cut = head.oldest > 1
+    page = events[-limit:]
+    if len(events) > limit or (cut and len(page) == limit):
+        return _Found(page, None, page[0].offset)
+    return _Found(page, "expired" if cut else None)

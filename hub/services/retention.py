@@ -7,6 +7,7 @@ from typing import NamedTuple
 from hub.clock import SECOND_US, Clock
 from hub.model.unit import Head
 from hub.stores.base import Log
+from hub.telemetry.logging import logger
 
 # One step is one transaction between two groups of updates: a millisecond, not a second.
 STEP = 500
@@ -43,6 +44,7 @@ class Retention:
     def __init__(
         self, log: Log, clock: Clock, limits: Limits, pruned: Callable[[str, int], None]
     ) -> None:
+        self._failures = logger("retention")
         self._log = log
         self._clock = clock
         self._limits = limits
@@ -50,8 +52,12 @@ class Retention:
 
     async def run(self) -> None:
         """Go round every channel, now and then, for ever."""
-        while True:  # noqa: ASYNC110 it waits for time to pass, not for a state
-            await self.round()
+        while True:
+            try:
+                await self.round()
+            except Exception:  # noqa: BLE001 logged with its traceback
+                # It must not end: a disk that is full for a minute would then fill up for good.
+                self._failures.exception("retention failed")
             await asyncio.sleep(ROUND_S)
 
     async def round(self) -> None:
@@ -59,8 +65,9 @@ class Retention:
         now_us = self._clock.now_us()
         for channel, head in (await self._log.state()).heads.items():
             await self._forget(channel, head, now_us)
-        while await self._log.forget_answers(now_us - ANSWERS_KEPT_US, STEP) == STEP:
-            await asyncio.sleep(0)
+        forgotten = STEP
+        while forgotten == STEP:
+            forgotten = await self._log.forget_answers(now_us - ANSWERS_KEPT_US, STEP)
 
     async def _forget(self, channel: str, head: Head, now_us: int) -> None:
         too_old = await self._log.offset_before(channel, now_us - self._limits.max_age_us)

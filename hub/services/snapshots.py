@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hub.model import job as jobs
+from hub.model import job_document as jobs
 from hub.model.contract import Contract
 from hub.model.job import Job
 from hub.stores.base import Snapshot

@@ -1,16 +1,20 @@
 """Status: how the hub and its contracts stand, in numbers that come from the log or this node."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
 
 from hub.clock import SECOND_US, Clock
-from hub.errors import HubError
+from hub.errors import LogUnavailable
 from hub.model.event import CONTRACTS
 from hub.model.timestamp import to_rfc3339
 from hub.model.unit import Head
 from hub.stores.base import Log, Records
+
+# How long a caller of `ready` waits for the disk: load balancers ask every few seconds.
+READY_WITHIN_S = 2.0
 
 
 class Live(NamedTuple):
@@ -78,7 +82,7 @@ class Status:
         self._node = node
         self._started_us = clock.now_us()
         self._probed_us = 0
-        self._probe_failure: HubError | None = None
+        self._probe: asyncio.Task[None] | None = None
 
     async def contracts(self) -> ContractsStatus:
         """Counts by location and status, the newest update, position, clients, uptime."""
@@ -119,21 +123,31 @@ class Status:
         }
 
     async def ready(self) -> None:
-        """Return when the log can be written; tried at most once a second.
+        """Return when the log can be written; tried at most once a second, for all who ask.
 
         Raises:
-            LogUnavailable: It cannot.
+            LogUnavailable: It cannot, or takes too long to say so.
         """
+        try:
+            await asyncio.wait_for(asyncio.shield(self._probing()), READY_WITHIN_S)
+        except TimeoutError:
+            raise LogUnavailable(
+                f"expected the log to be written within {READY_WITHIN_S:.0f} s, it was not"
+            ) from None
+
+    def _probing(self) -> asyncio.Task[None]:
+        """Return the try of this second; one that is not finished is waited for, not repeated."""
         now_us = self._clock.now_us()
-        if abs(now_us - self._probed_us) >= SECOND_US:
+        probe = self._probe
+        if probe is None or (probe.done() and abs(now_us - self._probed_us) >= SECOND_US):
             self._probed_us = now_us
-            self._probe_failure = None
-            try:
-                await self._log.probe()
-            except HubError as failure:
-                self._probe_failure = failure
-        if self._probe_failure is not None:
-            raise self._probe_failure
+            probe = self._probe = asyncio.create_task(self._try(), name="probe")
+            # Its failure may come when nobody waits any more; the next who asks is told of it.
+            probe.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return probe
+
+    async def _try(self) -> None:
+        await self._log.probe()
 
     def _uptime_s(self) -> int:
         return (self._clock.now_us() - self._started_us) // SECOND_US

@@ -24,7 +24,8 @@ _MOVE_HEAD = "ON CONFLICT (name) DO UPDATE SET head = excluded.head, at_us = exc
 # One row with everything that a group may look at: see `sqlite.insert` for what a step costs.
 _LOAD = (
     "SELECT (SELECT json_group_object(name, json_object("  # noqa: S608 joined of constants
-    "'offset', head, 'at_us', at_us, 'oldest', oldest)) FROM channels), "
+    "'offset', head, 'at_us', at_us, 'oldest', oldest)) FROM channels "
+    "WHERE name IN (SELECT value FROM json_each(?))), "
     f"({contracts.BY_ID}), ({jobs.BY_ID}), "
     "(SELECT json_group_array(json_array(scope, hex(body_hash), status, CAST(body AS TEXT), at_us))"
     " FROM answers WHERE scope IN (SELECT value FROM json_each(?)))"
@@ -151,6 +152,7 @@ def _commit(db: sqlite3.Connection, units: Sequence[Unit], now_us: int) -> Settl
 def _load(db: sqlite3.Connection, units: Sequence[Unit]) -> Loaded:
     refs = {ref for unit in units for ref in unit.refs}
     wanted = (
+        list({channel for unit in units for channel in unit.channels}),
         [id_ for kind, id_ in refs if kind == "contract"],
         [id_ for kind, id_ in refs if kind == "job"],
         [unit.key.scope for unit in units if unit.key is not None],

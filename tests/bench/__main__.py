@@ -11,12 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import latency
-import load
-import servers
 import uvloop
 from rich.console import Console
 from rich.table import Table
+
+from bench import latency, load, servers
 
 ROUNDS = 3
 SECONDS = 3.0
@@ -83,12 +82,12 @@ def _growth(folder: Path) -> list[Row]:
     def cost() -> float:
         with servers.hub(folder) as hub:
             _post(hub, with_key=False)
-            costs = []
+            costs: list[float] = []
             for _ in range(ROUNDS):
                 before = hub.cpu_s()
                 requests = _post(hub, with_key=False).requests
                 costs.append((hub.cpu_s() - before) / requests * 1e6)
-        return statistics.median(costs)
+        return float(statistics.median(costs))
 
     small = cost()
     console.print(f"  {small:.0f} us of CPU an event; filling the log with {FILLED:,} events")

@@ -5,7 +5,7 @@ import json
 import time
 from typing import cast
 
-from load import request
+from bench.load import request
 
 _HANDSHAKE = (
     "GET /ws?channels=contracts HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\n"

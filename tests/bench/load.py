@@ -81,7 +81,9 @@ async def measure(url: str, make: MakeRequest, *, connections: int, seconds: flo
     callers = [
         (
             await loop.create_connection(
-                lambda: _Caller(make, numbers, started + seconds), address.hostname, address.port
+                lambda: _Caller(make, numbers, started + seconds),
+                str(address.hostname),
+                int(address.port or 80),
             )
         )[1]
         for _ in range(connections)

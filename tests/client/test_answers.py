@@ -2,8 +2,8 @@
 
 import httpx
 import pytest
-from client.fakes import Caller
 
+from client.fakes import Caller
 from hub_client import (
     AuthenticationFailed,
     HubError,

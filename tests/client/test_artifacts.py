@@ -4,8 +4,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from client.fakes import Caller
 
+from client.fakes import Caller
 from hub_client import NetworkError, RequestRefused
 
 DOWN = httpx.Response(503, content=b"down")

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from client.fakes import Caller, contract
 
 OK = httpx.Response(200, json={"status": "ok"})

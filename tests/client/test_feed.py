@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from client.fakes import FakeClock, contract
 
+from client.fakes import FakeClock, contract
 from hub_client import (
     AuthenticationFailed,
     HistoryGap,

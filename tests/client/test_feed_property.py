@@ -8,9 +8,9 @@ order and without a hole, or the gap is said with both its ends.
 import json
 from typing import Any
 
-from client.fakes import FakeClock
 from hypothesis import given, settings, strategies as st
 
+from client.fakes import FakeClock
 from hub_client.listening.closing import broken
 from hub_client.listening.feed import Feed
 from hub_client.listening.outputs import Deliver, Fail, Output, Reconnect, Send, Skipped

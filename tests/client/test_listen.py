@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from client.fakes import FakeClock, FakeHub, FakeLoopClock, contract
 
+from client.fakes import FakeClock, FakeHub, FakeLoopClock, contract
 from hub_client import (
     AsyncMCPClient,
     AuthenticationFailed,

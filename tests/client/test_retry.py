@@ -2,8 +2,8 @@
 
 import httpx
 import pytest
-from client.fakes import Caller, contract
 
+from client.fakes import Caller, contract
 from hub_client import (
     HubError,
     MCPClient,

@@ -17,7 +17,7 @@ async def take(listener: AsyncListener, count: int) -> list[Event]:
 
 async def connected(listener: AsyncListener) -> None:
     """Wait until the listener is live; the other side of a socket decides when."""
-    while listener.state.state != "connected":
+    while listener.state.state != "connected":  # noqa: ASYNC110 its state has no event of its own
         await asyncio.sleep(0.01)
 
 

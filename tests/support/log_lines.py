@@ -1,5 +1,6 @@
 """The lines the hub logs, read back."""
 
+import asyncio
 import contextlib
 import io
 import json
@@ -39,3 +40,9 @@ def read(stream: io.StringIO) -> list[dict[str, Any]]:
     text = stream.getvalue()
     assert not text or text.endswith("\n")
     return [json.loads(line) for line in text.split("\n")[:-1]]
+
+
+async def written(stream: io.StringIO) -> list[dict[str, Any]]:
+    """Return the lines once this tick's are written."""
+    await asyncio.sleep(0)
+    return read(stream)

@@ -6,7 +6,14 @@ from typing import Any
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from hub.errors import HubError, IllegalTransition, InvalidFields
+from hub.errors import (
+    HubError,
+    IllegalTransition,
+    InvalidFields,
+    MethodNotAllowed,
+    RangeNotSatisfiable,
+    UpgradeRequired,
+)
 
 _encode = msgspec.json.Encoder().encode
 _JSON = (b"content-type", b"application/json")
@@ -81,7 +88,17 @@ def problem(failure: HubError) -> bytes:
 
 def refusal(failure: HubError) -> Answer:
     """Translate an error of the tree; the only place that does it for HTTP."""
-    headers: Headers = (_PROBLEM,)
+    return Answer(problem(failure), failure.status, (_PROBLEM, *_also(failure)))
+
+
+def _also(failure: HubError) -> Headers:
+    """Return the headers that RFC 9110 wants beside a status."""
+    if isinstance(failure, MethodNotAllowed):
+        return ((b"allow", ", ".join(failure.allowed).encode()),)
+    if isinstance(failure, UpgradeRequired):
+        return ((b"upgrade", b"websocket"), (b"connection", b"upgrade"))
+    if isinstance(failure, RangeNotSatisfiable):
+        return ((b"content-range", b"bytes */%d" % failure.size),)
     if failure.retry_after_s is not None:
-        headers = (_PROBLEM, (b"retry-after", b"%d" % failure.retry_after_s))
-    return Answer(problem(failure), failure.status, headers)
+        return ((b"retry-after", b"%d" % failure.retry_after_s),)
+    return ()

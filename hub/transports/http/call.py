@@ -1,11 +1,12 @@
 """One call of a route: its request as typed values."""
 
+import base64
 import hashlib
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
 import msgspec
-from starlette.datastructures import Headers, QueryParams
+from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
 
 from hub.auth.admission import Door, check_json
@@ -39,10 +40,18 @@ class Call:
         self._max_body = max_body
         self._body = b""
 
-    @property
-    def headers(self) -> Headers:
-        """The request's headers."""
-        return Headers(scope=self._scope)
+    def header(self, name: bytes) -> str | None:
+        """Return the value of a header, by its name in lower case; the first where it repeats."""
+        for found, value in self._scope["headers"]:
+            if found == name:
+                text: str = value.decode("latin-1")
+                return text
+        return None
+
+    def length(self) -> int | None:
+        """Return the length of the body where the request tells it beforehand."""
+        length = self.header(b"content-length") or ""
+        return int(length) if length.isdecimal() else None
 
     def query(self, kind: type[T]) -> T:
         """Read the query of the address.
@@ -61,6 +70,7 @@ class Call:
             MalformedBody, InvalidFields: See `faults.decode`.
         """
         check_json(self._door)
+        self._check_length(self.length() or 0)
         self._body = await self._read()
         return faults.decode(self._body, decoder)
 
@@ -72,13 +82,8 @@ class Call:
         """
         more = True
         while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise ConnectionEnded(
-                    "expected the rest of the body, got the end of the connection"
-                )
-            yield message.get("body", b"")
-            more = message.get("more_body", False)
+            chunk, more = await self._next()
+            yield chunk
 
     def key(self) -> IdempotencyKey | None:
         """Return the Idempotency-Key with the hash of the body; read the body first.
@@ -86,24 +91,38 @@ class Call:
         Raises:
             InvalidFields: Empty, overlong, or not printable ASCII.
         """
-        key = self.headers.get("idempotency-key")
+        key = self.header(b"idempotency-key")
         if key is None:
             return None
         if not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
             expected = f"1 to {MAX_KEY} printable ASCII characters"
             raise InvalidFields([FieldError("Idempotency-Key", expected, shown(key))])
         parts = (self.principal.name, self._scope["method"], self._scope["path"], key)
-        scope = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-        return IdempotencyKey(scope, hashlib.sha256(self._body).digest())
+        # 128 bits of each tell requests apart, and keep the index small.
+        digest = hashlib.sha256("\0".join(parts).encode()).digest()[:16]
+        scope = base64.urlsafe_b64encode(digest).decode()
+        return IdempotencyKey(scope, hashlib.sha256(self._body).digest()[:16])
 
     async def _read(self) -> bytes:
         # One message is the rule; joining is for bodies that come in pieces.
-        body = b""
-        async for chunk in self.chunks():
-            body = body + chunk if body else chunk
-            if len(body) > self._max_body:
-                raise BodyTooLarge(f"expected at most {self._max_body} bytes, got more")
-        return body
+        first, more = await self._next()
+        body = first if not more else bytearray(first)
+        self._check_length(len(body))
+        while more:
+            chunk, more = await self._next()
+            body += chunk
+            self._check_length(len(body))
+        return bytes(body)
+
+    async def _next(self) -> tuple[bytes, bool]:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionEnded("expected the rest of the body, got the end of the connection")
+        return message.get("body", b""), message.get("more_body", False)
+
+    def _check_length(self, length: int) -> None:
+        if length > self._max_body:
+            raise BodyTooLarge(f"expected a body of at most {self._max_body} bytes, got more")
 
 
 def json_decoder(kind: Any) -> "msgspec.json.Decoder[Any]":

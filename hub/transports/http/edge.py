@@ -4,6 +4,7 @@ Checks at the door, the one translation of errors, one wide log line. A fault of
 with its traceback and told as `internal`, without details.
 """
 
+import logging
 import time
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -13,14 +14,16 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route as StarletteRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.auth.admission import Door, Rules, check, read_door
-from hub.errors import HubError, InvalidRequest, MethodNotAllowed, NotFound, UpgradeRequired
+from hub.auth.admission import Rules, check, read_door
+from hub.errors import HubError, InvalidRequest, MethodNotAllowed, UpgradeRequired
 from hub.model.principal import ANONYMOUS
 from hub.telemetry.logging import Logger
 from hub.transports.http.answer import refusal
+from hub.transports.http.body import Body, lingering
 from hub.transports.http.call import Call
 from hub.transports.http.route import Route
 
+_OURS = HTTPStatus.INTERNAL_SERVER_ERROR
 _UPGRADES = frozenset({"/ws", "/api/ws"})
 
 
@@ -40,44 +43,54 @@ class Edge:
     ) -> None:
         self._rules = rules
         self._log = log
-        self._router = Router(
-            [_mount(route, max_body) for route in routes], redirect_slashes=False, default=pages
-        )
+        endpoints = _endpoints(routes, max_body)
+        # Addresses without parameters, the hot one among them, need no matching by pattern.
+        self._fixed = {path: end for path, end in endpoints.items() if "{" not in path}
+        mounted = [StarletteRoute(path, e, methods=e.methods) for path, e in endpoints.items()]
+        self._router = Router(mounted, redirect_slashes=False, default=pages)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         started = time.perf_counter()
-        line: dict[str, Any] = {"method": scope["method"], "path": scope["path"][:200]}
+        line: dict[str, Any] = {"method": scope["method"], "path": _shown(scope["path"])}
+        scope["hub.line"] = line
 
         async def watched(message: Message) -> None:
             if message["type"] == "http.response.start":
                 line["status"] = message["status"]
             await send(message)
 
+        body = Body(scope, receive)
         try:
-            await self._answer(scope, receive, watched)
-        except HubError as failure:
-            line["code"] = failure.code
-            await refusal(failure)(scope, receive, watched)
-        except Exception:
-            line["code"] = HubError.code
-            self._log.exception("request failed", path=line["path"], method=line["method"])
+            await self._answer(scope, body, watched)
+        except Exception as failure:
+            line["code"] = failure.code if isinstance(failure, HubError) else HubError.code
             if "status" in line:
-                raise
-            internal = HubError("the hub failed; its log says why")
-            await refusal(internal)(scope, receive, watched)
+                raise  # too late for an answer: the server logs it and ends the connection
+            if not isinstance(failure, HubError):
+                self._log.exception("request failed", path=line["path"], method=line["method"])
+                failure = HubError("the hub failed; its log says why")
+            await refusal(failure)(scope, body, lingering(body, watched))
         finally:
             line["ms"] = round((time.perf_counter() - started) * 1000, 3)
-            self._log.info("request", **line)
+            # Our own failures stand out; a refusal is business as usual.
+            level = logging.ERROR if line.get("status", 0) >= _OURS else logging.INFO
+            self._log.log(level, "request", **line)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         door = read_door(scope["headers"])
         check(door, self._rules)
+        scope["hub.principal"] = ANONYMOUS
+        scope["hub.line"]["principal"] = ANONYMOUS.name
         if "\0" in scope["path"]:
             raise InvalidRequest("expected an address without NUL characters, got one")
         if scope["path"] in _UPGRADES:
             raise UpgradeRequired("expected a WebSocket upgrade on this address, got plain HTTP")
         scope["hub.door"] = door
+        fixed = self._fixed.get(scope["path"])
+        if fixed is not None and scope["method"] in fixed.methods:
+            await fixed(scope, receive, send)
+            return
         # The router raises instead of answering in its own words when it sees an application.
         scope["app"] = self
         try:
@@ -87,25 +100,44 @@ class Edge:
 
 
 class _Endpoint:
-    """A resource as the ASGI application that the router wants."""
+    """The resources of one address as the ASGI application that the router wants."""
 
-    def __init__(self, route: Route, max_body: int) -> None:
-        self._resource = route.resource
+    def __init__(self, routes: Sequence[Route], max_body: int) -> None:
+        self._resources = {route.method: route.resource for route in routes}
         self._max_body = max_body
+        self.methods = list(self._resources)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        door: Door = scope["hub.door"]
-        call = Call(scope, receive, principal=ANONYMOUS, door=door, max_body=self._max_body)
-        response = await self._resource(call)
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        call = Call(
+            scope,
+            receive,
+            principal=scope["hub.principal"],
+            door=scope["hub.door"],
+            max_body=self._max_body,
+        )
+        response = await self._resources[method](call)
         await response(scope, receive, send)
 
 
-def _mount(route: Route, max_body: int) -> StarletteRoute:
-    return StarletteRoute(route.path, _Endpoint(route, max_body), methods=[route.method])
+def _endpoints(routes: Sequence[Route], max_body: int) -> dict[str, _Endpoint]:
+    """Return one endpoint an address, so that a 405 names all its methods."""
+    addresses: dict[str, list[Route]] = {}
+    for route in routes:
+        addresses.setdefault(route.path, []).append(route)
+    return {path: _Endpoint(rows, max_body) for path, rows in addresses.items()}
 
 
 def _translate(error: HTTPException, scope: Scope) -> HubError:
-    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = (error.headers or {}).get("Allow", "another method")
-        return MethodNotAllowed(f"expected {allowed} on this address, got {scope['method']}")
-    return NotFound(f"expected an address of the hub, got {scope['path'][:80]!r}; see /docs")
+    """Put the only thing that the router raises, a 405, into our words; `pages` answers 404."""
+    allowed = sorted((error.headers or {})["Allow"].split(", "))
+    return MethodNotAllowed(
+        f"expected {', '.join(allowed)} on this address, got {scope['method'][:20]}",
+        allowed=allowed,
+    )
+
+
+def _shown(path: str) -> str:
+    """Return a path that is safe to show on a terminal (CWE-150), and not too long."""
+    path = path[:200]
+    return path if path.isprintable() else path.encode("unicode_escape").decode()

@@ -3,19 +3,21 @@
 from typing import Annotated
 
 import msgspec
-from starlette.responses import FileResponse, RedirectResponse
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp
 
-from hub.errors import ArtifactNotFound, FieldError, InvalidFields
+from hub.errors import FieldError, InvalidFields
 from hub.model.contract import shown
-from hub.model.job import HistoryEntry, JobDocument, JobEntry, to_document
+from hub.model.job import JobEntry
+from hub.model.job_document import HistoryEntry, JobDocument, to_document
 from hub.model.timestamp import to_rfc3339
-from hub.services.artifacts import Artifacts
+from hub.services.artifacts import Artifacts, Content, Link
 from hub.services.job_reports import Completion, JobAnswer, NewJob, StatusReport
 from hub.services.jobs import Jobs
 from hub.stores.base import JobQuery
 from hub.transports.http.answer import Answer, json
 from hub.transports.http.call import Call, json_decoder
+from hub.transports.http.download import Download
 
 # A page token holds microseconds since 1970; more digits than these are no time.
 _MAX_DIGITS = 18
@@ -24,13 +26,6 @@ _new = json_decoder(NewJob)
 _report = json_decoder(StatusReport)
 _completion = json_decoder(Completion)
 _answer = json_decoder(JobAnswer)
-
-# Uploaded content is somebody's: it is saved, never shown or run in our origin (CWE-79).
-_DOWNLOAD_HEADERS = {
-    "x-content-type-options": "nosniff",
-    "content-security-policy": "sandbox; default-src 'none'",
-    "cache-control": "private, no-cache",
-}
 
 
 class JobParams(msgspec.Struct, forbid_unknown_fields=True):
@@ -103,7 +98,7 @@ class JobsResource:
         job = await self._jobs.get(call.params["job_id"])
         view = JobView(to_document(job))
         if params.include_history:
-            view.history = [_entry(entry) for entry in await self._jobs.history(job.job_id)]
+            view.history = [_entry(entry) for entry in await self._jobs.history(job)]
         return json(view)
 
     async def list(self, call: Call) -> ASGIApp:
@@ -123,7 +118,10 @@ class JobsResource:
     async def upload(self, call: Call) -> ASGIApp:
         """Store the content of an artifact."""
         answered = await self._artifacts.upload(
-            call.principal, call.params["job_id"], call.params["name"], call.chunks()
+            call.principal,
+            call.params["job_id"],
+            call.params["name"],
+            Content(call.chunks(), call.length()),
         )
         return Answer(answered.body, answered.status)
 
@@ -131,16 +129,9 @@ class JobsResource:
         """Return the content of an artifact, or send the caller to where it is."""
         name = call.params["name"]
         found = await self._artifacts.find(call.params["job_id"], name)
-        if found.link is not None:
-            return RedirectResponse(found.link, 302)
-        if found.file is None or not found.file.is_file():
-            raise ArtifactNotFound(f"expected the content of {name[:80]!r}, its file is gone")
-        return FileResponse(
-            found.file,
-            filename=name,
-            content_disposition_type="attachment",
-            headers=_DOWNLOAD_HEADERS,
-        )
+        if isinstance(found, Link):
+            return RedirectResponse(found.address, 302)
+        return Download(found, name)
 
 
 def _entry(entry: JobEntry) -> HistoryEntry:

@@ -1,0 +1,115 @@
+"""Logs: one JSON object a line for machines, colours for people."""
+
+import io
+import logging
+
+import pytest
+
+from hub.telemetry.logging import logger
+from support.log_lines import Terminal, logging_to, read
+
+
+def test_a_line_is_one_json_object() -> None:
+    """No blank lines between, none inside: log shippers split at line breaks."""
+    stream = io.StringIO()
+
+    with logging_to(stream):
+        logger("http").info("request", path="/a\nb", ms=1.5)
+        logger("http").info("request", path="/c")
+
+    first, second = read(stream)
+    assert (first["part"], first["event"], first["path"], first["ms"]) == (
+        "http", "request", "/a\nb", 1.5
+    )  # fmt: skip
+    assert (first["level"], second["path"]) == ("info", "/c")
+    assert first["timestamp"].endswith("Z")
+
+
+def test_a_traceback_is_part_of_its_line() -> None:
+    """One fault, one line, with everything that is known of it."""
+    stream = io.StringIO()
+
+    with logging_to(stream):
+        try:
+            int("what went wrong")
+        except ValueError:
+            logger("http").exception("request failed")
+
+    (line,) = read(stream)
+    assert line["level"] == "error"
+    assert "Traceback" in line["exception"]
+    assert "what went wrong" in line["exception"]
+
+
+def test_what_cannot_be_encoded_is_described() -> None:
+    """A log line never fails because of what it holds."""
+    stream = io.StringIO()
+
+    with logging_to(stream):
+        logger("hub").info("odd", value=object(), words={"a"})
+
+    (line,) = read(stream)
+    assert line["value"].startswith("<object object")
+
+
+@pytest.mark.parametrize(
+    ("level", "logged"),
+    [
+        pytest.param("DEBUG", ["debug", "info", "warning", "error"], id="everything"),
+        pytest.param("INFO", ["info", "warning", "error"], id="the default"),
+        pytest.param("WARN", ["warning", "error"], id="the short word"),
+        pytest.param("ERROR", ["error"], id="only what is broken"),
+    ],
+)
+def test_levels_are_what_they_say(level: str, logged: list[str]) -> None:
+    """LOG_LEVEL is the least that is logged."""
+    stream = io.StringIO()
+
+    with logging_to(stream, level=level):
+        log = logger("hub")
+        for word in ("debug", "info", "warning", "error"):
+            getattr(log, word)(word)
+
+    assert [line["event"] for line in read(stream)] == logged
+
+
+def test_libraries_log_into_the_same_stream() -> None:
+    """What uvicorn says through the standard module is a line like ours, with its traceback."""
+    stream = io.StringIO()
+
+    with logging_to(stream):
+        log = logging.getLogger("uvicorn.error")
+        log.info("not this")
+        log.warning("took %s", "long")
+        try:
+            int("gone")
+        except ValueError:
+            log.exception("failed")
+
+    took, failed = read(stream)
+    assert (took["part"], took["level"], took["event"]) == (
+        "uvicorn.error", "warning", "took long"
+    )  # fmt: skip
+    assert "ValueError" in failed["exception"]
+
+
+@pytest.mark.parametrize(
+    ("form", "stream", "json"),
+    [
+        pytest.param("auto", Terminal(), False, id="auto on a terminal"),
+        pytest.param("auto", io.StringIO(), True, id="auto elsewhere"),
+        pytest.param("json", Terminal(), True, id="JSON on a terminal"),
+        pytest.param("console", io.StringIO(), False, id="for people, into a file"),
+    ],
+)
+def test_people_and_machines_read_differently(
+    form: str, stream: io.StringIO, json: bool  # noqa: FBT001 the expected value
+) -> None:  # fmt: skip
+    """A terminal means a person, unless told otherwise."""
+    with logging_to(stream, form=form):
+        logger("hub").info("started", port=8000)
+
+    text = stream.getvalue()
+    assert text.startswith("{") is json
+    assert text.count("\n") == 1
+    assert "started" in text
