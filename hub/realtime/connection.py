@@ -1,6 +1,7 @@
 """A connection: one socket as this node sees it, and when it can take more."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 from hub.realtime.frames import Batch, Frame
@@ -43,9 +44,20 @@ class Connection:
         writable: False while the transport's buffer is over its mark.
         subscriptions: By channel.
         written: Frames written so far.
+        on_resume: Called when the buffer has drained.
     """
 
-    __slots__ = ("_drained", "client_id", "closed", "sink", "subscriptions", "writable", "written")
+    __slots__ = (
+        "_drained",
+        "_held",
+        "client_id",
+        "closed",
+        "on_resume",
+        "sink",
+        "subscriptions",
+        "writable",
+        "written",
+    )
 
     def __init__(self, client_id: str, sink: Sink) -> None:
         self.client_id = client_id
@@ -54,7 +66,14 @@ class Connection:
         self.closed = False
         self.subscriptions: dict[str, Subscription] = {}
         self.written = 0
+        self.on_resume: Callable[[], None] = _nothing
+        self._held = False
         self._drained: asyncio.Future[None] | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Say whether the socket is there and takes more."""
+        return self.writable and not self.closed
 
     def write(self, batch: Batch) -> None:
         """Write frames, unless the socket is gone."""
@@ -76,10 +95,25 @@ class Connection:
     def resume(self) -> None:
         """The buffer has drained: the cursors go on."""
         self.writable = True
-        self.sink.resume_reading()
+        if not self._held:
+            self.sink.resume_reading()
         self._wake()
+        # Before the cursors: one far behind fills the buffer again and again.
+        self.on_resume()
         for subscription in tuple(self.subscriptions.values()):
             subscription.pull()
+
+    def hold(self) -> None:
+        """Enough commands wait: take no more of them."""
+        self._held = True
+        self.sink.pause_reading()
+
+    def release(self) -> None:
+        """Take commands again."""
+        if self._held:
+            self._held = False
+            if self.writable:
+                self.sink.resume_reading()
 
     async def drained(self) -> None:
         """Wait until the socket takes more, or is gone."""
@@ -108,6 +142,8 @@ class Connection:
     def lost(self) -> None:
         """The socket is gone."""
         self.closed = True
+        self._held = False
+        self.on_resume = _nothing
         for subscription in self.subscriptions.values():
             subscription.close()
         self.subscriptions.clear()
@@ -117,3 +153,7 @@ class Connection:
         if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
         self._drained = None
+
+
+def _nothing() -> None:
+    pass

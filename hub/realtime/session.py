@@ -43,20 +43,16 @@ class Session:
         self._waiting: deque[bytes] = deque()
         self._busy = False
         self._deadline: Timer | None = None
+        connection.on_resume = self._go_on
         self._open(DEFAULT_CHANNELS if channels is None else channels)
         self._beat: Timer = node.timers.call_later(node.heartbeat_s, self._on_beat)
 
     def receive(self, text: bytes) -> None:
         """Take one text frame of the client."""
-        if self._busy:
-            self._waiting.append(text)
-            if len(self._waiting) >= MAX_WAITING:
-                self._connection.sink.pause_reading()
-            return
-        try:
-            self._run(text)
-        except HubError as failure:
-            self._refuse(failure, text)
+        self._waiting.append(text)
+        if len(self._waiting) >= MAX_WAITING:
+            self._connection.hold()
+        self._go_on()
 
     def alive(self) -> None:
         """The client answered a ping."""
@@ -98,10 +94,15 @@ class Session:
 
     def _on_beat(self) -> None:
         self._beat = self._node.timers.call_later(self._node.heartbeat_s, self._on_beat)
-        self._say_heartbeat(msgspec.UNSET)
-        self._connection.sink.ping()
+        # Before the ping: a sink may count it as answered at once.
         if self._deadline is None:
             self._deadline = self._node.timers.call_later(self._node.pong_s, self._on_deadline)
+        try:
+            self._say_heartbeat(msgspec.UNSET)
+        except Exception:
+            self._break()
+            raise  # logged by the loop
+        self._connection.sink.ping()
 
     def _on_deadline(self) -> None:
         self.end(HeartbeatTimeout(f"expected a pong within {self._node.pong_s:g} s, got none"))
@@ -257,15 +258,28 @@ class Session:
             await work()
         except HubError as failure:
             self._refuse(failure, text)
-        finally:
-            self._busy = False
-            self._go_on()
+        except Exception:
+            self._break()
+            raise  # logged by who runs background work
+        self._busy = False
+        self._go_on()
 
     def _go_on(self) -> None:
-        if len(self._waiting) >= MAX_WAITING and self._connection.writable:
-            self._connection.sink.resume_reading()
-        while self._waiting and not self._busy and not self._connection.closed:
-            self.receive(self._waiting.popleft())
+        """Run the commands that wait, as long as the client reads what it is answered."""
+        while self._waiting and not self._busy and self._connection.ready:
+            text = self._waiting.popleft()
+            try:
+                self._run(text)
+            except HubError as failure:
+                self._refuse(failure, text)
+            except Exception:
+                self._break()
+                raise  # logged by who handed it over
+        if len(self._waiting) < MAX_WAITING:
+            self._connection.release()
+
+    def _break(self) -> None:
+        self.end(HubError("the hub failed; its log says why"))
 
     def _refuse(self, failure: HubError, text: bytes) -> None:
         if self._connection.closed:

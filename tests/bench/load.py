@@ -3,10 +3,11 @@
 import asyncio
 import itertools
 import time
-import uuid
 from collections.abc import Callable
 from typing import NamedTuple, cast
 from urllib.parse import urlsplit
+
+from hub_client.calls.idempotency import new_key
 
 MakeRequest = Callable[[int], bytes]
 
@@ -104,7 +105,7 @@ def post(path: str, host: str, *, with_key: bool) -> MakeRequest:
             f'{{"contract_id":"c-{number % 1000}","location":"Mumbai","status":"active",'
             '"timestamp":"2024-01-01T12:00:00"}'
         ).encode()
-        return request(path, host, body, str(uuid.uuid4()) if with_key else None)
+        return request(path, host, body, new_key() if with_key else None)
 
     return make
 

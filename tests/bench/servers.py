@@ -7,6 +7,8 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,8 +54,8 @@ def fill(folder: Path, events: int) -> None:
             "WITH RECURSIVE n(i) AS (SELECT ? + 1 UNION ALL SELECT i + 1 FROM n WHERE i < ? + ?) "
             "INSERT INTO events SELECT 'contracts', i, printf('id-%032d', i), 'contract_update', "
             "(SELECT max(at_us) FROM channels) , 'anonymous', printf('c-%d', i % 1000), 'Mumbai', "
-            """printf('{"contract_id":"c-%d","location":"Mumbai","status":"active","""
-            """"timestamp":"2024-01-01T12:00:00"}', i % 1000) FROM n""",
+            """CAST(printf('{"contract_id":"c-%d","location":"Mumbai","status":"active","""
+            """"timestamp":"2024-01-01T12:00:00"}', i % 1000) AS BLOB) FROM n""",
             (head, head, events),
         )
         database.execute("UPDATE channels SET head = head + ? WHERE name = 'contracts'", (events,))
@@ -74,13 +76,17 @@ def _process(command: list[str], port: int, environ: dict[str, str]) -> Iterator
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
+    # An answer, of whatever kind: a socket that takes connections is not yet a server.
     for _ in range(200):
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port)).close()
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health"):
+                return
+        except urllib.error.HTTPError:
             return
+        except OSError:
+            time.sleep(0.05)
         if process.poll() is not None:
             break
-        time.sleep(0.05)
     raise RuntimeError(f"the server on port {port} does not answer")
 
 

@@ -4,7 +4,6 @@ Checks at the door, the one translation of errors, one wide log line. A fault of
 with its traceback and told as `internal`, without details.
 """
 
-import logging
 import time
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -74,8 +73,8 @@ class Edge:
         finally:
             line["ms"] = round((time.perf_counter() - started) * 1000, 3)
             # Our own failures stand out; a refusal is business as usual.
-            level = logging.ERROR if line.get("status", 0) >= _OURS else logging.INFO
-            self._log.log(level, "request", **line)
+            write = self._log.error if line.get("status", 0) >= _OURS else self._log.info
+            write("request", **line)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         door = read_door(scope["headers"])

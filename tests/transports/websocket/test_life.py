@@ -48,6 +48,8 @@ def test_a_refused_browser_cannot_fill_the_buffer(house: House) -> None:
         seat.send(frame(PING, bytes(125)) * 50)
 
     assert len(seat.transport.buffer) < 64 * 1024 + 50 * 127
+    seat.transport.drain()
+    assert seat.transport.reading
 
 
 def test_pongs_of_one_segment_are_one_write(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

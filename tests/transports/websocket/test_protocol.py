@@ -203,6 +203,36 @@ def test_a_fault_in_the_session_closes_with_1011(
     assert other.opcodes == [TEXT]
 
 
+async def test_a_fault_behind_a_command_closes_with_1011(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug while the log is read ends the connection too; who runs the work logs it once."""
+    monkeypatch.setattr(house.questions, "status", _broken)
+    seat = house.sit()
+
+    seat.send(command(type="get_status") + command(type="ping"))
+    await house.settle()
+
+    assert seat.opcodes == [CLOSE]
+    assert seat.frames[-1].code == 1011
+    assert [type(fault) for fault in house.faults] == [ZeroDivisionError]
+
+
+def test_a_fault_in_a_heartbeat_closes_with_1011(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug in a timer ends the connection and its timers; the loop logs it once."""
+    seat = house.sit()
+    monkeypatch.setattr("hub.realtime.session.Session._say_heartbeat", _broken)
+
+    with pytest.raises(ZeroDivisionError):
+        house.timers.advance(25)
+    house.timers.advance(100)
+
+    assert seat.opcodes == [CLOSE]
+    assert seat.frames[-1].code == 1011
+
+
 def test_a_fault_in_the_welcome_closes_with_1011(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

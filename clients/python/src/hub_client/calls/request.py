@@ -1,11 +1,11 @@
 """One request as a value: built once, sent as often as the retries say."""
 
-import uuid
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from hub_client.calls.idempotency import new_key
 from hub_client.errors import SerializationError
 
 
@@ -51,7 +51,7 @@ def post(path: str, payload: object, *, key: str | None, on_job: bool = False) -
     """Return a POST under one Idempotency-Key, so that a repeated try changes nothing twice."""
     headers = {
         "Content-Type": "application/json",
-        "Idempotency-Key": str(uuid.uuid4()) if key is None else key,
+        "Idempotency-Key": new_key() if key is None else key,
     }
     return Request(method="POST", path=path, payload=payload, headers=headers, on_job=on_job)
 
