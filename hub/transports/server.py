@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hub.transports.http.corked import CorkedProtocol
 from hub.transports.websocket.asgi import AsgiSocket
 from hub.transports.websocket.protocol import HubProtocol
 from hub.transports.websocket.reception import NodeReception
@@ -80,6 +81,7 @@ def serve(node: Node, *, drain_s: float) -> Server:
     """Return the server that carries a node; run it with its own listening sockets."""
     config = uvicorn.Config(
         Application(node),
+        http=CorkedProtocol,
         ws=HubProtocol,
         log_config=None,
         access_log=False,
