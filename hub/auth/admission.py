@@ -6,7 +6,8 @@ point here (DNS rebinding, CWE-350), and a proxy that lets the world in.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from hub.errors import (
@@ -18,10 +19,13 @@ from hub.errors import (
 )
 
 OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
-Headers = Iterable[tuple[bytes, bytes]]
+Headers = Sequence[tuple[bytes, bytes]]
 
+# A name of 253 characters, brackets and a port.
+_LONGEST_HOST = 261
 # RFC 9112, 3.2: a name or a bracketed address, then perhaps a port; nothing else.
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
+_FORWARDED = re.compile(rb"forwarded\Z|x-forwarded")
 _ONCE = frozenset({b"host", b"origin", b"content-type"})
 
 
@@ -53,18 +57,27 @@ class Rules(NamedTuple):
 
 def read_door(headers: Headers) -> Door:
     """Pick the headers out; names are lower-case bytes, as ASGI gives them."""
-    found: dict[bytes, str] = {}
-    forwarded = repeated = None
-    for name, value in headers:
-        if name in _ONCE:
-            if name in found:
-                repeated = name.decode("latin-1")
-            found[name] = value.decode("latin-1")
-        elif name == b"forwarded" or name.startswith(b"x-forwarded"):
-            forwarded = name.decode("latin-1")
+    found = dict(headers)
+    names = [name for name, _ in headers] if len(found) < len(headers) else found
     return Door(
-        found.get(b"host"), found.get(b"origin"), forwarded, found.get(b"content-type"), repeated
+        _text(found.get(b"host")),
+        _text(found.get(b"origin")),
+        _first(names, _FORWARDED) if b"forwarded" in b" ".join(names) else None,
+        _text(found.get(b"content-type")),
+        None if names is found else _repeated(names),
     )
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
+
+
+def _first(names: Iterable[bytes], form: re.Pattern[bytes]) -> str | None:
+    return next((name.decode("latin-1") for name in names if form.match(name)), None)
+
+
+def _repeated(names: Sequence[bytes]) -> str | None:
+    return next((name.decode() for name in sorted(_ONCE) if names.count(name) > 1), None)
 
 
 def check(door: Door, rules: Rules) -> None:
@@ -99,6 +112,8 @@ def check_json(door: Door) -> None:
     Raises:
         UnsupportedMediaType: The Content-Type is another one, or missing.
     """
+    if door.content_type == "application/json":
+        return
     kind = (door.content_type or "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise UnsupportedMediaType(
@@ -108,7 +123,12 @@ def check_json(door: Door) -> None:
 
 def _name(host: str | None) -> str:
     """Return the host without its port, lower-case; nothing when it is no host at all."""
-    found = _HOST.fullmatch((host or "").lower())
+    return _read_name(host) if host is not None and len(host) <= _LONGEST_HOST else ""
+
+
+@lru_cache(256)
+def _read_name(host: str) -> str:
+    found = _HOST.fullmatch(host.lower())
     return found[1] if found else ""
 
 

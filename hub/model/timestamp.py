@@ -1,10 +1,10 @@
 """Times: RFC 3339 in UTC on the wire, integer microseconds in the store."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 # Longer than any time with nanoseconds and an offset.
 _LONGEST = 64
 
@@ -31,6 +31,5 @@ def from_iso8601(text: str) -> int:
     if len(text) > _LONGEST or not ("T" in text or " " in text):
         raise ValueError("no time of day")
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - _EPOCH) // _MICROSECOND
+    since = moment - (_NAIVE_EPOCH if moment.tzinfo is None else _EPOCH)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -7,7 +7,9 @@ Request bodies, tokens and header values are never logged.
 import asyncio
 import logging
 import sys
+import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TextIO
 
 import msgspec
@@ -115,9 +117,9 @@ class JsonLogger(structlog.BoundLoggerBase):
     lowest = logging.DEBUG
 
     def _write(self, level: str, event: str, values: dict[str, Any]) -> None:
-        now = datetime.now(UTC).isoformat(timespec="microseconds")
-        line = {"timestamp": f"{now[:-6]}Z", "level": level, "event": event}
-        line |= self._context | values
+        seconds, nanos = divmod(time.time_ns(), 1_000_000_000)
+        now = f"{_to_second(seconds)}.{nanos // 1000:06d}Z"
+        line = {"timestamp": now, "level": level, "event": event, **self._context, **values}
         if line.get("exc_info"):
             structlog.processors.format_exc_info(self._logger, level, line)
         self._logger.msg(_encode(line).decode())
@@ -130,6 +132,11 @@ def _wrapper(lowest: int, *, console: bool) -> type:
     names = ("debug", "info", "warning", "error")
     mute = {n: _silent for n in names if logging.getLevelNamesMapping()[n.upper()] < lowest}
     return type("JsonLogger", (JsonLogger,), {**mute, "lowest": lowest})
+
+
+@lru_cache(4)
+def _to_second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _silent(*_values: object, **_named: object) -> None:
