@@ -64,7 +64,7 @@ def read_door(headers: Headers) -> Door:
         _text(found.get(b"origin")),
         _first(names, _FORWARDED) if b"forwarded" in b" ".join(names) else None,
         _text(found.get(b"content-type")),
-        None if names is found else _repeated(names),
+        None if names is found else _repeated(tuple(names)),
     )
 
 

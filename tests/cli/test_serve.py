@@ -164,7 +164,7 @@ def test_failed_start_is_one_line(database: str, monkeypatch: pytest.MonkeyPatch
     ("output", "log_format", "stream", "begins"),
     [
         pytest.param("pretty", "auto", "err", "\n  ● Hub 0.1.0\n", id="banner"),
-        pytest.param("pretty", "json", "err", '{"part":"hub"', id="line of the log"),
+        pytest.param("pretty", "json", "err", '{"timestamp":', id="line of the log"),
         pytest.param("json", "json", "out", '{"version":"0.1.0"', id="line for a program"),
     ],
 )
