@@ -18,7 +18,8 @@ from hub.model.event import Event, new_epoch
 from hub.model.unit import Head
 from hub.realtime.connections import Connections
 from hub.realtime.fanout import Fanout
-from hub.realtime.feed import Spawn
+from hub.realtime.feed import PAGE_BYTES, Spawn
+from hub.realtime.node import Page
 from hub.services.artifacts import Artifacts, files_in, sweep
 from hub.services.channels import Channels
 from hub.services.contracts import Contracts
@@ -85,10 +86,11 @@ class NodeQueries:
 
     async def history(
         self, channel: str, *, limit: int, since: int | None, before: int | None
-    ) -> Sequence[bytes]:
+    ) -> Page:
         """Return a page of encoded events, oldest first."""
         query = HistoryQuery(channel, limit, since=since, before=before)
-        return (await self._history.page(query)).events
+        page = await self._history.page(query)
+        return Page(page.events, page.reason)
 
     async def head(self, channel: str) -> int:
         """Return the newest offset in the log."""
@@ -162,7 +164,7 @@ class Node:
             spawn=self._background.spawn,
         )
         self._stop_listening = self._broker.listen(state.log_id, fanout.hear)
-        await fanout.open((await log.state()).heads)
+        await fanout.open((await log.state()).heads, partial(_read_newest, log))
 
         def tell(events: Sequence[Event]) -> None:
             fanout.deliver(events)
@@ -194,7 +196,7 @@ class Node:
             log=logger("websocket"),
             max_frame_bytes=settings.max_frame_bytes,
         )
-        resources = self._resources(history, status, state.epoch)
+        resources = self._resources(history, status, fanout)
         routes = table(resources)
         site = build(routes, version=__version__, locations=settings.locations)
         edge: ASGIApp = Edge(
@@ -219,8 +221,8 @@ class Node:
         connections = self.connections
         return Live(len(connections), connections.subscriptions(), connections.queued_bytes())
 
-    def _resources(self, history: History, status: Status, epoch: str) -> Resources:
-        settings, publisher = self._settings, self._publisher
+    def _resources(self, history: History, status: Status, fanout: Fanout) -> Resources:
+        settings, publisher, epoch = self._settings, self._publisher, fanout.epoch
         jobs = Jobs(publisher, self._log, epoch)
         artifacts = Artifacts(jobs, settings.artifacts_folder, settings.max_artifact_bytes)
         contracts = Contracts(publisher, self._clock, epoch, settings.locations)
@@ -229,7 +231,7 @@ class Node:
             contracts=ContractsResource(contracts, histories, status),
             jobs=JobsResource(jobs, artifacts),
             history=histories,
-            channels=ChannelsResource(Channels(publisher, epoch)),
+            channels=ChannelsResource(Channels(publisher, epoch, fanout.feeds)),
             operations=OperationsResource(status),
         )
 
@@ -257,4 +259,8 @@ def _with_cors(app: ASGIApp, origins: frozenset[str]) -> ASGIApp:
 
 
 async def _read_page(log: Log, channel: str, after: int, limit: int) -> Sequence[Event]:
-    return await log.events(EventQuery(channel, limit, after=after))
+    return await log.events(EventQuery(channel, limit, after=after, max_bytes=PAGE_BYTES))
+
+
+async def _read_newest(log: Log, channel: str, limit: int, max_bytes: int) -> Sequence[Event]:
+    return await log.events(EventQuery(channel, limit, max_bytes=max_bytes))

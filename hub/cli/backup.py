@@ -28,8 +28,8 @@ class Backup(msgspec.Struct):
 @click.command(
     cls=Command,
     examples=(
-        'hub backup "/backups/hub-$(date +%F).db"',
-        "hub backup --force /backups/hub.db -o json",
+        'hub backup "hub-$(date +%F).db"',
+        "hub backup --force var/backup.db -o json",
     ),
 )
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
@@ -42,6 +42,7 @@ def backup(output: Output, file: Path, *, force: bool) -> None:
     run `hub log new-epoch`, start the hub.
     """
     settings = load_settings(output)
+    _keep_off(settings.data_file, file)
     if file.exists() and not force:
         raise click.UsageError(f"expected a new file, {file} exists: say --force to overwrite it")
     if not file.parent.is_dir():
@@ -49,6 +50,13 @@ def backup(output: Output, file: Path, *, force: bool) -> None:
     made = copy(settings.data_file, file)
     output.show(made, lambda: _done(made))
     _hints(settings, output)
+
+
+def _keep_off(data_file: Path, file: Path) -> None:
+    """Refuse the hub's own files as a target: a running hub would go on in the replaced one."""
+    own = {Path(f"{data_file}{end}").resolve() for end in ("", "-wal", "-shm", ".lock")}
+    if file.resolve() in own:
+        raise click.UsageError(f"expected a file beside the hub's own, {file} is one of them")
 
 
 def copy(source: Path, target: Path) -> Backup:

@@ -5,6 +5,7 @@ hub's name, CWE-918) and patterns run in linear time (CWE-1333). References insi
 counted out beforehand: thirty that each name the next one twice would take 2^30 steps (CWE-400).
 """
 
+import re
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
@@ -21,6 +22,11 @@ MAX_PARTS = 2_000
 MAX_WORK = 50_000_000
 # Of a larger answer only the first fault is told: jsonschema-rs looks for all or for one.
 _ALL_FAULTS_BYTES = 4_096
+# A pattern takes time by the text times its automaton, which a counted repetition multiplies.
+_PATTERNED_BYTES = 4_096
+_PATTERN_PARTS = 100
+_MAX_REPEAT = 256
+_REPEAT = re.compile(r"\{(\d*),?(\d*)\}")
 # Memory that one compiled pattern may take.
 _PATTERN_BYTES = 256 * 1024
 _WHERE = "$.input_request.schema"
@@ -55,7 +61,10 @@ def check_answer(schema: dict[str, Any] | None, answer: Any) -> None:
     if schema is None:
         return
     size = len(msgspec.json.encode(answer))
-    most = MAX_WORK // _Parts(schema).count(schema)
+    parts = _Parts(schema)
+    most = MAX_WORK // parts.count(schema)
+    if parts.patterned:
+        most = min(most, _PATTERNED_BYTES)
     if size > most:
         raise InvalidFields([FieldError("$.input", f"at most {most} bytes", f"{size} bytes")])
     faults = [
@@ -76,6 +85,7 @@ class _Parts:
     def __init__(self, root: dict[str, Any]) -> None:
         self._root = root
         self._known: dict[str, int] = {}
+        self.patterned = False
 
     def count(self, part: Any) -> int:
         """Return the number of parts.
@@ -86,6 +96,7 @@ class _Parts:
         if isinstance(part, dict):
             self._check_words(part)
             parts = 1 + sum(map(self.count, part.values())) + self._referred(part.get("$ref"))
+            parts += self._patterns(part)
         elif isinstance(part, list):
             parts = 1 + sum(map(self.count, part))
         else:
@@ -99,6 +110,16 @@ class _Parts:
         for word in refused:
             if isinstance(part.get(word), str):
                 raise ValueError(word)  # noqa: TRY004 the word is at fault, not its type
+
+    def _patterns(self, part: dict[str, Any]) -> int:
+        """Return what the patterns of a part count for: each as much as a hundred others."""
+        properties = part.get("patternProperties")
+        named = properties if isinstance(properties, dict) else {}
+        patterns = [p for p in (part.get("pattern"), *named) if isinstance(p, str)]
+        for pattern in patterns:
+            self.patterned = True
+            _check_repeats(pattern)
+        return len(patterns) * _PATTERN_PARTS
 
     def _referred(self, ref: Any) -> int:
         if not isinstance(ref, str):
@@ -123,6 +144,17 @@ class _Parts:
             else:
                 raise ValueError(f"$ref to {ref[:60]}, where nothing is")
         return here
+
+
+def _check_repeats(pattern: str) -> None:
+    """Refuse a pattern whose counted repetitions make a large automaton.
+
+    Raises:
+        ValueError: One of them is over the limit.
+    """
+    for low, high in _REPEAT.findall(pattern):
+        if max(int(low or 0), int(high or 0)) > _MAX_REPEAT:
+            raise ValueError(f"a pattern that repeats over {_MAX_REPEAT} times")
 
 
 def _faults(

@@ -19,6 +19,7 @@ STATUSES: tuple[str, ...] = get_args(Status)
 TERMINAL = frozenset({"DONE", "FAILED"})
 MAX_PERCENTAGE = 100
 MAX_NAME = 255
+MAX_ARTIFACTS = 100
 _MAX_COUNT = 2**53
 LEGAL_NEXT: dict[str, tuple[str, ...]] = {
     "PENDING": ("PENDING", "RUNNING", "NEEDS_INPUT", "FAILED", "DONE"),
@@ -139,6 +140,9 @@ def merge_artifacts(
         old: What is known.
         reported: What is new; fields that it leaves out stay.
         held: Names of those whose content the hub holds: it knows their size better.
+
+    Raises:
+        InvalidFields: More than a job may have; every event of the job lists them all.
     """
     merged = {artifact.name: artifact for artifact in old}
     for new in reported or ():
@@ -147,6 +151,10 @@ def merge_artifacts(
             size = before.size if new.name in held else new.size
             new = _overlay(before, msgspec.structs.replace(new, size=size))  # noqa: PLW2901
         merged[new.name] = new
+    if len(merged) > MAX_ARTIFACTS:
+        raise InvalidFields(
+            [FieldError("artifacts", f"at most {MAX_ARTIFACTS} a job", str(len(merged)))]
+        )
     return list(merged.values())
 
 

@@ -11,10 +11,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from hub.errors import HubError, IdempotencyKeyReused
+from hub.errors import BodyTooLarge, HubError, IdempotencyKeyReused
 from hub.model.contract import Contract
 from hub.model.event import Draft, Event, new_event_id
 from hub.model.job import Job, JobEntry
+
+# Below the 1 MiB that WebSocket clients take by default: a larger frame would end them (1009),
+# and end them again at every resume.
+MAX_EVENT_BYTES = 512 * 1024
 
 # A row by its kind and id: ("contract", "c-1").
 Ref = tuple[str, str]
@@ -161,16 +165,14 @@ class _Group:
 
     def _outcome(self, unit: Unit) -> Outcome:
         try:
-            kept = self._kept(unit.key)
+            kept = None if unit.key is None else self._kept(unit.key)
             if kept is not None:
                 return Answered(kept.status, kept.body, (), replayed=True)
             return self._apply(unit)
         except HubError as refusal:
             return refusal
 
-    def _kept(self, key: IdempotencyKey | None) -> KeptAnswer | None:
-        if key is None:
-            return None
+    def _kept(self, key: IdempotencyKey) -> KeptAnswer | None:
         kept = self.answers.get(key.scope) or self.loaded.answers.get(key.scope)
         if kept is not None and kept.body_hash != key.body_hash:
             raise IdempotencyKeyReused(
@@ -189,6 +191,11 @@ class _Group:
             if row is not None:
                 found[ref] = row
         decision = unit.decide(Rows(found, now_us))
+        for draft in decision.drafts:
+            if len(draft.data) > MAX_EVENT_BYTES:
+                raise BodyTooLarge(
+                    f"expected an event of at most {MAX_EVENT_BYTES} bytes, got {len(draft.data)}"
+                )
         events = [self._append(unit.owner, draft, now_us) for draft in decision.drafts]
         body = decision.answer(events)
         self._keep(decision.changes)

@@ -113,7 +113,7 @@ def _explain(text: bytes, message: str) -> str:
     if not isinstance(value, dict):
         raise BadFrame("expected one JSON object a frame, got another JSON value")
     kind = value.get("type")
-    if kind not in _KNOWN:
+    if not isinstance(kind, str) or kind not in _KNOWN:
         names = ", ".join(sorted(_KNOWN))
         return f"type: expected one of {names}, got {str(kind)[:80]!r}"
     found = re.fullmatch(r"Expected (.+?), got (.+?)(?: - at `\$\.?(.+)`)?", message)

@@ -4,7 +4,7 @@ Events are taken at any time and written once a tick: the events of one loop tic
 buffer and one write a connection. An idle node writes a single event in the next tick.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from hub.brokers.base import News
 from hub.clock import Timers
@@ -16,6 +16,9 @@ from hub.realtime.ring import Ring
 RING_FRAMES = 8_192
 RING_BYTES = 8 * 1024 * 1024
 WARM_EVENTS = 1_000
+
+# Reads the newest events of a channel, oldest first: so many, and so many bytes, at most.
+ReadNewest = Callable[[str, int, int], Awaitable[Sequence[Event]]]
 
 
 class Fanout:
@@ -46,13 +49,12 @@ class Fanout:
         self._ring_frames = ring_frames
         self._dirty: dict[str, Feed] = {}
 
-    async def open(self, heads: Mapping[str, Head]) -> None:
+    async def open(self, heads: Mapping[str, Head], read_newest: ReadNewest) -> None:
         """Make a feed a channel and warm its ring from the log; before clients are let in."""
         for channel, head in heads.items():
             feed = self._open(channel, head)
             if head.offset >= head.oldest:
-                start = max(head.oldest - 1, head.offset - WARM_EVENTS)
-                feed.warm(await self._read_log(channel, start, WARM_EVENTS))
+                feed.warm(await read_newest(channel, WARM_EVENTS, RING_BYTES))
 
     def hear(self, news: News) -> None:
         """Take what another node committed."""

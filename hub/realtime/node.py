@@ -1,13 +1,14 @@
 """What a session needs of its node; `app` builds it once."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from hub.clock import Clock, Timers
 from hub.realtime.fanout import Fanout
 from hub.realtime.feed import Spawn
+from hub.realtime.replies import Reason
 
 
 class SnapshotPages(Protocol):
@@ -25,12 +26,19 @@ class SnapshotPages(Protocol):
         ...
 
 
+class Page(NamedTuple):
+    """Encoded events, oldest first, and why some of the asked range are gone, if they are."""
+
+    events: Sequence[bytes]
+    reason: Reason | None = None
+
+
 class Queries(Protocol):
     """What a client may ask the hub besides events."""
 
     async def history(
         self, channel: str, *, limit: int, since: int | None, before: int | None
-    ) -> Sequence[bytes]:
+    ) -> Page:
         """Return a page of encoded events, oldest first."""
         ...
 

@@ -95,11 +95,13 @@ class Unsubscribed(_Reply, tag="unsubscribed"):
 
 
 class History(_Reply, tag="history"):
-    """A page of events, oldest first."""
+    """A page of events, oldest first; not `complete` when events of the asked range are gone."""
 
     channel: str
     epoch: str
     offset: int
+    complete: bool
+    reason: Reason | None
     events: Sequence[msgspec.Raw]
 
 

@@ -203,7 +203,7 @@ class Session:
             raise InvalidCommand(f"limit: expected 1 to 1000, got {command.limit}")
         fanout = self._node.fanout
         since, before = self._offset(command.since), self._offset(command.before)
-        events = await self._node.queries.history(
+        page = await self._node.queries.history(
             feed.channel, limit=command.limit, since=since, before=before
         )
         self._say(
@@ -211,7 +211,9 @@ class Session:
                 channel=feed.channel,
                 epoch=fanout.epoch,
                 offset=feed.head,
-                events=[msgspec.Raw(event) for event in events],
+                complete=page.reason is None,
+                reason=page.reason,
+                events=[msgspec.Raw(event) for event in page.events],
                 reply_to=command.id,
             )
         )

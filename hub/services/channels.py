@@ -1,6 +1,6 @@
 """Custom channels: whoever needs one posts to it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,8 @@ from hub.model.unit import Answered, Decision, IdempotencyKey, Unit
 from hub.services.publisher import Publisher
 
 MAX_EVENTS = 100
+# Each has a feed and a ring in memory.
+MAX_CHANNELS = 1_000
 MAX_KEY = 256
 _encode = msgspec.json.Encoder().encode
 
@@ -45,9 +47,10 @@ class PublishAnswer(msgspec.Struct):
 class Channels:
     """Takes events for channels that are not built in; the first event makes the channel."""
 
-    def __init__(self, publisher: Publisher, epoch: str) -> None:
+    def __init__(self, publisher: Publisher, epoch: str, known: Collection[str]) -> None:
         self._publisher = publisher
         self._epoch = epoch
+        self._known = known
 
     async def publish(
         self,
@@ -69,6 +72,9 @@ class Channels:
             )
         if channel in BUILT_IN_CHANNELS:
             raise ReservedChannel(f"expected a custom channel, got {channel}, which is built in")
+        if channel not in self._known and len(self._known) >= MAX_CHANNELS:
+            expected = f"one of the {MAX_CHANNELS} channels that there are"
+            raise InvalidFields([FieldError("channel", expected, shown(channel))])
         drafts = [_draft(channel, event, index) for index, event in enumerate(new)]
         if not 0 < len(drafts) <= MAX_EVENTS:
             raise InvalidFields([FieldError("$", f"1 to {MAX_EVENTS} events", str(len(drafts)))])

@@ -1,7 +1,7 @@
 """History: pages of the log, for whoever asks over HTTP or a socket."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from hub.model.event import Event, encode
 from hub.model.unit import Head
@@ -44,7 +44,7 @@ class HistoryPage(NamedTuple):
     head: int
     oldest: int
     complete: bool
-    reason: str | None
+    reason: Literal["expired", "epoch_changed"] | None
     events: Sequence[bytes]
     next: int | None
 
@@ -73,17 +73,17 @@ class History:
             since = await self._log.offset_before(query.channel, query.since_us)
         # Nothing above the head that the page tells: who goes on from there misses nothing.
         before = head.offset + 1 if query.before is None else min(query.before, head.offset + 1)
-        events = await self._log.events(
-            EventQuery(query.channel, query.limit + 1, since, before, query.key, query.tag)
-        )
+        wanted = EventQuery(query.channel, query.limit + 1, since, before, query.key, query.tag)
+        events = await self._log.events(wanted)
+        full = sum(len(event.data) for event in events) >= wanted.max_bytes
         # Retention may have cut meanwhile: what the page lacks is judged by where it is now.
         head.oldest = (await self._head(query.channel)).oldest
         if since is None:
-            return self._page(query, head, _down(events, query.limit, head))
+            return self._page(query, head, _down(events, query.limit, head, full=full))
         # A time before the oldest event may lie anywhere before it.
         from_time = query.since is None
         gone = since < head.oldest - 1 or (from_time and 1 < head.oldest == since + 1)
-        return self._page(query, head, _up(events, query.limit, gone=gone))
+        return self._page(query, head, _up(events, query.limit, gone=gone, full=full))
 
     async def _head(self, channel: str) -> Head:
         return (await self._log.state()).heads.get(channel) or Head()
@@ -105,18 +105,21 @@ class _Found(NamedTuple):
     """The events of a page, why it is not complete, and where the next one begins."""
 
     events: Sequence[Event]
-    reason: str | None = None
+    reason: Literal["expired", "epoch_changed"] | None = None
     next: int | None = None
 
 
-def _up(events: Sequence[Event], limit: int, *, gone: bool) -> _Found:
-    """Return the first `limit` of what follows an offset; one more means that there is more."""
-    more = len(events) > limit
+def _up(events: Sequence[Event], limit: int, *, gone: bool, full: bool) -> _Found:
+    """Return the first `limit` of what follows an offset; one more means that there is more.
+
+    A page that is full by its bytes ends before that, and has a next one, perhaps an empty one.
+    """
+    more = len(events) > limit or full
     page = events[:limit]
     return _Found(page, "expired" if gone else None, page[-1].offset if more else None)
 
 
-def _down(events: Sequence[Event], limit: int, head: Head) -> _Found:
+def _down(events: Sequence[Event], limit: int, head: Head, *, full: bool) -> _Found:
     """Return the last `limit` of what precedes an offset.
 
     The way down ends at offset 1; where retention has cut, the last page says that more was
@@ -124,6 +127,6 @@ def _down(events: Sequence[Event], limit: int, head: Head) -> _Found:
     """
     cut = head.oldest > 1
     page = events[-limit:]
-    if len(events) > limit or (cut and len(page) == limit):
+    if len(events) > limit or full or (cut and len(page) == limit):
         return _Found(page, None, page[0].offset)
     return _Found(page, "expired" if cut else None)

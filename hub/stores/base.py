@@ -20,7 +20,8 @@ class LogState(NamedTuple):
 class EventQuery(NamedTuple):
     """A page of history, oldest first.
 
-    With `after` the events that follow it, else the last `limit` below `before` (None: the end).
+    It ends early when its events are `max_bytes` together, after one event at least. With
+    `after` the events that follow it, else the last `limit` below `before` (None: the end).
     `key` and `tag` narrow it to one entity or one tag.
     """
 
@@ -30,6 +31,7 @@ class EventQuery(NamedTuple):
     before: int | None = None
     key: str | None = None
     tag: str | None = None
+    max_bytes: int = 8 * 1024 * 1024
 
 
 class JobQuery(NamedTuple):

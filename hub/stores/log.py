@@ -103,10 +103,14 @@ class SqliteLog:
         return await self._snapshots.open(channel)
 
     async def probe(self) -> None:
-        """Commit a change that changes nothing: it goes to the disk like any other."""
-        await self._threads.write(
-            partial(transact, work=lambda db: db.execute("UPDATE log SET epoch = epoch"))
-        )
+        """Commit a change that changes nothing: it goes to the disk like any other.
+
+        A row that is set to what it is would dirty no page, and the commit would be empty; the
+        header's `user_version`, which nothing here uses, is written whatever its value.
+        """
+        work = partial(transact, work=lambda db: db.execute("PRAGMA user_version = 0"))
+        await self._threads.write(work)
+        self._fold(1)
 
     async def job(self, job_id: str) -> Job | None:
         """Return the job, or None."""
@@ -203,7 +207,13 @@ def _state(db: sqlite3.Connection) -> LogState:
 
 def _events(db: sqlite3.Connection, query: EventQuery) -> list[Event]:
     sql, values, newest_first = events.select(query)
-    found = [events.from_row(row) for row in db.execute(sql, values)]
+    found: list[Event] = []
+    size = 0
+    for row in db.execute(sql, values):
+        found.append(events.from_row(row))
+        size += len(found[-1].data)
+        if size >= query.max_bytes:
+            break
     return found[::-1] if newest_first else found
 
 

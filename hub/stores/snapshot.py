@@ -6,7 +6,7 @@ drains. An open read transaction keeps the WAL from being folded, so they are fe
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -18,6 +18,8 @@ from hub.stores import contracts, jobs
 from hub.stores.sqlite import DataFile
 
 MAX_OPEN = 16
+# One frame of a snapshot: what a client takes in a gulp, far below its largest frame.
+PAGE_BYTES = 64 * 1024
 MAX_OPEN_S = 60.0
 
 
@@ -108,17 +110,26 @@ class SqliteSnapshot:
         if self._connection is None:
             raise LogUnavailable(f"expected the snapshot to be read within {MAX_OPEN_S:.0f} s")
         rows: list[Contract | Job] = []
+        size = 0
+        for row, length in self._rows(self._connection, limit):
+            rows.append(row)
+            size += length
+            if len(rows) == limit or size >= PAGE_BYTES:
+                last = rows[-1]
+                self._after = last.contract_id if isinstance(last, Contract) else last.job_id
+                # Perhaps an empty page follows; that costs less than reading one row ahead.
+                return rows, True
+        return rows, False
+
+    def _rows(
+        self, connection: sqlite3.Connection, limit: int
+    ) -> Iterator[tuple[Contract | Job, int]]:
         if self._channel == CONTRACTS:
-            found = self._connection.execute(contracts.AFTER_ID, (self._after, limit + 1))
-            rows += [contracts.from_row(row) for row in found]
+            for row in connection.execute(contracts.AFTER_ID, (self._after, limit)):
+                yield contracts.from_row(row), len(row[4]) + 200
         elif self._channel == JOBS:
-            found = self._connection.execute(jobs.AFTER_ID, (self._after, limit + 1))
-            rows += [jobs.from_row(row) for row in found]
-        page = rows[:limit]
-        if page:
-            last = page[-1]
-            self._after = last.contract_id if isinstance(last, Contract) else last.job_id
-        return page, len(rows) > limit
+            for row in connection.execute(jobs.AFTER_ID, (self._after, limit)):
+                yield jobs.from_row(row), len(row[0])
 
     def _end(self) -> None:
         connection, self._connection = self._connection, None

@@ -14,6 +14,7 @@ from hub.model.unit import Head
 from hub.realtime.connection import Connection
 from hub.realtime.fanout import Fanout
 from hub.realtime.frames import Batch
+from hub.realtime.node import Page
 from hub.realtime.session import Session
 from support.clocks import FakeClock, FakeTimers
 
@@ -50,6 +51,11 @@ class MemoryEvents:
         events = self._events[channel]
         wanted = range(max(after + 1, self.heads[channel].oldest), self.heads[channel].offset + 1)
         return [events[offset] for offset in wanted[:limit]]
+
+    async def newest(self, channel: str, limit: int, max_bytes: int) -> Sequence[Event]:
+        """Return the last events, oldest first."""
+        del max_bytes
+        return list(self._events[channel].values())[-limit:]
 
 
 class Work:
@@ -163,11 +169,11 @@ class MemoryQueries:
 
     async def history(
         self, channel: str, *, limit: int, since: int | None, before: int | None
-    ) -> Sequence[bytes]:
+    ) -> Page:
         """Return ids of a page, as JSON."""
         del before
         found = await self._log.read(channel, since or 0, limit)
-        return [json.dumps({"offset": event.offset}).encode() for event in found]
+        return Page([json.dumps({"offset": event.offset}).encode() for event in found])
 
     async def head(self, channel: str) -> int:
         """Return the newest offset."""
@@ -212,7 +218,7 @@ class FakeNode:
             spawn=self.spawn,
             ring_frames=ring_frames,
         )
-        opening = self.fanout.open(log.heads)
+        opening = self.fanout.open(log.heads, log.newest)
         try:
             opening.send(None)
         except StopIteration:

@@ -14,7 +14,7 @@ from hub.model.event import BUILT_IN_CHANNELS, Event
 from hub.model.unit import Head
 from hub.realtime.connections import Connections
 from hub.realtime.fanout import Fanout
-from hub.realtime.node import SnapshotPages
+from hub.realtime.node import Page, SnapshotPages
 from hub.telemetry.logging import Logger
 from hub.transports.websocket.protocol import HubProtocol
 from hub.transports.websocket.reception import NodeReception
@@ -138,13 +138,13 @@ class Questions:
 
     async def history(
         self, channel: str, *, limit: int, since: int | None, before: int | None
-    ) -> Sequence[bytes]:
+    ) -> Page:
         """Return no events."""
         await asyncio.sleep(0)
         assert channel
         assert limit
         assert since is None or before is None
-        return []
+        return Page(())
 
     async def head(self, channel: str) -> int:
         """Return the offset of an empty log."""
@@ -211,7 +211,7 @@ class House:
         self.fanout = Fanout(
             node="n", epoch="e", timers=self.timers, read_log=_no_events, spawn=self._spawn
         )
-        opening = self.fanout.open({name: Head() for name in BUILT_IN_CHANNELS})
+        opening = self.fanout.open({name: Head() for name in BUILT_IN_CHANNELS}, _no_events)
         with suppress(StopIteration):
             opening.send(None)
         self.reception = NodeReception(

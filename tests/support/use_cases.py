@@ -58,7 +58,7 @@ async def open_use_cases(folder: Path) -> UseCases:
         epoch=epoch,
         contracts=Contracts(publisher, clock, epoch, LOCATIONS),
         jobs=jobs,
-        channels=Channels(publisher, epoch),
+        channels=Channels(publisher, epoch, set()),
         history=History(log, epoch),
         artifacts=Artifacts(jobs, files, max_bytes=1_000),
         folder=files,

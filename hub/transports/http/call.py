@@ -107,8 +107,10 @@ class Call:
     async def _read(self) -> bytes:
         # One message is the rule; joining is for bodies that come in pieces.
         first, more = await self._next()
-        body = first if not more else bytearray(first)
-        self._check_length(len(body))
+        self._check_length(len(first))
+        if not more:
+            return first
+        body = bytearray(first)
         while more:
             chunk, more = await self._next()
             body += chunk

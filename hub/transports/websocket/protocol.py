@@ -124,8 +124,9 @@ class HubProtocol(asyncio.Protocol):
             self.pause_reading()
 
     def resume_writing(self) -> None:
-        """The transport's buffer has drained."""
+        """The transport's buffer has drained: the client reads, however long its pong takes."""
         if self._visit is not None:
+            self._visit.session.alive()
             self._visit.connection.resume()
         else:
             self.resume_reading()

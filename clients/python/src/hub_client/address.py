@@ -30,6 +30,8 @@ class Address:
             ValueError: An address is not http(s):// or ws(s):// with a host.
         """
         given = url or environment.get("HUB_URL") or ""
+        if not url and given.startswith(("tcp://", "udp://")):
+            given = ""  # injected by an orchestrator for a Service that is named hub
         socket = "" if url else environment.get("WS_URI") or ""
         if given.startswith(("ws:", "wss:")):
             given, socket = "", given
@@ -42,6 +44,8 @@ class Address:
         headers = {"User-Agent": USER_AGENT}
         token = self._token() if callable(self._token) else self._token
         if token:
+            if not (token.isascii() and token.isprintable()):
+                raise ValueError("expected a token of printable ASCII, got other characters")
             headers["Authorization"] = f"Bearer {token}"
         return headers
 

@@ -93,8 +93,8 @@ def _close(close: Close) -> Sequence[str]:
     return (
         str(close.code),
         f"`{close.word}`",
-        "yes" if close.comes_back else "no",
         close.meaning + note,
+        "yes" if close.comes_back else "no",
     )
 
 
