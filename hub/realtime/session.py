@@ -201,7 +201,6 @@ class Session:
         feed = self._feed(command.channel)
         if not 1 <= command.limit <= commands.MAX_HISTORY:
             raise InvalidCommand(f"limit: expected 1 to 1000, got {command.limit}")
-        fanout = self._node.fanout
         since, before = self._offset(command.since), self._offset(command.before)
         page = await self._node.queries.history(
             feed.channel, limit=command.limit, since=since, before=before
@@ -209,7 +208,7 @@ class Session:
         self._say(
             replies.History(
                 channel=feed.channel,
-                epoch=fanout.epoch,
+                epoch=self._node.fanout.epoch,
                 offset=feed.head,
                 complete=page.reason is None,
                 reason=page.reason,

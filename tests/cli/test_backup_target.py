@@ -3,20 +3,19 @@
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from hub.cli import main
+from support.commands import invoke
 
 
 @pytest.mark.parametrize("end", ["", "-wal", "-shm", ".lock"])
-def test_the_hubs_own_files_are_no_target(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
-) -> None:
+def test_the_hubs_own_files_are_no_target(tmp_path: Path, end: str) -> None:
     """A running hub would go on writing into the replaced file, and lose what it acknowledged."""
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/hub.db")
-    (tmp_path / "hub.db").write_bytes(b"")
+    data_file = tmp_path / "hub.db"
+    data_file.write_bytes(b"")
 
-    result = CliRunner().invoke(main, ["backup", "--force", f"{tmp_path}/hub.db{end}"])
+    finished = invoke(
+        "backup", "--force", f"{data_file}{end}", DATABASE_URL=f"sqlite:///{data_file}"
+    )
 
-    assert result.exit_code == 2
-    assert (tmp_path / "hub.db").read_bytes() == b""
+    assert finished.code == 2
+    assert data_file.read_bytes() == b""

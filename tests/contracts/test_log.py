@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
-from hub.errors import Conflict, IdempotencyKeyReused, Overloaded
+from hub.errors import BodyTooLarge, Conflict, IdempotencyKeyReused, Overloaded
 from hub.model.contract import Contract
 from hub.model.event import Draft
 from hub.model.job import Job, JobEntry
@@ -329,3 +330,42 @@ async def test_a_probe_of_a_sound_log_says_nothing(log: SqliteLog) -> None:
     await log.probe()
 
     assert await log.state() == before
+
+
+async def test_a_page_is_bounded_in_bytes_after_one_event(log: SqliteLog) -> None:
+    """From either end, without a hole: a few large events must not fill the memory."""
+    await log.commit([unit() for _ in range(5)])
+
+    first = await log.events(EventQuery("contracts", 9, after=0, max_bytes=1))
+    two = await log.events(EventQuery("contracts", 9, after=0, max_bytes=3))
+    last = await log.events(EventQuery("contracts", 9, max_bytes=3))
+
+    assert [[event.offset for event in page] for page in (first, two, last)] == [
+        [1],
+        [1, 2],
+        [4, 5],
+    ]
+
+
+async def test_an_event_that_no_client_could_take_is_refused(log: SqliteLog) -> None:
+    """Clients end at a frame over 1 MiB, and would again at every resume."""
+
+    def decide(_rows: Rows) -> Decision:
+        drafts = [Draft("jobs", "job_update", b"{}"), Draft("jobs", "job_update", b"x" * 600_000)]
+        return Decision([], drafts, offsets)
+
+    (outcome,) = await log.commit([Unit("me", [], ["jobs"], decide)])
+
+    assert isinstance(outcome, BodyTooLarge)
+    assert await read(log, "jobs") == []
+
+
+async def test_a_probe_is_written_to_the_disk(log: SqliteLog, tmp_path: Path) -> None:
+    """Whoever is told that the log can be written was told by a write."""
+    wal = tmp_path / "hub.db-wal"
+    await log.commit([unit()])
+    before = wal.stat().st_size
+
+    await log.probe()
+
+    assert wal.stat().st_size > before

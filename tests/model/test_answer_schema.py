@@ -75,7 +75,10 @@ def test_an_ordinary_schema_is_accepted(schema: dict[str, Any] | None) -> None:
         pytest.param(doubling(30), "parts", id="references that double thirty times"),
         pytest.param({"enum": list(range(5_000))}, "parts", id="five thousand words"),
         pytest.param({"pattern": "(?=a)a"}, "regex", id="a pattern that looks ahead"),
-        pytest.param({"pattern": "(a{1000}){1000}"}, "regex", id="a pattern of a million states"),
+        pytest.param({"pattern": "(a{200}){200}"}, "regex", id="a pattern of many states"),
+        pytest.param({"pattern": "a{300}"}, "repeats", id="a pattern that counts far"),
+        pytest.param({"patternProperties": {"a{9999}": {}}}, "repeats", id="so does a name"),
+        pytest.param({"anyOf": [{"pattern": str(n)} for n in range(30)]}, "parts", id="patterns"),
         pytest.param(nested({}, 300), "ecursion", id="three hundred levels"),
     ],
 )  # fmt: skip
@@ -168,4 +171,10 @@ def test_a_large_answer_to_a_large_schema_is_refused() -> None:
 def test_a_pattern_runs_in_linear_time() -> None:
     """The classic pattern that takes 2^n steps elsewhere says no at once."""
     with pytest.raises(InvalidFields, match="match"):
-        check_answer({"pattern": "^(a+)+$"}, "a" * 100_000 + "!")
+        check_answer({"pattern": "^(a+)+$"}, "a" * 4_000 + "!")
+
+
+def test_an_answer_to_a_pattern_is_short() -> None:
+    """Linear in the text times the automaton: one of the two is bounded by the schema."""
+    with pytest.raises(InvalidFields, match="at most 4096 bytes"):
+        check_answer({"pattern": "a"}, "a" * 5_000)

@@ -254,3 +254,12 @@ def test_a_client_that_leaves_is_forgotten(connect: Connect) -> None:
     client.close()
 
     until(lambda: ask(watcher, type="get_status")["connections"] == before - 1)
+
+
+@pytest.mark.parametrize("kind", [["subscribe"], {"a": 1}, None, 7])
+def test_a_type_that_is_no_word_is_an_error_reply(connect: Connect, kind: object) -> None:
+    """Whatever stands there, the connection stays."""
+    client = connect("?channels=")
+    welcomed(client)
+
+    assert ask(client, type=kind, id=1)["details"]["code"] == "invalid_command"
