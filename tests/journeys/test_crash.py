@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hub_client import AsyncMCPClient
+from hub_client import AsyncMCPClient, State
 from support.posting import Wire
 from support.running import CONTRACT, HubProcess, hub_process
 
@@ -68,9 +68,17 @@ async def history(url: str) -> list[dict[str, object]]:
     return events
 
 
-async def listen(url: str, seen: list[int], enough: int) -> None:
-    """Follow contracts from the beginning through every restart."""
-    async with AsyncMCPClient(url) as client, client.listen("contracts", history=0) as events:
+async def listen(url: str, seen: list[int], enough: int, live: asyncio.Event) -> None:
+    """Follow contracts through every restart; `live` is set when it stands at the beginning."""
+
+    def note(state: State) -> None:
+        if state.state == "connected":
+            live.set()
+
+    async with (
+        AsyncMCPClient(url) as client,
+        client.listen("contracts", history=0, on_state=note) as events,
+    ):
         async for event in events:
             assert event.offset is not None
             seen.append(event.offset)
@@ -89,7 +97,9 @@ async def test_kill_minus_nine_loses_nothing_that_was_acknowledged(killable: Hub
     """In the middle of 2,000 concurrent posts, three times over."""
     seen: list[int] = []
     acknowledged: dict[int, str] = {}
-    listener = asyncio.create_task(listen(killable.url, seen, POSTS * ROUNDS))
+    live = asyncio.Event()
+    listener = asyncio.create_task(listen(killable.url, seen, POSTS * ROUNDS, live))
+    await live.wait()
 
     for round_ in range(ROUNDS):
         poster = Poster(killable.port, round_ * POSTS)
