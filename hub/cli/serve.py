@@ -1,5 +1,6 @@
 """`hub serve`: run the hub until it is told to stop."""
 
+import gc
 import logging
 import os
 import signal
@@ -113,6 +114,7 @@ def run(settings: Settings, listener: socket.socket, stop: Stop, output: Output)
         # uvicorn calls this in its first tick, and would again every half minute.
         server.config.callback_notify = None
         _UVICORN.disabled = False
+        spare_collector()
         announce(settings, listener.getsockname()[1], output)
 
     server.config.callback_notify = answering
@@ -128,6 +130,17 @@ def run(settings: Settings, listener: socket.socket, stop: Stop, output: Output)
         _UVICORN.disabled = False
     if node.failure is not None:
         raise node.failure
+
+
+def spare_collector() -> None:
+    """Let the garbage collector look at what requests leave, not at what stays for ever.
+
+    It goes on running. What was loaded until now never becomes garbage, and with the default
+    threshold of 700 it ran every few requests: 9 us of the 112 that an update costs.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def announce(settings: Settings, port: int, output: Output) -> None:
