@@ -8,7 +8,7 @@ from hub.model.contract import Contract
 BY_ID = (
     "SELECT json_group_array(json_array("
     "contract_id, owner, location, status, timestamp, sent_at_us, updated_at_us)) "
-    "FROM contracts WHERE contract_id IN (SELECT value FROM json_each(?))"
+    "FROM json_each(?) AS wanted CROSS JOIN contracts ON contract_id = wanted.value"
 )
 AFTER_ID = (
     "SELECT contract_id, owner, location, status, timestamp, sent_at_us, updated_at_us "

@@ -9,8 +9,8 @@ from hub.stores.base import JobQuery
 
 # The jobs of a JSON list of ids, as one JSON list.
 BY_ID = (
-    "SELECT json_group_array(json(document)) FROM jobs "
-    "WHERE job_id IN (SELECT value FROM json_each(?))"
+    "SELECT json_group_array(json(document)) "
+    "FROM json_each(?) AS wanted CROSS JOIN jobs ON job_id = wanted.value"
 )
 AFTER_ID = "SELECT document FROM jobs WHERE job_id > ? ORDER BY job_id LIMIT ?"
 REPLACE = (
