@@ -6,25 +6,29 @@ refusal is sent at once, and what still comes is read for a moment before the en
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Send
+
+from hub.auth.admission import Headers
+from hub.errors import BodyTooLarge, ConnectionEnded
 
 # Long enough for what is in flight, short enough for a client that never stops.
 LINGER_S = 1.0
 
 
 class Body:
-    """The `receive` of a request that remembers whether the body has ended.
+    """The body of a request, and the `receive` of its ASGI application.
 
     Args:
-        scope: Its headers tell whether there is a body at all.
+        headers: They tell whether there is a body at all, and perhaps its length.
         receive: The server's own.
     """
 
-    __slots__ = ("_ended", "_receive", "_scope")
+    __slots__ = ("_ended", "_headers", "_receive")
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        self._scope = scope
+    def __init__(self, headers: Headers, receive: Receive) -> None:
+        self._headers = headers
         self._receive = receive
         self._ended = False
 
@@ -39,8 +43,38 @@ class Body:
         """Whether some of the body has not been read."""
         return not self._ended and any(
             name == b"transfer-encoding" or (name == b"content-length" and value.strip() != b"0")
-            for name, value in self._scope["headers"]
+            for name, value in self._headers
         )
+
+    @property
+    def length(self) -> int | None:
+        """The length where the request tells it beforehand."""
+        for name, told in self._headers:
+            if name == b"content-length":
+                return int(told) if told.isdigit() else None
+        return None
+
+    async def read(self, limit: int) -> bytes:
+        """Read all of it, at most `limit` bytes.
+
+        Raises:
+            BodyTooLarge: There is more, or the request says that more will come.
+            ConnectionEnded: The caller went away in the middle.
+        """
+        _check(self.length or 0, limit)
+        # One message is the rule; joining is for bodies that come in pieces.
+        first = _piece(await self())
+        _check(len(first), limit)
+        return first if self._ended else await self._join(first, limit)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes.
+
+        Raises:
+            ConnectionEnded: The caller went away in the middle; what came is not the whole.
+        """
+        while not self._ended:
+            yield _piece(await self())
 
     async def drain(self) -> None:
         """Read on until the body or the connection ends, but not for long."""
@@ -50,6 +84,25 @@ class Body:
                     await self()
         except TimeoutError:
             pass
+
+    async def _join(self, first: bytes, limit: int) -> bytes:
+        body = bytearray(first)
+        async for piece in self.chunks():
+            body += piece
+            _check(len(body), limit)
+        return bytes(body)
+
+
+def _piece(message: Message) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise ConnectionEnded("expected the rest of the body, got the end of the connection")
+    piece: bytes = message.get("body", b"")
+    return piece
+
+
+def _check(length: int, limit: int) -> None:
+    if length > limit:
+        raise BodyTooLarge(f"expected a body of at most {limit} bytes, got more")
 
 
 def lingering(body: Body, send: Send) -> Send:

@@ -2,19 +2,19 @@
 
 import base64
 import hashlib
-from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
 import msgspec
 from starlette.datastructures import QueryParams
-from starlette.types import Receive, Scope
+from starlette.types import Scope
 
 from hub.auth.admission import Door, check_json
-from hub.errors import BodyTooLarge, ConnectionEnded, FieldError, InvalidFields
+from hub.errors import FieldError, InvalidFields
 from hub.model.contract import shown
 from hub.model.principal import Principal
 from hub.model.unit import IdempotencyKey
 from hub.transports.http import faults
+from hub.transports.http.body import Body
 
 T = TypeVar("T")
 
@@ -25,20 +25,21 @@ class Call:
     """A request on its way to a resource.
 
     Attributes:
+        body: As it comes, for those who do not want it as JSON.
         principal: Who asks.
         params: Parts of the path, decoded.
     """
 
     def __init__(
-        self, scope: Scope, receive: Receive, *, principal: Principal, door: Door, max_body: int
+        self, scope: Scope, body: Body, principal: Principal, door: Door, max_body: int
     ) -> None:
+        self.body = body
         self.principal = principal
         self.params: dict[str, str] = scope.get("path_params", {})
         self._scope = scope
-        self._receive = receive
         self._door = door
         self._max_body = max_body
-        self._body = b""
+        self._read = b""
 
     def header(self, name: bytes) -> str | None:
         """Return the value of a header, by its name in lower case; the first where it repeats."""
@@ -47,11 +48,6 @@ class Call:
                 text: str = value.decode("latin-1")
                 return text
         return None
-
-    def length(self) -> int | None:
-        """Return the length of the body where the request tells it beforehand."""
-        length = self.header(b"content-length") or ""
-        return int(length) if length.isdecimal() else None
 
     def query(self, kind: type[T]) -> T:
         """Read the query of the address.
@@ -66,24 +62,12 @@ class Call:
 
         Raises:
             UnsupportedMediaType: It does not say that it is JSON.
-            BodyTooLarge: It is over the limit.
+            BodyTooLarge, ConnectionEnded: See `Body.read`.
             MalformedBody, InvalidFields: See `faults.decode`.
         """
         check_json(self._door)
-        self._check_length(self.length() or 0)
-        self._body = await self._read()
-        return faults.decode(self._body, decoder)
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body as it comes.
-
-        Raises:
-            ConnectionEnded: The caller went away in the middle; what came is not the whole.
-        """
-        more = True
-        while more:
-            chunk, more = await self._next()
-            yield chunk
+        self._read = await self.body.read(self._max_body)
+        return faults.decode(self._read, decoder)
 
     def key(self) -> IdempotencyKey | None:
         """Return the Idempotency-Key with the hash of the body; read the body first.
@@ -102,30 +86,7 @@ class Call:
         # index lie together; a random key costs a page of its own (docs/performance.md).
         where = hashlib.sha256("\0".join(parts).encode()).digest()[:12]
         scope = f"{key} {base64.urlsafe_b64encode(where).decode()}"
-        return IdempotencyKey(scope, hashlib.sha256(self._body).digest()[:16])
-
-    async def _read(self) -> bytes:
-        # One message is the rule; joining is for bodies that come in pieces.
-        first, more = await self._next()
-        self._check_length(len(first))
-        if not more:
-            return first
-        body = bytearray(first)
-        while more:
-            chunk, more = await self._next()
-            body += chunk
-            self._check_length(len(body))
-        return bytes(body)
-
-    async def _next(self) -> tuple[bytes, bool]:
-        message = await self._receive()
-        if message["type"] == "http.disconnect":
-            raise ConnectionEnded("expected the rest of the body, got the end of the connection")
-        return message.get("body", b""), message.get("more_body", False)
-
-    def _check_length(self, length: int) -> None:
-        if length > self._max_body:
-            raise BodyTooLarge(f"expected a body of at most {self._max_body} bytes, got more")
+        return IdempotencyKey(scope, hashlib.sha256(self._read).digest()[:16])
 
 
 def json_decoder(kind: Any) -> "msgspec.json.Decoder[Any]":

@@ -7,7 +7,7 @@ with its traceback and told as `internal`, without details.
 import time
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from starlette.exceptions import HTTPException
 from starlette.routing import Route as StarletteRoute, Router
@@ -41,7 +41,7 @@ class Edge:
         self, routes: Sequence[Route], *, rules: Rules, log: Logger, max_body: int, pages: ASGIApp
     ) -> None:
         self._rules = rules
-        self._log = log
+        self._log = log.bind()
         endpoints = _endpoints(routes, max_body)
         # Addresses without parameters, the hot one among them, need no matching by pattern.
         self._fixed = {path: end for path, end in endpoints.items() if "{" not in path}
@@ -59,7 +59,7 @@ class Edge:
                 line["status"] = message["status"]
             await send(message)
 
-        body = Body(scope, receive)
+        body = Body(scope["headers"], receive)
         try:
             await self._answer(scope, body, watched)
         except Exception as failure:
@@ -76,24 +76,24 @@ class Edge:
             write = self._log.error if line.get("status", 0) >= _OURS else self._log.info
             write("request", **line)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Scope, body: Body, send: Send) -> None:
         door = read_door(scope["headers"])
         check(door, self._rules)
-        scope["hub.principal"] = ANONYMOUS
         scope["hub.line"]["principal"] = ANONYMOUS.name
-        if "\0" in scope["path"]:
+        path = scope["path"]
+        if "\0" in path:
             raise InvalidRequest("expected an address without NUL characters, got one")
-        if scope["path"] in _UPGRADES:
+        if path in _UPGRADES:
             raise UpgradeRequired("expected a WebSocket upgrade on this address, got plain HTTP")
         scope["hub.door"] = door
-        fixed = self._fixed.get(scope["path"])
+        fixed = self._fixed.get(path)
         if fixed is not None and scope["method"] in fixed.methods:
-            await fixed(scope, receive, send)
+            await fixed(scope, body, send)
             return
         # The router raises instead of answering in its own words when it sees an application.
         scope["app"] = self
         try:
-            await self._router(scope, receive, send)
+            await self._router(scope, body, send)
         except HTTPException as error:
             raise _translate(error, scope) from error
 
@@ -108,13 +108,8 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        call = Call(
-            scope,
-            receive,
-            principal=scope["hub.principal"],
-            door=scope["hub.door"],
-            max_body=self._max_body,
-        )
+        body = cast("Body", receive)  # the edge's own; starlette's router hands it through
+        call = Call(scope, body, ANONYMOUS, scope["hub.door"], self._max_body)
         response = await self._resources[method](call)
         await response(scope, receive, send)
 

@@ -121,7 +121,7 @@ class JobsResource:
             call.principal,
             call.params["job_id"],
             call.params["name"],
-            Content(call.chunks(), call.length()),
+            Content(call.body.chunks(), call.body.length),
         )
         return Answer(answered.body, answered.status)
 

@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ from hub.transports.http.edge import Edge
 from hub.transports.http.route import Route
 from support.log_lines import logging_to, written
 from support.raw_http import chunked, send
-from support.running import CONTRACT, RunningHub
+from support.running import CONTRACT, RunningHub, running_hub
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -165,14 +166,15 @@ async def test_a_stranger_has_no_principal_in_the_log() -> None:
     assert (line["code"], "principal" in line) == ("foreign_host", False)
 
 
-async def test_a_path_cannot_paint_the_terminal(hub: RunningHub) -> None:
+async def test_a_path_cannot_paint_the_terminal(tmp_path: Path) -> None:
     """Control characters of an address are shown, not sent to who reads the log."""
     stream = io.StringIO()
     with logging_to(stream):
-        await send(hub.url, "GET /%1b%5b2J%0aforged")
-        await send(hub.url, f"GET /{'x' * 5_000}")
+        async with running_hub(tmp_path) as hub:
+            await send(hub.url, "GET /%1b%5b2J%0aforged")
+            await send(hub.url, f"GET /{'x' * 5_000}")
 
-    strange, long = await written(stream)
+    strange, long = [line for line in await written(stream) if line["event"] == "request"]
     assert strange["path"] == "/\\x1b[2J\\nforged"
     assert len(long["path"]) == 200
 
