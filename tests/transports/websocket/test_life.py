@@ -99,6 +99,19 @@ def test_a_client_that_answers_no_ping_is_sent_away(house: House) -> None:
     assert seat.frames[-1].code == 4410
 
 
+def test_a_slow_client_that_reads_stays(house: House) -> None:
+    """A buffer that drains is a sign of life; its pong stands behind all that it must read."""
+    seat = house.sit()
+    seat.transport.stuck = True
+    seat.protocol.write(Batch([Frame(bytes(64 * 1024))]))
+    house.timers.advance(34)
+
+    seat.transport.drain()
+    house.timers.advance(2)
+
+    assert CLOSE not in seat.opcodes
+
+
 @pytest.mark.parametrize(
     "life",
     [
