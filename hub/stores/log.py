@@ -52,9 +52,10 @@ class SqliteLog:
         Raises:
             Misconfigured: See `migrations.pending`.
         """
-        todo = self.pending()
-        for migration in todo:
-            migrations.apply(self._file.writer, migration, self._clock.now_us())
+        with self._file.turns:
+            todo = self.pending()
+            for migration in todo:
+                migrations.apply(self._file.writer, migration, self._clock.now_us())
         return [migration.name for migration in todo]
 
     def pending(self) -> list[migrations.Migration]:

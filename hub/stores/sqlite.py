@@ -1,12 +1,12 @@
 """SQLite as the embedded default: one writer on one thread, readers that only read.
 
 The writer alone commits and checkpoints. WAL with synchronous=FULL: a commit returns when
-its pages are on the disk. A lock file keeps a second hub off the same data: its clients
-would not hear ours. Local disks only; WAL needs shared memory between the processes.
+its pages are on the disk. A lock file keeps hubs off the same data that share no broker: their
+clients would not hear each other's events. Local disks only; WAL needs shared memory between
+the processes.
 """
 
 import asyncio
-import fcntl
 import os
 import sqlite3
 import threading
@@ -18,6 +18,7 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from hub.errors import LogUnavailable, Misconfigured, OutcomeUnknown
+from hub.stores.turns import Turns, take_lock
 
 T = TypeVar("T")
 # What to do with the writer, and who waits for it on which loop; None: nobody.
@@ -47,16 +48,25 @@ _READER_PRAGMAS = (
 
 
 class DataFile:
-    """A database file that this process owns, from open to close.
+    """A database file that this process holds, from open to close.
+
+    Args:
+        path: Where it is; it and its folder are made where they are not there.
+        shared: Other processes may hold it too, all of them sharing it; writers take turns.
+
+    Attributes:
+        turns: Who writes or checkpoints takes one; free where the file is not shared.
 
     Raises:
         Misconfigured: Another hub holds the file, or it cannot be opened or written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, shared: bool = False) -> None:
         self.path = path
-        self._lock = _take_lock(path)
-        self.writer = _connect(path, _WRITER_PRAGMAS)
+        self._lock = take_lock(path, shared=shared)
+        self.turns = Turns(path, needed=shared)
+        with self.turns:
+            self.writer = _connect(path, _WRITER_PRAGMAS)
 
     def connect(self) -> sqlite3.Connection:
         """Open one more connection that can only read."""
@@ -64,8 +74,10 @@ class DataFile:
 
     def close(self) -> None:
         """Fold the WAL into the file and let it go."""
-        self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self.writer.close()
+        with self.turns:
+            self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self.writer.close()
+        self.turns.close()
         os.close(self._lock)
 
 
@@ -122,7 +134,8 @@ class Threads:
             work, loop, done = job
             result, failure = None, None
             try:
-                result = work(self._file.writer)
+                with self._file.turns:
+                    result = work(self._file.writer)
             except Exception as error:  # noqa: BLE001 handed to whoever waits for the job
                 failure = error
             if loop is not None:
@@ -210,23 +223,3 @@ def _connect(path: Path, pragmas: tuple[str, ...]) -> sqlite3.Connection:
             "set DATABASE_URL to a file this user may write, on a local disk"
         ) from error
     return connection
-
-
-def _take_lock(path: Path) -> int:
-    lock = path.with_name(f"{path.name}.lock")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise Misconfigured(
-            f"cannot write to the folder {path.parent}: {error.strerror}; "
-            "make it writable, or set DATABASE_URL to another file"
-        ) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(handle)
-        raise Misconfigured(
-            f"another hub holds the data file {path}: stop it, or set DATABASE_URL to another file"
-        ) from error
-    return handle
