@@ -12,6 +12,7 @@ from hub import __version__
 from hub.auth.admission import Rules
 from hub.brokers.base import Broker, News
 from hub.brokers.memory import MemoryBroker
+from hub.brokers.redis import RedisBroker
 from hub.clock import Clock, SystemClock, Timers
 from hub.errors import Misconfigured
 from hub.model.event import Event, new_epoch
@@ -23,6 +24,7 @@ from hub.realtime.node import Page
 from hub.services.artifacts import Artifacts, files_in, sweep
 from hub.services.channels import Channels
 from hub.services.contracts import Contracts
+from hub.services.heads import Heads
 from hub.services.history import History, HistoryQuery
 from hub.services.jobs import Jobs
 from hub.services.publisher import Publisher
@@ -45,6 +47,9 @@ from hub.transports.http.routes import Resources, table
 from hub.transports.http.site.build import build
 from hub.transports.websocket.reception import NodeReception
 
+# Longer than any upload takes.
+SHARED_UPLOAD_S = 6 * 3600
+
 
 def open_log(settings: Settings, clock: Clock) -> SqliteLog:
     """Open the data file and bring its schema up to date.
@@ -53,7 +58,8 @@ def open_log(settings: Settings, clock: Clock) -> SqliteLog:
         Misconfigured: The file is held by another hub, cannot be written, or its schema is not
             what this hub needs.
     """
-    log = SqliteLog(DataFile(settings.data_file), clock)
+    file = DataFile(settings.data_file, shared=settings.redis_url is not None)
+    log = SqliteLog(file, clock)
     pending = log.pending()
     if pending and not settings.migrate_on_start:
         raise Misconfigured(
@@ -103,6 +109,22 @@ class NodeQueries:
     async def status(self) -> Mapping[str, Any]:
         """Return how the hub is."""
         return await self._status.hub()
+
+
+class Ears:
+    """What this node does with news; see `brokers.base.Listener`."""
+
+    def __init__(self, fanout: Fanout, heads: Heads) -> None:
+        self._fanout = fanout
+        self._heads = heads
+
+    def hear(self, news: News) -> None:
+        """Give it to this node's clients."""
+        self._fanout.hear(news)
+
+    def resumed(self) -> None:
+        """Look into the log for what was said meanwhile."""
+        self._heads.look_now()
 
 
 class Background:
@@ -163,22 +185,26 @@ class Node:
             read_log=partial(_read_page, log),
             spawn=self._background.spawn,
         )
-        self._stop_listening = self._broker.listen(state.log_id, fanout.hear)
+        heads = Heads(log, fanout.catch_up, every_s=settings.head_poll_s)
+        self._stop_listening = await self._broker.listen(state.log_id, Ears(fanout, heads))
         await fanout.open((await log.state()).heads, partial(_read_newest, log))
+        self._background.spawn(heads.run())
 
         def tell(events: Sequence[Event]) -> None:
             fanout.deliver(events)
             self._broker.announce(News(state.log_id, name, events))
 
         self._publisher = Publisher(log, tell, max_waiting=settings.max_waiting_updates)
-        status = Status(log, log, self._live, clock, name)
+        status = Status(log, log, self._live, clock, name, self._broker.health)
         history = History(log, state.epoch)
         limits = Limits(
             settings.history_max_events, int(settings.history_max_age_h * 3600 * 1_000_000)
         )
         self._background.spawn(Retention(log, clock, limits, fanout.pruned).run())
         folder = settings.artifacts_folder
-        self._background.spawn(sweep(log, folder, files_in(folder)))
+        # Another process of this hub may be taking an upload whose job does not name it yet.
+        young_s = SHARED_UPLOAD_S if settings.redis_url is not None else 0
+        self._background.spawn(sweep(log, folder, files_in(folder, older_than_s=young_s)))
         rules = Rules(open_mode=True, origins=settings.origins)
         realtime = NodeRealtime(
             fanout,
@@ -237,13 +263,14 @@ class Node:
 
 
 def create(settings: Settings) -> Node:
-    """Build a node on the embedded default.
+    """Build a node: alone on the embedded default, or one of many with REDIS_URL.
 
     Raises:
-        Misconfigured: See `open_log`.
+        Misconfigured: See `open_log` and `RedisBroker`.
     """
     clock = SystemClock()
-    return Node(settings, open_log(settings, clock), clock=clock, broker=MemoryBroker())
+    broker: Broker = RedisBroker(settings.redis_url) if settings.redis_url else MemoryBroker()
+    return Node(settings, open_log(settings, clock), clock=clock, broker=broker)
 
 
 def _with_cors(app: ASGIApp, origins: frozenset[str]) -> ASGIApp:

@@ -38,7 +38,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, _help("DATABASE_URL", "Where the log is: sqlite:///FILE (postgresql:// comes later)")
     ] = DEFAULT_DATABASE_URL
     redis_url: Annotated[
-        str | None, _help("REDIS_URL", "Broker between several processes (not used yet)")
+        str | None,
+        _help(
+            "REDIS_URL", "Broker between the processes of one hub: redis://, rediss:// or unix://"
+        ),
     ] = None
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARN", "WARNING", "ERROR"],
@@ -82,6 +85,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat_s: Annotated[
         Positive, _help("HUB_HEARTBEAT_S", "Seconds between two heartbeats of a connection")
     ] = 25.0
+    head_poll_s: Annotated[
+        Positive, _help("HUB_HEAD_POLL_S", "Seconds between two looks for events nobody told of")
+    ] = 0.2
     pong_s: Annotated[
         Positive, _help("HUB_PONG_S", "Seconds that a client has to answer a ping")
     ] = 10.0
@@ -124,6 +130,7 @@ _ALSO_KNOWN = frozenset({"HUB_URL", "HUB_TOKEN"})
 _LINK = re.compile(r"_SERVICE_(HOST|PORT)|_(TCP|UDP)(_|$)|_ENV_")
 _SQLITE = re.compile(r"sqlite(?:\+\w+)?:///([^?]+)(?:\?.*)?")
 _ORIGIN = re.compile(r"https?://[^/?#@*\s]+")
+_REDIS = re.compile(r"(?:rediss?|unix)://.")
 _WORDS = {"`int`": "a whole number", "`float`": "a number", "`bool`": "true or false"}
 _CREDENTIALS = ("API_KEY", "JWT_SECRET", "JWKS_URL")
 
@@ -176,18 +183,7 @@ def _injected(env: str, value: str) -> bool:
 
 
 def _check(settings: Settings, environ: Mapping[str, str]) -> None:
-    scheme = settings.database_url.partition(":")[0].partition("+")[0]
-    if scheme in {"postgresql", "postgres"}:
-        raise Misconfigured(
-            "DATABASE_URL names PostgreSQL, which this version cannot use yet: "
-            f"unset it for the embedded default ({DEFAULT_DATABASE_URL})"
-        )
-    file = _sqlite_file(settings.database_url)
-    if not file or file == ":memory:" or file.endswith("/"):
-        # Without what stands behind the scheme: it may hold a password.
-        scheme = settings.database_url.partition("://")[0] if "://" in settings.database_url else ""
-        got = f"{scheme}:// without a file" if scheme == "sqlite" else scheme or "no scheme"
-        raise Misconfigured(f"DATABASE_URL: expected sqlite:///FILE, got {got}")
+    _check_urls(settings)
     present = [name for name in _CREDENTIALS if environ.get(name)]
     if present or settings.auth == "required":
         cause = " and ".join(present) or "AUTH=required"
@@ -209,6 +205,25 @@ def _check(settings: Settings, environ: Mapping[str, str]) -> None:
             )
 
 
+def _check_urls(settings: Settings) -> None:
+    scheme = settings.database_url.partition(":")[0].partition("+")[0]
+    if scheme in {"postgresql", "postgres"}:
+        raise Misconfigured(
+            "DATABASE_URL names PostgreSQL, which this version cannot use yet: "
+            f"unset it for the embedded default ({DEFAULT_DATABASE_URL})"
+        )
+    file = _sqlite_file(settings.database_url)
+    if not file or file == ":memory:" or file.endswith("/"):
+        # Without what stands behind the scheme: it may hold a password.
+        scheme = settings.database_url.partition("://")[0] if "://" in settings.database_url else ""
+        got = f"{scheme}:// without a file" if scheme == "sqlite" else scheme or "no scheme"
+        raise Misconfigured(f"DATABASE_URL: expected sqlite:///FILE, got {got}")
+    if settings.redis_url is not None and not _REDIS.match(settings.redis_url):
+        # Without what stands behind the scheme: it may hold a password.
+        scheme = settings.redis_url.partition("://")[0][:20]
+        raise Misconfigured(f"REDIS_URL: expected redis://, rediss:// or unix://, got {scheme!r}")
+
+
 def _warnings(settings: Settings, environ: Mapping[str, str], known: set[str]) -> list[str]:
     warnings = []
     for env in sorted(environ):
@@ -222,8 +237,6 @@ def _warnings(settings: Settings, environ: Mapping[str, str], known: set[str]) -
         warnings.append(f"unknown setting {env}{hint}")
     if "?" in settings.database_url:
         warnings.append("DATABASE_URL: what stands behind the ? is not used")
-    if settings.redis_url is not None:
-        warnings.append("REDIS_URL is not used yet: this version runs as one process")
     return warnings
 
 

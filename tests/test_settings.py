@@ -49,7 +49,7 @@ def test_without_environment_everything_has_its_default() -> None:
         pytest.param("HUB_MIGRATE_ON_START", "0", False, id="zero for false"),
         pytest.param("HUB_MIGRATE_ON_START", "TRUE", True, id="true in upper case"),
         pytest.param("HUB_HEARTBEAT_S", "0.5", 0.5, id="a fraction"),
-        pytest.param("REDIS_URL", "tcp://10.0.0.1:6379", "tcp://10.0.0.1:6379", id="an own URL"),
+        pytest.param("REDIS_URL", "redis://10.0.0.1", "redis://10.0.0.1", id="an own URL"),
     ],
 )
 def test_values_are_read_as_people_write_them(env: str, text: str, value: Any) -> None:
@@ -186,10 +186,7 @@ def test_artifacts_lie_beside_their_own_data_file() -> None:
         ),
         pytest.param({"HUB_URL": "x", "HUB_TOKEN": "y"}, [], id="what clients read"),
         pytest.param({"WS_URI": "ws://x", "PATH": "/bin", "PORTS": "1"}, [], id="not ours"),
-        pytest.param(
-            {"REDIS_URL": "redis://x"},
-            ["REDIS_URL is not used yet: this version runs as one process"], id="Redis",
-        ),
+        pytest.param({"REDIS_URL": "redis://x"}, [], id="Redis"),
         pytest.param(
             {"DATABASE_URL": "sqlite:///a.db?b=c"},
             ["DATABASE_URL: what stands behind the ? is not used"], id="parameters of a URL",

@@ -20,6 +20,30 @@ class News(NamedTuple):
     events: Sequence[Event]
 
 
+class Health(NamedTuple):
+    """How the way through the broker is.
+
+    Attributes:
+        reaches: What this node announces comes back to it, as far as it can tell.
+        dropped: News that were not announced, since the start.
+    """
+
+    reaches: bool
+    dropped: int
+
+
+class Listener(Protocol):
+    """Who hears the news."""
+
+    def hear(self, news: News) -> None:
+        """Take news, on the event loop."""
+        ...
+
+    def resumed(self) -> None:
+        """Listening begins, perhaps again: what was said before may have been missed."""
+        ...
+
+
 class Broker(Protocol):
     """Tells every node of a log what was committed: at most once, possibly late or never.
 
@@ -31,8 +55,15 @@ class Broker(Protocol):
         """Tell the other nodes. Returns at once and never raises."""
         ...
 
-    def listen(self, log_id: str, receive: Callable[[News], None]) -> Callable[[], None]:
-        """Call `receive` on the event loop for news of this log; return how to stop that."""
+    async def listen(self, log_id: str, listener: Listener) -> Callable[[], None]:
+        """Give the listener the news of this log; return how to stop that.
+
+        On return it hears, or the broker is away and it will hear as soon as that is back.
+        """
+        ...
+
+    def health(self) -> Health:
+        """Say how the way through the broker is."""
         ...
 
     async def close(self) -> None:

@@ -84,7 +84,7 @@ class Draft(NamedTuple):
     test: bool = False
 
 
-class Event(msgspec.Struct, frozen=True, gc=False):
+class Event(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One committed fact. `offset` is 0 for a test event, which has no position."""
 
     channel: str

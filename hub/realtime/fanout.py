@@ -75,6 +75,14 @@ class Fanout:
                     self._timers.call_soon(self._flush)
                 self._dirty[event.channel] = feed
 
+    def catch_up(self, heads: Mapping[str, Head]) -> None:
+        """Reach these heads: what of them this node has not heard, its clients read in the log."""
+        for channel, head in heads.items():
+            feed = self.feeds.get(channel) or self._open(channel, Head())
+            feed.oldest = max(feed.oldest, head.oldest)
+            if head.offset > feed.head:
+                feed.jump(head.offset + 1)
+
     def pruned(self, channel: str, oldest: int) -> None:
         """Note that retention has forgotten what is older."""
         if channel in self.feeds:

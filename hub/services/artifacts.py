@@ -9,6 +9,7 @@ import asyncio
 import os
 import re
 import secrets
+import time
 from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -153,11 +154,16 @@ class Artifacts:
         (self._folder / file_id).unlink(missing_ok=True)
 
 
-def files_in(folder: Path) -> set[str]:
-    """Return the names of the files that the hub keeps in a folder."""
+def files_in(folder: Path, *, older_than_s: float = 0) -> set[str]:
+    """Return the names of the files that the hub keeps in a folder and has not written lately."""
     if not folder.is_dir():
         return set()
-    return {path.name for path in folder.iterdir() if _OURS.fullmatch(path.name)}
+    newest = time.time() - older_than_s
+    return {
+        path.name
+        for path in folder.iterdir()
+        if _OURS.fullmatch(path.name) and (not older_than_s or path.stat().st_mtime < newest)
+    }
 
 
 async def sweep(records: Records, folder: Path, files: Collection[str]) -> None:

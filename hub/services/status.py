@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from hub.brokers.base import Health
 from hub.clock import SECOND_US, Clock
 from hub.errors import LogUnavailable
 from hub.model.event import CONTRACTS
@@ -70,16 +71,24 @@ class Status:
         live: Tells of this node's sockets.
         clock: For the uptime.
         node: Name of this node.
+        broker: Tells of the way to the other nodes.
     """
 
     def __init__(
-        self, log: Log, records: Records, live: Callable[[], Live], clock: Clock, node: str
+        self,
+        log: Log,
+        records: Records,
+        live: Callable[[], Live],
+        clock: Clock,
+        node: str,
+        broker: Callable[[], Health],
     ) -> None:
         self._log = log
         self._records = records
         self._live = live
         self._clock = clock
         self._node = node
+        self._broker = broker
         self._started_us = clock.now_us()
         self._probed_us = 0
         self._probe: asyncio.Task[None] | None = None
@@ -122,8 +131,11 @@ class Status:
             **self._live()._asdict(),
         }
 
-    async def ready(self) -> None:
-        """Return when the log can be written; tried at most once a second, for all who ask.
+    async def ready(self) -> bool:
+        """Return when the log can be written, and say whether news travel between the nodes.
+
+        Without news events still reach every node, through the log and a moment later. The log is
+        tried at most once a second, for all who ask.
 
         Raises:
             LogUnavailable: It cannot, or takes too long to say so.
@@ -134,6 +146,7 @@ class Status:
             raise LogUnavailable(
                 f"expected the log to be written within {READY_WITHIN_S:.0f} s, it was not"
             ) from None
+        return self._broker().reaches
 
     def _probing(self) -> asyncio.Task[None]:
         """Return the try of this second; one that is not finished is waited for, not repeated."""

@@ -1,49 +1,91 @@
 """What every broker promises (`hub.brokers.base.Broker`), run on each adapter."""
 
+import asyncio
+from collections.abc import AsyncIterator
+
 import pytest
 
-from hub.brokers.base import Broker, News
+from hub.brokers.base import Broker, Health, News
 from hub.brokers.memory import MemoryBroker
+from hub.brokers.redis import RedisBroker
+from support.events import event
+from support.listeners import Listening
+from support.redis_server import redis_server
 
 
-@pytest.fixture(params=["memory"])
-def broker() -> Broker:
+@pytest.fixture(params=["memory", "redis"])
+async def broker(request: pytest.FixtureRequest) -> AsyncIterator[Broker]:
     """A broker without listeners."""
-    return MemoryBroker()
+    if request.param == "memory":
+        yield MemoryBroker()
+        return
+    with redis_server() as redis:
+        opened = RedisBroker(redis.url)
+        yield opened
+        await opened.close()
 
 
 async def test_news_reach_every_listener_of_the_log(broker: Broker) -> None:
-    """In the order in which they were announced."""
-    heard: list[list[str]] = [[], []]
-    for mine in heard:
-        broker.listen("log", lambda news, mine=mine: mine.append(news.node))  # type: ignore[misc]
+    """Whole, and in the order in which they were announced."""
+    one, two = Listening(), Listening()
+    for listener in (one, two):
+        await broker.listen("log", listener)
+    said = [News("log", "a", (event(1), event(2))), News("log", "b", (event(3, b"{}"),))]
 
-    broker.announce(News("log", "a", ()))
-    broker.announce(News("log", "b", ()))
+    for news in said:
+        broker.announce(news)
 
-    assert heard == [["a", "b"], ["a", "b"]]
+    for listener in (one, two):
+        heard = await listener.heard(2)
+        assert [(n.log_id, n.node, [*n.events]) for n in heard] == [
+            (n.log_id, n.node, [*n.events]) for n in said
+        ]
 
 
 async def test_logs_do_not_hear_each_other(broker: Broker) -> None:
     """Two hubs on one broker stay two hubs."""
-    heard: list[News] = []
-    broker.listen("one", heard.append)
+    one, two = Listening(), Listening()
+    await broker.listen("one", one)
+    await broker.listen("two", two)
 
     broker.announce(News("two", "a", ()))
+    broker.announce(News("one", "b", ()))
 
-    assert heard == []
+    assert [news.node for news in await one.heard(1)] == ["b"]
+    assert [news.node for news in await two.heard(1)] == ["a"]
 
 
 async def test_who_stops_listening_hears_nothing(broker: Broker) -> None:
-    """Also when it stops twice, and when the broker was closed."""
-    heard: list[News] = []
-    stop = broker.listen("log", heard.append)
+    """Also when it stops twice."""
+    gone, stays = Listening(), Listening()
+    stop = await broker.listen("log", gone)
+    await broker.listen("log", stays)
 
     stop()
     stop()
     broker.announce(News("log", "a", ()))
-    broker.listen("log", heard.append)
+
+    await stays.heard(1)
+    assert gone.news == []
+
+
+async def test_a_listener_is_told_that_listening_begins(broker: Broker) -> None:
+    """What was said before is for it to find in the log."""
+    listener = Listening()
+
+    await broker.listen("log", listener)
+
+    assert listener.resumptions == 1
+    assert broker.health() == Health(reaches=True, dropped=0)
+
+
+async def test_a_closed_broker_is_silent(broker: Broker) -> None:
+    """Announcing does not fail, and nobody hears it."""
+    listener = Listening()
+    await broker.listen("log", listener)
+
     await broker.close()
     broker.announce(News("log", "a", ()))
+    await asyncio.sleep(0)
 
-    assert heard == []
+    assert listener.news == []

@@ -3,6 +3,7 @@
 from typing import Any
 
 from hub.brokers.base import News
+from hub.model.unit import Head
 from hub.realtime.frames import Batch
 from support.realtime import FakeNode, MemoryEvents, SlowSocket, command
 
@@ -152,3 +153,22 @@ def test_a_test_event_reaches_live_clients_only_and_moves_no_position() -> None:
     assert frame["test"] is True
     assert "offset" not in frame
     assert node.fanout.positions()["jobs"] == 0
+
+
+def test_what_no_news_told_of_is_read_from_the_log() -> None:
+    """A node that catches up with the log's head delivers what it missed, once and in order."""
+    log = MemoryEvents()
+    node, socket = FakeNode(log), SlowSocket()
+    follow(node, socket)
+    node.publish()
+    node.settle()
+    for _ in range(2):
+        log.append("jobs")
+
+    for _ in range(2):
+        node.fanout.catch_up({"jobs": Head(3), "orders": Head(0)})
+        node.settle()
+    node.fanout.catch_up({"jobs": Head(1)})
+    node.settle()
+
+    assert offsets(socket) == [1, 2, 3]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hub.brokers.memory import MemoryBroker
 from hub.errors import LogUnavailable
 from hub.model.contract import ContractUpdate
 from hub.model.timestamp import to_rfc3339
@@ -21,7 +22,7 @@ def live() -> Live:
 @pytest.fixture
 def status(hub: UseCases) -> Status:
     """The status of a node that has just started."""
-    return Status(hub.log, hub.log, live, hub.clock, "node-1")
+    return Status(hub.log, hub.log, live, hub.clock, "node-1", MemoryBroker().health)
 
 
 async def test_an_empty_hub_counts_nothing(status: Status, hub: UseCases) -> None:
@@ -99,7 +100,7 @@ def disk() -> Disk:
 @pytest.fixture
 def readiness(disk: Disk, hub: UseCases) -> Status:
     """The status of a node on that disk."""
-    return Status(disk, hub.log, live, hub.clock, "node-1")
+    return Status(disk, hub.log, live, hub.clock, "node-1", MemoryBroker().health)
 
 
 async def test_the_log_is_tried_at_most_once_a_second(

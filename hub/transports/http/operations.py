@@ -19,9 +19,19 @@ class Health(msgspec.Struct):
 
 
 class Ready(msgspec.Struct):
-    """Answer of `GET /ready`: the log can be written, so traffic may come."""
+    """Answer of `GET /ready`: the log can be written, so traffic may come.
 
-    status: Literal["ready"]
+    Degraded, with 503: news do not travel through the broker and come back. The hub goes on, and
+    events reach the clients of other nodes through the log. `degraded=ok` makes that a 200.
+    """
+
+    status: Literal["ready", "degraded"]
+
+
+class ReadyParams(msgspec.Struct, forbid_unknown_fields=True):
+    """Query of `GET /ready`."""
+
+    degraded: Literal["ok", "fails"] = "fails"
 
 
 class OperationsResource:
@@ -34,10 +44,12 @@ class OperationsResource:
         """Say that the process answers."""
         return json(Health("healthy", __version__))
 
-    async def ready(self, _call: Call) -> ASGIApp:
-        """Say that the log can be written; 503 when it cannot."""
-        await self._status.ready()
-        return json(Ready("ready"))
+    async def ready(self, call: Call) -> ASGIApp:
+        """Say that the log can be written and news travel; 503 when they do not."""
+        params = call.query(ReadyParams)
+        if await self._status.ready():
+            return json(Ready("ready"))
+        return json(Ready("degraded"), 200 if params.degraded == "ok" else 503)
 
     async def websocket(self, _call: Call) -> ASGIApp:
         """Return connections, subscriptions and queued bytes."""

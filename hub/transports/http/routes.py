@@ -34,7 +34,7 @@ from hub.transports.http.channels import ChannelsResource
 from hub.transports.http.contracts import ContractHistoryParams, ContractsResource
 from hub.transports.http.history import HistoryAnswer, HistoryParams, HistoryResource
 from hub.transports.http.jobs import JobParams, JobsParams, JobsResource, JobsView, JobView
-from hub.transports.http.operations import Health, OperationsResource, Ready
+from hub.transports.http.operations import Health, OperationsResource, Ready, ReadyParams
 from hub.transports.http.route import Route
 
 NewEvents = Annotated[list[NewEvent], msgspec.Meta(min_length=1, max_length=MAX_EVENTS)]
@@ -118,6 +118,6 @@ def _operations(to: Resources) -> list[Route]:
     return [
         Route("GET", "/health", operations.health, "Is the process alive", Health, tag=tag,
               name="checkHealth"),
-        Route("GET", "/ready", operations.ready, "Can the log be written", Ready,
-              refusals=(LogUnavailable,), tag=tag, name="checkReadiness"),
+        Route("GET", "/ready", operations.ready, "Can events be written and told", Ready,
+              query=ReadyParams, refusals=(LogUnavailable,), tag=tag, name="checkReadiness"),
     ]  # fmt: skip

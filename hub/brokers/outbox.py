@@ -1,0 +1,48 @@
+"""The outbox: what waits to be announced, bounded in bytes.
+
+Announcing never delays who commits: what does not fit is dropped and counted, and the other nodes
+find it in the log.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+
+MAX_BYTES = 8 * 1024 * 1024
+# Messages that go in one write.
+_AT_ONCE = 128
+
+Message = tuple[str, bytes]
+
+
+class Outbox:
+    """A queue of messages, each with the name of its channel.
+
+    Attributes:
+        dropped: Messages that were given and never said, since the start.
+    """
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self.dropped = 0
+        self._max_bytes = max_bytes
+        self._waiting: deque[Message] = deque()
+        self._bytes = 0
+        self._filled = asyncio.Event()
+
+    def put(self, channel: str, message: bytes) -> None:
+        """Let a message wait, or drop it where too much waits already."""
+        if self._bytes + len(message) > self._max_bytes:
+            self.dropped += 1
+            return
+        self._waiting.append((channel, message))
+        self._bytes += len(message)
+        self._filled.set()
+
+    async def take(self) -> Sequence[Message]:
+        """Wait for messages and return the next ones, in order."""
+        await self._filled.wait()
+        taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), _AT_ONCE))]
+        self._bytes -= sum(len(message) for _, message in taken)
+        if not self._waiting:
+            self._filled.clear()
+        return taken

@@ -1,0 +1,124 @@
+"""The broker on Redis pub/sub: it carries news and nothing that could be lost with it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, RedisError
+
+from hub.brokers import wire
+from hub.brokers.base import Health, Listener, News
+from hub.brokers.outbox import Outbox
+from hub.brokers.subscription import Subscription, news_channel
+from hub.errors import Misconfigured
+from hub.telemetry.logging import logger
+
+# What has not been said by then is dropped: the log has carried it meanwhile.
+SAY_WITHIN_S = 1.0
+# How long a start waits for Redis before it goes on without.
+START_WITHIN_S = 2.0
+
+
+class RedisBroker:
+    """Announces and listens through one Redis; see `base.Broker`.
+
+    Args:
+        url: redis://, rediss:// or unix://, with user, password and database where needed.
+
+    Raises:
+        Misconfigured: The URL is none that Redis has.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._log = logger("broker")
+        self._redis = _client(url)
+        self._outbox = Outbox()
+        self._subscriptions: dict[Subscription, asyncio.Task[None]] = {}
+        self._saying: asyncio.Task[None] | None = None
+
+    def announce(self, news: News) -> None:
+        """Let the news wait for its turn, or drop it where too much waits."""
+        self._outbox.put(news_channel(news.log_id), wire.encode(news))
+
+    async def listen(self, log_id: str, listener: Listener) -> Callable[[], None]:
+        """Give the listener the news of this log; return how to stop that.
+
+        Raises:
+            Misconfigured: Redis is there and refuses the user or the password.
+        """
+        await self._knock()
+        if self._saying is None:
+            self._saying = asyncio.create_task(self._say_all(), name="broker-outbox")
+        subscription = Subscription(self._redis, self._outbox, log_id, listener)
+        task = asyncio.create_task(subscription.run(), name="broker-subscription")
+        self._subscriptions[subscription] = task
+        try:
+            async with asyncio.timeout(START_WITHIN_S):
+                await subscription.ready.wait()
+        except TimeoutError:
+            self._log.warning("the broker is not there: events reach other nodes through the log")
+
+        def stop() -> None:
+            self._subscriptions.pop(subscription, None)
+            task.cancel()
+
+        return stop
+
+    def health(self) -> Health:
+        """Say whether probes come back to every listener of this node."""
+        reaches = all(subscription.reaches for subscription in self._subscriptions)
+        return Health(reaches=reaches, dropped=self._outbox.dropped)
+
+    async def close(self) -> None:
+        """Stop listening and announcing."""
+        tasks = [*self._subscriptions.values()]
+        self._subscriptions.clear()
+        if self._saying is not None:
+            tasks.append(self._saying)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._redis.aclose()
+
+    async def _knock(self) -> None:
+        try:
+            async with asyncio.timeout(START_WITHIN_S):
+                await self._redis.ping()
+        except AuthenticationError as error:
+            raise Misconfigured(
+                f"REDIS_URL: Redis refuses the user or the password: {error}"
+            ) from None
+        except (RedisError, OSError, TimeoutError) as error:
+            self._log.warning(
+                "the broker does not answer", reason=f"{type(error).__name__}: {error}"
+            )
+
+    async def _say_all(self) -> None:
+        while True:
+            messages = await self._outbox.take()
+            try:
+                async with asyncio.timeout(SAY_WITHIN_S):
+                    pipeline = self._redis.pipeline(transaction=False)
+                    for channel, message in messages:
+                        pipeline.publish(channel, message)
+                    await pipeline.execute()
+            except Exception:  # noqa: BLE001 whatever it is: the subscription's silence tells of it
+                self._outbox.dropped += len(messages)
+
+
+def _client(url: str) -> Any:
+    """Return a client that says at once what is wrong: who waits and tries again are we."""
+    try:
+        return Redis.from_url(
+            url,
+            # RESP3 pools of redis-py 8 keep connections that the server has closed (its #4252).
+            protocol=2,
+            retry=Retry(NoBackoff(), 0),
+            socket_timeout=SAY_WITHIN_S,
+            socket_connect_timeout=SAY_WITHIN_S,
+        )
+    except ValueError as error:
+        raise Misconfigured(f"REDIS_URL: expected redis://HOST:PORT/DB, got {error}") from None

@@ -1,0 +1,66 @@
+"""Heads: what this node knows, compared with what the log holds.
+
+News can be lost: a process dies between its commit and its announcement, the broker is away, the
+disk answered too late. No later event may ever show such a hole. So every node looks into the log
+now and then, always, not only when something seems wrong (docs/architecture.md).
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from hub.model.unit import Head
+from hub.stores.base import Log
+from hub.telemetry.logging import logger
+
+CatchUp = Callable[[Mapping[str, Head]], None]
+
+
+class Heads:
+    """Looks into the log and has this node catch up.
+
+    Args:
+        log: Whose heads are the truth.
+        catch_up: Called with heads that this node must reach.
+        every_s: Seconds between two looks.
+    """
+
+    def __init__(self, log: Log, catch_up: CatchUp, *, every_s: float) -> None:
+        self._failures = logger("heads")
+        self._log = log
+        self._catch_up = catch_up
+        self._every_s = every_s
+        self._asked = asyncio.Event()
+        self._seen: Mapping[str, Head] = {}
+
+    def look_now(self) -> None:
+        """Do not wait for the next look: news may have been missed."""
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Look, for ever."""
+        while True:
+            at_once = await self._wait()
+            try:
+                await self.look(at_once=at_once)
+            except Exception:  # noqa: BLE001 logged with its traceback
+                # It must not end: the log that cannot be read now can be read later.
+                self._failures.exception("the heads cannot be read")
+
+    async def look(self, *, at_once: bool) -> None:
+        """Have this node reach what the log holds.
+
+        Not at once, it reaches what the log held at the look before: an event that this node has
+        committed a moment ago is on its way already, and needs no second one through the log.
+        """
+        heads = (await self._log.state()).heads
+        self._catch_up(heads if at_once else self._seen)
+        self._seen = heads
+
+    async def _wait(self) -> bool:
+        try:
+            async with asyncio.timeout(self._every_s):
+                await self._asked.wait()
+        except TimeoutError:
+            return False
+        self._asked.clear()
+        return True

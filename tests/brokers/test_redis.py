@@ -1,0 +1,144 @@
+"""The Redis broker against a real Redis that dies, hangs, forgets and refuses."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from hub.brokers.base import Health, News
+from hub.brokers.outbox import MAX_BYTES
+from hub.brokers.redis import RedisBroker
+from hub.errors import Misconfigured
+from support.events import event
+from support.listeners import Listening
+from support.redis_server import RedisServer, redis_server
+
+NEWS = News("log", "a", (event(1),))
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    """A Redis that answers."""
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def broker(redis: RedisServer) -> AsyncIterator[RedisBroker]:
+    """A broker on it."""
+    opened = RedisBroker(redis.url)
+    yield opened
+    await opened.close()
+
+
+async def away(broker: RedisBroker) -> None:
+    """Wait until the broker knows that the way is broken."""
+    async with asyncio.timeout(10):
+        while broker.health().reaches:  # noqa: ASYNC110 the server decides
+            await asyncio.sleep(0.01)
+
+
+async def test_a_killed_redis_is_found_again(redis: RedisServer, broker: RedisBroker) -> None:
+    """The listener is told to look into the log, and hears what is said from then on."""
+    listener = Listening()
+    await broker.listen("log", listener)
+
+    redis.kill()
+    await away(broker)
+    redis.start()
+    await listener.resumed_again(2)
+    broker.announce(NEWS)
+
+    assert (await listener.heard(1))[-1].events == [event(1)]
+    assert broker.health().reaches
+
+
+async def test_a_redis_that_hangs_is_away_and_comes_back(
+    redis: RedisServer, broker: RedisBroker
+) -> None:
+    """A connection that lives and says nothing is no connection; announcing never waits for it."""
+    listener = Listening()
+    await broker.listen("log", listener)
+
+    redis.send(signal.SIGSTOP)
+    await away(broker)
+    broker.announce(NEWS)
+    redis.send(signal.SIGCONT)
+    await listener.resumed_again(2)
+
+    assert broker.health().reaches
+
+
+async def test_a_subscription_that_lost_its_channel_is_made_anew(
+    redis: RedisServer, broker: RedisBroker
+) -> None:
+    """The server ends every pub/sub connection; the probe tells, not the socket."""
+    listener = Listening()
+    await broker.listen("log", listener)
+
+    redis.ask("CLIENT KILL TYPE pubsub")
+    await listener.resumed_again(2)
+    broker.announce(NEWS)
+
+    await listener.heard(1)
+
+
+async def test_a_hub_starts_without_its_redis(redis: RedisServer, broker: RedisBroker) -> None:
+    """It is degraded, and hears as soon as Redis is there."""
+    redis.kill()
+    listener = Listening()
+
+    await broker.listen("log", listener)
+    before = broker.health().reaches
+    redis.start()
+    await listener.resumed_again(1)
+
+    assert (before, broker.health().reaches) == (False, True)
+
+
+async def test_what_does_not_fit_is_dropped_and_counted(broker: RedisBroker) -> None:
+    """The queue is bounded in bytes; the log has every event anyway."""
+    large = News("log", "a", (event(1, bytes(MAX_BYTES // 2)),))
+
+    for _ in range(3):
+        broker.announce(large)
+
+    assert broker.health() == Health(reaches=True, dropped=2)
+
+
+async def test_a_message_of_a_stranger_is_passed_over(
+    redis: RedisServer, broker: RedisBroker
+) -> None:
+    """Whoever writes nonsense to the channel harms nobody."""
+    listener = Listening()
+    await broker.listen("log", listener)
+
+    for nonsense in ("x", r'"\x93\xa3log"', '""'):
+        redis.ask(f"PUBLISH hub:log:news {nonsense}")
+    broker.announce(NEWS)
+
+    assert len(await listener.heard(1)) == 1
+
+
+async def test_a_wrong_password_ends_the_start() -> None:
+    """One line with the cause; a hub that could never hear the others does not begin."""
+    with redis_server("--requirepass", "right") as redis:
+        right = RedisBroker(redis.url.replace("//", "//:right@"))
+        wrong = RedisBroker(redis.url.replace("//", "//:wrong@"))
+        none = RedisBroker(redis.url)
+
+        await right.listen("log", Listening())
+        for refused in (wrong, none):
+            with pytest.raises(Misconfigured, match="refuses the user or the password"):
+                await refused.listen("log", Listening())
+
+        assert right.health().reaches
+        for broker in (right, wrong, none):
+            await broker.close()
+
+
+def test_a_url_that_is_none_is_refused() -> None:
+    """With what was expected."""
+    with pytest.raises(Misconfigured, match="REDIS_URL: expected redis://"):
+        RedisBroker("redis://localhost:port/0")

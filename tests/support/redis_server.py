@@ -1,0 +1,83 @@
+"""A Redis of our own for tests: on a free port, killed, stopped and restarted at will."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+PATIENCE_S = 10.0
+
+
+class RedisServer:
+    """`redis-server` as a process; keeps nothing on disk."""
+
+    def __init__(self, binary: str) -> None:
+        self._binary = binary
+        self._process: subprocess.Popen[bytes] | None = None
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """Return its address."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self, *options: str) -> None:
+        """Start it and wait until it answers."""
+        self._process = subprocess.Popen(
+            [
+                *(self._binary, "--port", str(self.port), "--bind", "127.0.0.1"),
+                *("--save", "", "--appendonly", "no", "--daemonize", "no", *options),
+            ],
+            stdout=subprocess.DEVNULL,
+        )
+        until = time.monotonic() + PATIENCE_S
+        while not self._answers():
+            assert self._process.poll() is None, "redis-server ended"
+            assert time.monotonic() < until, "redis-server does not answer"
+            time.sleep(0.01)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """End it at once, as a crash does; harmless when it has ended."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def ask(self, command: str) -> str:
+        """Send an inline command and return the first line of the answer."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S) as connection:
+            connection.sendall(f"{command}\r\n".encode())
+            return connection.recv(4096).decode().partition("\r\n")[0]
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(OSError):
+            return self.ask("PING").startswith(("+PONG", "-NOAUTH"))
+        return False
+
+
+@contextlib.contextmanager
+def redis_server(*options: str) -> Iterator[RedisServer]:
+    """Run a Redis; skip the test where there is none, but never in CI."""
+    binary = shutil.which("redis-server")
+    if binary is None:
+        missing = pytest.fail if os.environ.get("CI") else pytest.skip
+        missing("no redis-server: apt-get install redis-server")
+    server = RedisServer(binary)
+    server.start(*options)
+    try:
+        yield server
+    finally:
+        server.kill()
