@@ -31,6 +31,24 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def listen_together(host: str, port: int, count: int) -> list[socket.socket]:
+    """Return listening sockets on one port, among which the kernel shares the clients out.
+
+    Raises:
+        Misconfigured: Nothing can listen there, or somebody does already.
+    """
+    with listen(host, port) as alone:
+        family, address = alone.family, alone.getsockname()
+    listeners = []
+    for _ in range(count):
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+        listeners.append(listener)
+    return listeners
+
+
 def raise_open_files() -> int:
     """Allow as many open files, and so clients, as the host permits; return how many."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -13,8 +13,9 @@ import click
 from hub import __version__
 from hub.cli.command import Command
 from hub.cli.configuration import load_settings
-from hub.cli.listening import listen, raise_open_files
+from hub.cli.listening import listen, listen_together, raise_open_files
 from hub.cli.output import Output
+from hub.cli.workers import Workers, check, end_with_parent
 from hub.settings import Settings
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
@@ -28,7 +29,16 @@ _UVICORN = logging.getLogger("uvicorn.error")
 )
 @click.option("--host", help="Address to listen on; else HOST, else 127.0.0.1.")
 @click.option("--port", type=int, help="Port to listen on, 0 for a free one; else PORT, else 8000.")
-def serve(output: Output, host: str | None, port: int | None) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    help="Processes that share the port; more than one needs REDIS_URL.",
+)
+@click.option("--worker-fd", type=int, hidden=True)
+def serve(
+    output: Output, host: str | None, port: int | None, workers: int, worker_fd: int | None
+) -> None:
     """Run the hub until Ctrl-C or SIGTERM.
 
     Without any setting it listens on 127.0.0.1:8000, keeps its events in var/hub.db, and is
@@ -38,11 +48,38 @@ def serve(output: Output, host: str | None, port: int | None) -> None:
     """
     stop = Stop()
     settings = load_settings(output, HOST=host, PORT=port)
-    # First of all: a taken port is told of before anything slow, and before the data is touched.
-    with listen(settings.host, settings.port) as listener:
-        raise_open_files()
-        run(settings, listener, stop, output)
+    if workers > 1:
+        run_workers(settings, workers, stop, output)
+    else:
+        # First of all: a taken port is told of before anything slow, and before the data is touched
+        with _listener(settings, worker_fd) as listener:
+            raise_open_files()
+            run(settings, listener, stop, output)
     stop.done()
+
+
+def run_workers(settings: Settings, count: int, stop: "Stop", output: Output) -> None:
+    """Run several processes until stopped.
+
+    Raises:
+        Misconfigured: They would not hear each other, or cannot listen.
+    """
+    from hub.telemetry.logging import configure, logger
+
+    check(settings, count)
+    configure(level=settings.log_level, form=settings.log_format)
+    listeners = listen_together(settings.host, settings.port, count)
+    port = listeners[0].getsockname()[1]
+    workers = Workers(listeners, settings, logger("workers"))
+    stop.server = workers
+    workers.run(lambda: announce(settings, port, output))
+
+
+def _listener(settings: Settings, worker_fd: int | None) -> socket.socket:
+    if worker_fd is None:
+        return listen(settings.host, settings.port)
+    end_with_parent()
+    return socket.socket(fileno=worker_fd)
 
 
 class Stop:
