@@ -12,7 +12,7 @@ import msgspec
 
 from hub.cli.event_line import event_line
 from hub.cli.output import Output
-from hub.cli.since import moment, position_at
+from hub.cli.since import Beginning, moment
 from hub_client import Event, HistoryGap, ListenState, MCPClient, NetworkError, State
 from hub_client.address import Address
 
@@ -66,7 +66,7 @@ def _events(
     wanted: Follow, channels: tuple[str, ...], watch: "Watch"
 ) -> Generator[Event, None, None]:
     since = _begin(wanted, channels, watch)
-    history = wanted.last
+    history = wanted.last if since is None else None
     with MCPClient(wanted.url) as client:
         while True:
             try:
@@ -79,12 +79,14 @@ def _events(
 
 
 def _begin(wanted: Follow, channels: tuple[str, ...], watch: "Watch") -> str | None:
-    at = wanted.since and moment(wanted.since, datetime.now(UTC))
-    if not at:
-        return wanted.since
+    if wanted.since is None:
+        return None
+    at = moment(wanted.since, datetime.now(UTC))
+    beginning = Beginning(wanted.url, channels)
     while True:
         try:
-            return position_at(wanted.url, channels, at)
+            since = wanted.since if at is None else beginning.at(at)
+            return since if wanted.last is None else beginning.last(wanted.last, since)
         except NetworkError as error:
             watch.changed(_away(str(error)))
             time.sleep(RETRY_S)

@@ -11,6 +11,7 @@ from hub_client.address import Address
 from hub_client.calls.request import get
 from hub_client.calls.retry import RetryPolicy
 from hub_client.clock import ThreadClock
+from hub_client.position import Position
 from hub_client.sync.http import Http
 
 _AGO = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)([smhd])")
@@ -40,27 +41,68 @@ def moment(text: str, now: datetime) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def position_at(url: str | None, channels: Sequence[str], at: datetime) -> str:
-    """Ask the hub for the position of a time in each channel.
+class Beginning:
+    """Asks a hub where a tail begins.
+
+    Args:
+        url: Of the hub; None means what the environment says.
+        channels: That are followed.
 
     Raises:
         ValueError: The address is none.
-        hub_client.HubError: No hub answers, or it refused.
     """
-    address = Address(url, None, os.environ)
-    http = Http(address, RetryPolicy(max_retries=0), ThreadClock(), None)
-    time = at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    try:
-        pages = {
-            name: http.send(
-                get(f"/api/channels/{quote(name, safe='')}/history", limit=1, since_time=time)
-            )
-            for name in channels
+
+    def __init__(self, url: str | None, channels: Sequence[str]) -> None:
+        self._address = Address(url, None, os.environ)
+        self._channels = tuple(channels)
+
+    def at(self, time: datetime) -> str:
+        """Return the position of a time in each channel.
+
+        Raises:
+            hub_client.HubError: No hub answers, or it refused.
+        """
+        text = time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        pages = self._ask(since_time=text)
+        return _position(pages, {name: _before(page) for name, page in pages.items()})
+
+    def last(self, count: int, since: str) -> str:
+        """Return `since`, moved on so far that at most `count` events of each channel follow.
+
+        Raises:
+            ValueError: `since` is no position in these channels.
+            hub_client.HubError: See `at`.
+        """
+        stands = Position.parse(since, self._channels).stands
+        pages = self._ask()
+        if any(stand.epoch != pages[name]["epoch"] for name, stand in stands.items()):
+            return since  # of another log: the hub says that it is void
+        offsets = {
+            # Offsets have no holes: the last events are counted from the head.
+            name: max(stand.offset, int(pages[name]["offset"]) - count)
+            for name, stand in stands.items()
         }
-    finally:
-        http.close()
+        return _position(pages, offsets)
+
+    def _ask(self, since_time: str | None = None) -> dict[str, dict[str, Any]]:
+        http = Http(self._address, RetryPolicy(max_retries=0), ThreadClock(), None)
+        try:
+            return {
+                name: http.send(
+                    get(
+                        f"/api/channels/{quote(name, safe='')}/history",
+                        limit=1,
+                        since_time=since_time,
+                    )
+                )
+                for name in self._channels
+            }
+        finally:
+            http.close()
+
+
+def _position(pages: dict[str, dict[str, Any]], offsets: dict[str, int]) -> str:
     (epoch, *_) = [page["epoch"] for page in pages.values()]
-    offsets = {name: _before(page) for name, page in pages.items()}
     if len(offsets) == 1:
         return f"{epoch}:{offsets.popitem()[1]}"
     return ";".join([epoch, *(f"{name}={offset}" for name, offset in offsets.items())])

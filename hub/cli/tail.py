@@ -12,7 +12,7 @@ from hub.cli.output import Output
     examples=(
         "hub tail",
         "hub tail contracts jobs --last 50",
-        "hub tail contracts --since 1h --count 100 -o json",
+        "hub tail contracts --since 1h --last 50 --count 100 -o json",
         "hub tail jobs --since 6f1c2a90:1234",
     ),
 )
@@ -22,7 +22,12 @@ from hub.cli.output import Output
     metavar="WHEN",
     help="Begin there: 30s, 15m, 1h or 2d ago, an ISO 8601 time, or a stored position.",
 )
-@click.option("--last", type=click.IntRange(0), metavar="N", help="Begin with the last N events.")
+@click.option(
+    "--last",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Begin with the last N events, of those that follow --since.",
+)
 @click.option("--count", type=click.IntRange(1), metavar="N", help="End after N events.")
 @click.option("--wait", is_flag=True, help="Wait for a hub that does not answer yet.")
 @url_option
@@ -46,6 +51,4 @@ def tail(
     """
     from hub.cli.following import Follow, follow
 
-    if since is not None and last is not None:
-        raise click.UsageError("expected --since or --last, got both")
     follow(Follow(url, channels, since=since, last=last, limit=count, wait=wait), output)

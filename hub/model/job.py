@@ -172,7 +172,7 @@ def check_progress(progress: Progress | None) -> None:
     for name in ("total_steps", "completed_steps"):
         count = getattr(progress, name)
         if count is not None and not 0 <= count < _MAX_COUNT:
-            faults.append(FieldError(f"$.progress.{name}", "0 or more", shown(count)))
+            faults.append(FieldError(f"$.progress.{name}", f"0 to {_MAX_COUNT - 1}", shown(count)))
     if faults:
         raise InvalidFields(faults)
 

@@ -119,6 +119,11 @@ def _explain(text: bytes, message: str) -> str:
     found = re.fullmatch(r"Expected (.+?), got (.+?)(?: - at `\$\.?(.+)`)?", message)
     if found:
         return f"{found[3] or 'command'}: expected {found[1]}, got {found[2]}"
+    named = re.fullmatch(r"Object (missing required|contains unknown) field `(.+?)`.*", message)
+    if named and named[1].startswith("missing"):
+        return f"{named[2]}: expected a value, got nothing"
+    if named:
+        return f"{named[2][:80]}: expected no such field, got one"
     return message
 
 
@@ -127,3 +132,6 @@ def _shallow(text: bytes) -> Any:
         return msgspec.json.decode(text)
     except RecursionError:
         raise BadFrame("expected a JSON object of sane depth, got one nested too deep") from None
+    except msgspec.DecodeError:
+        # It was read once, as a command; what fails now is a number that no field was made for.
+        raise InvalidCommand("expected numbers of 64 bits, got a larger one") from None

@@ -115,8 +115,8 @@ function jobRow(job) {
 
 function bar({ job_id, status, progress }) {
   const { percentage, completed_steps: done, total_steps: all } = progress;
-  const known = percentage ?? (all ? (100 * done) / all : 0);
-  const value = status === "DONE" ? 100 : Math.round(known || 0);
+  const known = percentage ?? (all ? (100 * done) / all : status === "DONE" ? 100 : 0);
+  const value = Math.round(known || 0);
   const label = `progress of job ${job_id.slice(0, 8)}`;
   return element(
     "div",

@@ -108,7 +108,6 @@ def test_wrong_setting_is_told_of(environ: dict[str, str], phrase: str) -> None:
         pytest.param(("publish", "contract"), "--id", id="missing option"),
         pytest.param(("publish", "event", "c", "t", "[1]"), "JSON object", id="no JSON object"),
         pytest.param(("publish", "event", "c", "t", "@none"), "none", id="no such file"),
-        pytest.param(("tail", "--since", "1h", "--last", "1"), "got both", id="contradiction"),
         pytest.param(("tail", "--url", "nonsense"), "nonsense", id="no address"),
         pytest.param(("publish", "job", "create", "--url", "x"), "'x'", id="no address to post to"),
         pytest.param(("tail", "--since", "soon"), "soon", id="no position"),

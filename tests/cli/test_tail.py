@@ -83,6 +83,36 @@ def test_position_resumes_behind_it(served: HubProcess) -> None:
     assert offsets == [2, 3]
 
 
+@pytest.mark.parametrize(
+    ("since", "last", "expected"),
+    [
+        pytest.param("1h", "2", [3, 4], id="a time, few of many"),
+        pytest.param("1h", "9", [1, 2], id="a time, fewer than asked for"),
+        pytest.param("EPOCH:3", "3", [4, 5], id="a position near the end"),
+        pytest.param("EPOCH:0", "2", [3, 4], id="a position far from the end"),
+        pytest.param("other:3", "2", [5, 6], id="a position of another log"),
+    ],
+)
+def test_the_last_ones_of_what_follows(
+    served: HubProcess, since: str, last: str, expected: list[int]
+) -> None:
+    """`--since` and `--last` together: at most so many, and none that is older."""
+    channel = f"both-{expected[0]}-{last}-{since[:2].lower()}"
+    post(served, channel, 1, 2, 3, 4)
+    epoch = httpx.get(f"{served.url}/api/channels/{channel}/history").json()["epoch"]
+    process = start(
+        *("tail", channel, "--since", since.replace("EPOCH", epoch), "--last", last),
+        *("--count", "2", "-o", "json"),
+        HUB_URL=served.url,
+    )
+    told(process, "following")
+
+    post(served, channel, 5, 6)
+
+    shown = [json.loads(line) for line in finish(process).out.splitlines()]
+    assert [event["offset"] for event in shown] == expected
+
+
 @pytest.mark.parametrize("when", ["1h", "2001-01-01T00:00:00Z"])
 def test_time_begins_with_the_first_event_after_it(served: HubProcess, when: str) -> None:
     """`--since` a time shows every event that is not older, in each of the channels."""

@@ -206,3 +206,30 @@ def test_a_subscribe_that_makes_no_sense_changes_nothing(fields: dict[str, objec
     assert frames[0]["details"]["code"] == "invalid_command"
     assert "expected" in frames[0]["details"]["message"]
     assert frames[1]["offset"] == 1
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        pytest.param('{"type":"ping","id":1e999}', "numbers of 64 bits", id="an infinite id"),
+        pytest.param('{"type":"ping","id":%s}' % ("9" * 5_000), "64 bits", id="a huge id"),
+        pytest.param('{"type":"zork","id":%s}' % ("9" * 5_000), "64 bits", id="unknown and huge"),
+        pytest.param('{"type":"get_history","limit":1e999}', "64 bits", id="an infinite limit"),
+        pytest.param('{"type":"subscribe"}', "channel: expected a value", id="a missing field"),
+        pytest.param(
+            '{"type":"ping","what":1}', "what: expected no such field", id="an unknown field"
+        ),
+    ],
+)
+def test_a_command_that_cannot_be_read_is_refused_in_words(frame: str, said: str) -> None:
+    """The connection stays: a client that sends it again at every start must not go in circles."""
+    node, socket = FakeNode(MemoryEvents()), SlowSocket()
+    _, session = node.connect(socket, [])
+    socket.take()
+
+    session.receive(frame.encode())
+
+    (answer,) = socket.take()
+    assert answer["details"]["code"] == "invalid_command"
+    assert said in answer["details"]["message"]
+    assert socket.closed is None

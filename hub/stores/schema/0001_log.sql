@@ -28,8 +28,7 @@ CREATE TABLE events (
     data BLOB NOT NULL,
     PRIMARY KEY (channel, "offset")
 ) WITHOUT ROWID;
--- In blocks of 1,024 offsets; stores/events.py says why.
-CREATE INDEX events_by_key ON events (channel, ("offset" >> 10), "key", "offset");
+CREATE INDEX events_by_key ON events (channel, "key", "offset");
 CREATE INDEX events_by_tag ON events (channel, tag, "offset") WHERE tag <> '';
 
 CREATE TABLE contracts (

@@ -15,6 +15,8 @@ from hub.errors import BodyTooLarge, ConnectionEnded
 
 # Long enough for what is in flight, short enough for a client that never stops.
 LINGER_S = 1.0
+# Of a body that is longer than this the connection ends with its refusal.
+LINGER_BYTES = 64 * 1024
 
 
 class Body:
@@ -47,11 +49,17 @@ class Body:
         )
 
     @property
+    def may_be_long(self) -> bool:
+        """Whether the rest may be more than a connection is worth keeping for."""
+        return self.length is None or self.length > LINGER_BYTES
+
+    @property
     def length(self) -> int | None:
         """The length where the request tells it beforehand."""
         for name, told in self._headers:
             if name == b"content-length":
-                return int(told) if told.isdigit() else None
+                # Leading zeros are legal (RFC 9110, 8.6), and Python refuses to read thousands.
+                return int(told.lstrip(b"0")[:20] or b"0") if told.isdigit() else None
         return None
 
     async def read(self, limit: int) -> bytes:
@@ -109,6 +117,8 @@ def lingering(body: Body, send: Send) -> Send:
     """Return a `send` that tells the whole answer first and ends it when the body has passed."""
 
     async def send_then_drain(message: Message) -> None:
+        if message["type"] == "http.response.start" and body.is_open and body.may_be_long:
+            message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
         if message["type"] != "http.response.body" or not body.is_open:
             await send(message)
             return

@@ -172,6 +172,8 @@ def _fault(message: str, value: Any) -> FieldError:
     wrong = _WRONG.fullmatch(message)
     text, place = wrong.groups() if wrong else (message, None)
     place = place or "$"
+    if text.endswith("out of range"):
+        text = "a number of 64 bits"
     return FieldError(place, _in_words(text.removeprefix("Expected ")), shown(_at(value, place)))
 
 

@@ -1,7 +1,9 @@
 """Hostile input on every route: a clear 4xx, never a 500, and the log unchanged."""
 
+import asyncio
 import json
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -147,6 +149,38 @@ async def test_an_oversized_body_is_refused_by_its_length_alone(hub: RunningHub)
     for path in POSTS:
         answer = await send(hub.url, f"POST {path}", JSON, f"Content-Length: {10**15}")
         check(answer, 413, "body_too_large")
+
+
+async def test_a_length_with_thousands_of_zeros_is_a_length(hub: RunningHub) -> None:
+    """They are legal, and Python would not read them."""
+    zeros = "0" * 5_000
+
+    read = await send(hub.url, "POST /api/jobs", JSON, f"Content-Length: {zeros}2", body=b"{}")
+    refused = await send(hub.url, "POST /api/jobs", JSON, f"Content-Length: {zeros}{10**15}")
+
+    assert read.status == 201
+    check(refused, 413, "body_too_large")
+
+
+async def test_who_goes_on_sending_after_a_refusal_is_cut(hub: RunningHub) -> None:
+    """The answer is there at once; then the connection ends, whatever still comes."""
+    parts = urlsplit(hub.url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    head = f"POST /api/jobs HTTP/1.1\r\nHost: {parts.netloc}\r\n{JSON}\r\n"
+    writer.write(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
+    piece = b"4000\r\n%b\r\n" % (b"x" * 0x4000)
+    writer.write(piece * (LIMIT // 0x4000 + 1))
+    answer = await reader.readuntil(b"\r\n\r\n")
+
+    with pytest.raises(ConnectionError):
+        async with asyncio.timeout(20):
+            while True:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0.01)
+
+    assert answer.startswith(b"HTTP/1.1 413")
+    writer.close()
 
 
 async def test_an_oversized_body_in_chunks_is_refused(hub: RunningHub) -> None:
