@@ -172,12 +172,14 @@ async def test_who_goes_on_sending_after_a_refusal_is_cut(hub: RunningHub) -> No
     writer.write(piece * (LIMIT // 0x4000 + 1))
     answer = await reader.readuntil(b"\r\n\r\n")
 
+    async def go_on() -> None:
+        while True:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
     with pytest.raises(ConnectionError):
-        async with asyncio.timeout(20):
-            while True:
-                writer.write(piece)
-                await writer.drain()
-                await asyncio.sleep(0.01)
+        await asyncio.wait_for(go_on(), 20)
 
     assert answer.startswith(b"HTTP/1.1 413")
     writer.close()
