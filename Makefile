@@ -32,7 +32,7 @@ format: .venv/.test ## Format the code, and mend what lint can mend
 bench: .venv/.test ## Measure the hub against a bare echo; prints ratios
 	PYTHONPATH=tests $(BIN)/python -m bench
 
-tools: ## Install strace and Redis, which tests need, where apt-get can
+tools: ## Install strace, Redis and PostgreSQL, which tests need, where apt-get can
 	@sh .ci/tools
 
 lock: ## Take the newest allowed version of everything, and write it down in .ci/constraints.txt

@@ -32,8 +32,10 @@ from hub.services.retention import Limits, Retention
 from hub.services.snapshots import EncodedSnapshot
 from hub.services.status import Live, Status
 from hub.settings import Settings
-from hub.stores.base import EventQuery, Log
+from hub.stores.base import EventQuery, Log, Store
 from hub.stores.log import SqliteLog
+from hub.stores.postgres.database import Database
+from hub.stores.postgres.log import PostgresLog
 from hub.stores.sqlite import DataFile
 from hub.telemetry.logging import Logger, logger
 from hub.transports.http.channels import ChannelsResource
@@ -51,13 +53,16 @@ from hub.transports.websocket.reception import NodeReception
 SHARED_UPLOAD_S = 6 * 3600
 
 
-def open_log(settings: Settings, clock: Clock) -> SqliteLog:
-    """Open the data file and bring its schema up to date.
+def open_log(settings: Settings, clock: Clock) -> Store:
+    """Return the log: a data file that is open and up to date, or a database to open.
 
     Raises:
         Misconfigured: The file is held by another hub, cannot be written, or its schema is not
             what this hub needs.
     """
+    url = settings.postgres_url
+    if url is not None:
+        return PostgresLog(Database(url), clock, migrate=settings.migrate_on_start)
     file = DataFile(settings.data_file, shared=settings.redis_url is not None)
     log = SqliteLog(file, clock)
     pending = log.pending()
@@ -163,7 +168,7 @@ class Node:
         broker: Connects the nodes of one log.
     """
 
-    def __init__(self, settings: Settings, log: SqliteLog, *, clock: Clock, broker: Broker) -> None:
+    def __init__(self, settings: Settings, log: Store, *, clock: Clock, broker: Broker) -> None:
         self._settings = settings
         self._log = log
         self._clock = clock
@@ -175,6 +180,7 @@ class Node:
     async def start(self) -> None:
         """Listen to the broker, read the heads, warm the rings; then clients may come."""
         settings, log, clock = self._settings, self._log, self._clock
+        await log.open()
         state = await log.state()
         name = new_epoch()
         loop = asyncio.get_running_loop()

@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
-from urllib.parse import unquote
 
 import msgspec
 
+from hub.database_url import postgres_url, sqlite_file, without_secrets
 from hub.errors import Misconfigured
 
 DEFAULT_DATABASE_URL = "sqlite:///var/hub.db"
@@ -35,7 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         _help("PORT", "Port to listen on; 0 takes a free one"),
     ] = 8000
     database_url: Annotated[
-        str, _help("DATABASE_URL", "Where the log is: sqlite:///FILE (postgresql:// comes later)")
+        str,
+        _help("DATABASE_URL", "Where the log is: sqlite:///FILE or postgresql://USER@HOST/NAME"),
     ] = DEFAULT_DATABASE_URL
     redis_url: Annotated[
         str | None,
@@ -61,6 +62,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     contract_locations: Annotated[
         str, _help("HUB_CONTRACT_LOCATIONS", "Locations that contracts may have, comma-separated")
     ] = "Chennai,Mumbai,Bengaluru,Hyderabad"
+    artifacts_dir: Annotated[
+        str, _help("HUB_ARTIFACTS_DIR", "Folder of artifacts; else beside the data file, or var/")
+    ] = ""
     migrate_on_start: Annotated[
         bool, _help("HUB_MIGRATE_ON_START", "Apply pending migrations at start")
     ] = True
@@ -96,11 +100,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def data_file(self) -> Path:
         """The SQLite file; three slashes lead to a relative path, four to an absolute one."""
-        return Path(_sqlite_file(self.database_url))
+        return Path(sqlite_file(self.database_url))
+
+    @property
+    def postgres_url(self) -> str | None:
+        """The PostgreSQL database as its driver wants it; None on SQLite."""
+        return postgres_url(self.database_url)
+
+    @property
+    def data_place(self) -> str:
+        """Where the data is, as it may be shown."""
+        url = self.postgres_url
+        return str(self.data_file.absolute()) if url is None else without_secrets(url)
 
     @property
     def artifacts_folder(self) -> Path:
         """Where uploaded artifacts are kept: beside the data file, and of no other one."""
+        if self.artifacts_dir:
+            return Path(self.artifacts_dir)
+        if self.postgres_url is not None:
+            return Path("var/artifacts")
         return self.data_file.with_name(f"{self.data_file.name}.artifacts")
 
     @property
@@ -128,7 +147,6 @@ class Name(NamedTuple):
 _ALSO_KNOWN = frozenset({"HUB_URL", "HUB_TOKEN"})
 # What Kubernetes and Docker set in every container beside a service that is called `hub`.
 _LINK = re.compile(r"_SERVICE_(HOST|PORT)|_(TCP|UDP)(_|$)|_ENV_")
-_SQLITE = re.compile(r"sqlite(?:\+\w+)?:///([^?]+)(?:\?.*)?")
 _ORIGIN = re.compile(r"https?://[^/?#@*\s]+")
 _REDIS = re.compile(r"(?:rediss?|unix)://.")
 _WORDS = {"`int`": "a whole number", "`float`": "a number", "`bool`": "true or false"}
@@ -206,18 +224,14 @@ def _check(settings: Settings, environ: Mapping[str, str]) -> None:
 
 
 def _check_urls(settings: Settings) -> None:
-    scheme = settings.database_url.partition(":")[0].partition("+")[0]
-    if scheme in {"postgresql", "postgres"}:
-        raise Misconfigured(
-            "DATABASE_URL names PostgreSQL, which this version cannot use yet: "
-            f"unset it for the embedded default ({DEFAULT_DATABASE_URL})"
-        )
-    file = _sqlite_file(settings.database_url)
-    if not file or file == ":memory:" or file.endswith("/"):
+    file = sqlite_file(settings.database_url)
+    if settings.postgres_url is None and (not file or file == ":memory:" or file.endswith("/")):
         # Without what stands behind the scheme: it may hold a password.
         scheme = settings.database_url.partition("://")[0] if "://" in settings.database_url else ""
         got = f"{scheme}:// without a file" if scheme == "sqlite" else scheme or "no scheme"
-        raise Misconfigured(f"DATABASE_URL: expected sqlite:///FILE, got {got}")
+        raise Misconfigured(
+            f"DATABASE_URL: expected sqlite:///FILE or postgresql://USER@HOST/NAME, got {got}"
+        )
     if settings.redis_url is not None and not _REDIS.match(settings.redis_url):
         # Without what stands behind the scheme: it may hold a password.
         scheme = settings.redis_url.partition("://")[0][:20]
@@ -235,7 +249,7 @@ def _warnings(settings: Settings, environ: Mapping[str, str], known: set[str]) -
         close = [bare] if bare in known else difflib.get_close_matches(env, sorted(known), 1)
         hint = f", did you mean {close[0]}?" if close else ""
         warnings.append(f"unknown setting {env}{hint}")
-    if "?" in settings.database_url:
+    if "?" in settings.database_url and settings.postgres_url is None:
         warnings.append("DATABASE_URL: what stands behind the ? is not used")
     return warnings
 
@@ -254,15 +268,6 @@ def _expected(message: str) -> str:
     for word, meant in _WORDS.items():
         text = text.replace(word, meant)
     return text
-
-
-def _sqlite_file(url: str) -> str:
-    """Return the path in `sqlite:///FILE`; empty where there is none.
-
-    Taken apart by hand: `urlsplit` would end the path at a `#`.
-    """
-    found = _SQLITE.fullmatch(url)
-    return unquote(found[1]) if found else ""
 
 
 def _words(text: str) -> list[str]:

@@ -13,6 +13,7 @@ from rich.text import Text
 from hub.cli.command import Command
 from hub.cli.configuration import load_settings
 from hub.cli.output import Output
+from hub.errors import Misconfigured
 from hub.settings import Settings
 
 
@@ -42,6 +43,11 @@ def backup(output: Output, file: Path, *, force: bool) -> None:
     run `hub log new-epoch`, start the hub.
     """
     settings = load_settings(output)
+    if settings.postgres_url is not None:
+        raise Misconfigured(
+            f"{settings.data_place} is PostgreSQL's to copy: use pg_dump, and `hub log new-epoch` "
+            "after a restore"
+        )
     _keep_off(settings.data_file, file)
     if file.exists() and not force:
         raise click.UsageError(f"expected a new file, {file} exists: say --force to overwrite it")

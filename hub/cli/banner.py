@@ -1,7 +1,6 @@
 """What `hub serve` says once it answers."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from rich.console import Console
@@ -27,7 +26,7 @@ class Banner(NamedTuple):
     version: str
     host: str
     port: int
-    data_file: Path
+    data: str
     location: str
     now: str
 
@@ -50,7 +49,7 @@ class Banner(NamedTuple):
             "url": self.url,
             "ws": self.ws,
             "docs": f"{self.url}docs",
-            "data_file": str(self.data_file.absolute()),
+            "data_file": self.data,
             "persists": True,
             "access": "open",
             "pid": pid,
@@ -69,7 +68,7 @@ class Banner(NamedTuple):
         yield _row("Docs", _link(f"{self.url}docs"))
         yield _row(
             "Data",
-            str(self.data_file.absolute()),
+            self.data,
             (" (persists: it is all there after a restart)", "dim"),
         )
         yield _row("Access", "open to this machine only", (" (AUTH=off)", "dim"))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from hub.cli.listening import listen
+from hub.cli.migrate import schema
 from hub.cli.reading import reading
 from hub.clock import SECOND_US, SystemClock
 from hub.errors import Misconfigured
@@ -41,6 +42,13 @@ class Finding(NamedTuple):
 
 def findings(settings: Settings) -> list[Finding]:
     """Ask everything, in the order in which a start would fail."""
+    if settings.postgres_url is not None:
+        return [
+            Finding("settings", "ok", "every value can be used"),
+            _database(settings),
+            _open_files(),
+            _port(settings, held=False),
+        ]
     held = is_held(settings.data_file)
     return [
         Finding("settings", "ok", "every value can be used"),
@@ -51,6 +59,21 @@ def findings(settings: Settings) -> list[Finding]:
         _open_files(),
         _port(settings, held=held),
     ]
+
+
+def _database(settings: Settings) -> Finding:
+    name, place = "database", settings.data_place
+    try:
+        known, applied = schema(settings)
+    except Misconfigured as error:
+        found, _, remedy = str(error).removeprefix("DATABASE_URL: ").partition("; ")
+        return Finding(name, "failed", f"{place}: {found}", remedy or "see `hub migrate status`")
+    missing = len(known) - len(applied)
+    if missing and not settings.migrate_on_start:
+        return Finding(name, "failed", f"{place}: {missing} pending", "run `hub migrate`")
+    return Finding(
+        name, "ok", f"{place}: answers, {len(applied)} of {len(known)} migrations applied"
+    )
 
 
 def is_held(data_file: Path) -> bool:

@@ -2,15 +2,16 @@
 
 import asyncio
 import sys
-from pathlib import Path
 
 import click
+import msgspec
 from rich.text import Text
 
 from hub.cli.command import Group
 from hub.cli.configuration import load_settings
 from hub.cli.output import Output
 from hub.errors import Misconfigured
+from hub.settings import Settings
 
 _WARNING = (
     "After this every position that clients have stored is void: each client is told of a gap "
@@ -36,14 +37,14 @@ def new_epoch(output: Output, *, yes: bool) -> None:
     tells them.
     """
     settings = load_settings(output)
-    if not settings.data_file.is_file():
+    if settings.postgres_url is None and not settings.data_file.is_file():
         raise Misconfigured(
             f"expected a data file at {settings.data_file}, found none: "
             "restore the backup there, or set DATABASE_URL"
         )
     if not yes:
         _ask()
-    old, new = asyncio.run(_change(settings.data_file))
+    old, new = asyncio.run(_change(settings))
     output.show(
         {"old_epoch": old, "new_epoch": new},
         lambda: Text.assemble("epoch ", (old, "dim"), " → ", (new, "bold green")),
@@ -61,15 +62,16 @@ def _ask() -> None:
     click.confirm(_WARNING, abort=True, err=True)
 
 
-async def _change(data_file: Path) -> tuple[str, str]:
+async def _change(settings: Settings) -> tuple[str, str]:
+    from hub import app
     from hub.clock import SystemClock
     from hub.model import event
-    from hub.stores.log import SqliteLog
-    from hub.stores.sqlite import DataFile
 
-    log = SqliteLog(DataFile(data_file), SystemClock())
+    # Alone with the data file: no hub may run on it meanwhile.
+    alone = msgspec.structs.replace(settings, redis_url=None, migrate_on_start=True)
+    log = app.open_log(alone, SystemClock())
     try:
-        log.migrate()
+        await log.open()
         old, new = (await log.state()).epoch, event.new_epoch()
         await log.new_epoch(new)
     finally:

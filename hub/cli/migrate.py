@@ -1,5 +1,6 @@
-"""`hub migrate`: bring the data file's schema up to date, or say how it stands."""
+"""`hub migrate`: bring the schema up to date, or say how it stands."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import click
@@ -11,6 +12,9 @@ from hub.cli.command import Group
 from hub.cli.configuration import load_settings
 from hub.cli.output import Output, output_of
 from hub.model.timestamp import to_rfc3339
+from hub.settings import Settings
+from hub.stores import migrations
+from hub.stores.migrations import Migration
 
 
 @click.group(
@@ -20,7 +24,7 @@ from hub.model.timestamp import to_rfc3339
 )
 @click.pass_context
 def migrate(ctx: click.Context) -> None:
-    """Apply pending migrations to the data file.
+    """Apply pending migrations.
 
     The hub must be stopped. `hub serve` does this by itself, unless HUB_MIGRATE_ON_START=0.
     """
@@ -28,37 +32,73 @@ def migrate(ctx: click.Context) -> None:
         return
     output = output_of(ctx)
     settings = load_settings(output)
-    from hub.clock import SystemClock
-    from hub.stores import migrations
-    from hub.stores.sqlite import DataFile
-
-    file = DataFile(settings.data_file)
-    try:
-        todo = migrations.pending(file.writer, migrations.known())
-        for migration in todo:
-            migrations.apply(file.writer, migration, SystemClock().now_us())
-    finally:
-        file.close()
-    names = [migration.name for migration in todo]
-    answer = {"data_file": str(settings.data_file.absolute()), "applied": names}
-    output.show(answer, lambda: _done(names))
+    names = asyncio.run(_bring(settings))
+    output.show({"data_file": settings.data_place, "applied": names}, lambda: _done(names))
 
 
 @migrate.command(examples=("hub migrate status", "hub migrate status -o json"))
 def status(output: Output) -> None:
     """List migrations, applied and pending. A hub may run meanwhile."""
     settings = load_settings(output)
-    from hub.cli.reading import reading
-    from hub.stores import migrations
-
-    known = migrations.known()
-    applied: dict[int, int] = {}
-    if settings.data_file.exists():
-        with reading(settings.data_file) as connection:
-            migrations.pending(connection, known)
-            applied = migrations.applied_at_us(connection)
+    known, applied = schema(settings)
     rows = [_row(migration.number, migration.name, applied) for migration in known]
     output.show(rows, lambda: _table(rows))
+
+
+def schema(settings: Settings) -> tuple[Sequence[Migration], Mapping[int, int]]:
+    """Return the migrations of this hub, and when each that is applied was applied.
+
+    Raises:
+        Misconfigured: The database cannot be read, or its schema is not of this hub.
+    """
+    return _look(settings) if settings.postgres_url is None else _ask(settings)
+
+
+async def _bring(settings: Settings) -> list[str]:
+    from hub.clock import SystemClock
+    from hub.stores.log import SqliteLog
+    from hub.stores.postgres.database import Database
+    from hub.stores.postgres.log import PostgresLog
+    from hub.stores.sqlite import DataFile
+
+    url = settings.postgres_url
+    if url is None:
+        file = SqliteLog(DataFile(settings.data_file), SystemClock())
+        try:
+            return file.migrate()
+        finally:
+            await file.close()
+    log = PostgresLog(Database(url), SystemClock())
+    try:
+        return await log.migrate()
+    finally:
+        await log.close()
+
+
+def _look(settings: Settings) -> tuple[Sequence[Migration], Mapping[int, int]]:
+    from hub.cli.reading import reading
+
+    known = migrations.known()
+    if not settings.data_file.exists():
+        return known, {}
+    with reading(settings.data_file) as connection:
+        migrations.pending(connection, known)
+        return known, migrations.applied_at_us(connection)
+
+
+def _ask(settings: Settings) -> tuple[Sequence[Migration], Mapping[int, int]]:
+    from hub.stores.postgres import migrations as ours
+    from hub.stores.postgres.database import Database
+
+    async def ask() -> Mapping[int, int]:
+        database = Database(settings.postgres_url or "")
+        try:
+            await database.open()
+            return await database.use(ours.applied_at_us)
+        finally:
+            await database.close()
+
+    return ours.known(), asyncio.run(ask())
 
 
 class Row(msgspec.Struct):

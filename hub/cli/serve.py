@@ -190,7 +190,7 @@ def announce(settings: Settings, port: int, output: Output) -> None:
         version=__version__,
         host=settings.host,
         port=port,
-        data_file=settings.data_file,
+        data=settings.data_place,
         location=min(settings.locations),
         now=to_rfc3339(SystemClock().now_us())[:19] + "Z",
     )

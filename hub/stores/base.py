@@ -138,3 +138,23 @@ class Records(Protocol):
     async def contract_counts(self) -> Sequence[ContractCount]:
         """Return how many contracts there are by location and status."""
         ...
+
+
+class Store(Log, Records, Protocol):
+    """A database that holds both, from open to close."""
+
+    async def open(self) -> None:
+        """Connect and bring the schema up to date.
+
+        Raises:
+            Misconfigured: It cannot be used like this.
+        """
+        ...
+
+    async def new_epoch(self, word: str) -> None:
+        """Make every position that was handed out before untrusted."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what runs and let it go."""
+        ...

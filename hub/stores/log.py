@@ -62,6 +62,9 @@ class SqliteLog:
         """Return the migrations that this database still lacks."""
         return migrations.pending(self._file.writer, migrations.known())
 
+    async def open(self) -> None:
+        """Nothing is left to do: the file was opened when this was made."""
+
     async def close(self) -> None:
         """Finish what runs, fold the WAL and let the file go."""
         await self._snapshots.close()

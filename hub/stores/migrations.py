@@ -6,8 +6,9 @@ database then is not what the code believes. Everything here runs before the hub
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
 from hub.errors import Misconfigured
@@ -28,7 +29,11 @@ class Migration(NamedTuple):
 
 def known() -> list[Migration]:
     """Return the migrations that this version of the hub brings, in order."""
-    folder = resources.files("hub.stores") / "schema"
+    return read(resources.files("hub.stores") / "schema")
+
+
+def read(folder: Traversable) -> list[Migration]:
+    """Return the migrations of a folder, in order."""
     files = sorted(
         (file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda f: f.name
     )
@@ -39,9 +44,17 @@ def pending(connection: sqlite3.Connection, wanted: Sequence[Migration]) -> list
     """Return what has not been applied yet.
 
     Raises:
+        Misconfigured: See `todo`.
+    """
+    return todo(dict(_applied(connection)), wanted)
+
+
+def todo(applied: Mapping[int, str], wanted: Sequence[Migration]) -> list[Migration]:
+    """Return what is wanted and not applied, by the checksums of what is.
+
+    Raises:
         Misconfigured: The database is newer than this hub, or an applied file was changed.
     """
-    applied = dict(_applied(connection))
     newest = max((migration.number for migration in wanted), default=0)
     if applied and max(applied) > newest:
         raise Misconfigured(

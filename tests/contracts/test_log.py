@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 
+import asyncpg
 import pytest
 
 from hub.errors import BodyTooLarge, Conflict, IdempotencyKeyReused, Overloaded
@@ -11,8 +11,7 @@ from hub.model.contract import Contract
 from hub.model.event import Draft
 from hub.model.job import Job, JobEntry
 from hub.model.unit import Answered, Decision, IdempotencyKey, Outcome, Rows, Unit
-from hub.stores.base import EventQuery, JobQuery
-from hub.stores.log import SqliteLog
+from hub.stores.base import EventQuery, JobQuery, Store
 from hub.stores.snapshot import MAX_OPEN
 from support.clocks import FakeClock
 from support.units import faulty, marked_as_test, offsets, refused, unit
@@ -25,7 +24,7 @@ def bodies(outcomes: Sequence[Outcome]) -> list[bytes]:
     return [outcome.body for outcome in answered]
 
 
-async def read(log: SqliteLog, channel: str = "contracts", after: int = 0) -> list[int]:
+async def read(log: Store, channel: str = "contracts", after: int = 0) -> list[int]:
     """Return the offsets that the log holds."""
     return [e.offset for e in await log.events(EventQuery(channel, 1000, after=after))]
 
@@ -48,7 +47,7 @@ def job(job_id: str, *, created: int, status: str = "PENDING", user: str = "u1")
     return Unit("me", [("job", job_id)], ["jobs"], decide)
 
 
-async def test_offsets_grow_by_one_in_commit_order(log: SqliteLog) -> None:
+async def test_offsets_grow_by_one_in_commit_order(log: Store) -> None:
     """Units of a group and of later groups get the next offsets, without holes."""
     first = await log.commit([unit("a"), unit("b")])
     second = await log.commit([unit("c")])
@@ -58,14 +57,14 @@ async def test_offsets_grow_by_one_in_commit_order(log: SqliteLog) -> None:
     assert (await log.state()).heads["contracts"].offset == 3
 
 
-async def test_one_unit_may_write_several_channels(log: SqliteLog) -> None:
+async def test_one_unit_may_write_several_channels(log: Store) -> None:
     """Its events stand in each channel's own order, in one commit."""
     outcomes = await log.commit([unit("a", channels=["contracts", "jobs"]), unit("b")])
 
     assert bodies(outcomes) == [b"contracts:1,jobs:1", b"contracts:2"]
 
 
-async def test_a_new_channel_begins_at_one(log: SqliteLog) -> None:
+async def test_a_new_channel_begins_at_one(log: Store) -> None:
     """A channel that nobody made before is there after its first event."""
     await log.commit([unit(channels=["orders.eu"])])
 
@@ -73,7 +72,7 @@ async def test_a_new_channel_begins_at_one(log: SqliteLog) -> None:
     assert await read(log, "orders.eu") == [1]
 
 
-async def test_a_refused_unit_leaves_no_trace_and_takes_no_offset(log: SqliteLog) -> None:
+async def test_a_refused_unit_leaves_no_trace_and_takes_no_offset(log: Store) -> None:
     """Its neighbours in the group are committed as if it had not been there."""
     first, refusal, last = await log.commit([unit("a"), refused(), unit("b")])
 
@@ -81,16 +80,16 @@ async def test_a_refused_unit_leaves_no_trace_and_takes_no_offset(log: SqliteLog
     assert bodies([first, last]) == [b"contracts:1", b"contracts:2"]
 
 
-async def test_a_faulty_unit_fails_the_whole_group_and_nothing_is_kept(log: SqliteLog) -> None:
+async def test_a_faulty_unit_fails_the_whole_group_and_nothing_is_kept(log: Store) -> None:
     """All or nothing: the caller runs the group again, one by one."""
-    with pytest.raises(OverflowError):
+    with pytest.raises((OverflowError, asyncpg.DataError)):
         await log.commit([unit("a"), faulty()])
 
     assert await read(log) == []
     assert bodies(await log.commit([unit("b")])) == [b"contracts:1"]
 
 
-async def test_a_later_unit_sees_the_rows_of_an_earlier_one(log: SqliteLog) -> None:
+async def test_a_later_unit_sees_the_rows_of_an_earlier_one(log: Store) -> None:
     """Two updates of one row in one group do not lose the first."""
     seen: list[Contract | None] = []
 
@@ -104,7 +103,7 @@ async def test_a_later_unit_sees_the_rows_of_an_earlier_one(log: SqliteLog) -> N
     assert [row.contract_id for row in seen if row] == ["a", "a"]
 
 
-async def test_times_of_a_channel_never_fall(log: SqliteLog, clock: FakeClock) -> None:
+async def test_times_of_a_channel_never_fall(log: Store, clock: FakeClock) -> None:
     """A clock that steps back does not reorder history."""
     await log.commit([unit("a")])
     clock.advance(-3600)
@@ -114,7 +113,7 @@ async def test_times_of_a_channel_never_fall(log: SqliteLog, clock: FakeClock) -
     assert second.at_us == first.at_us
 
 
-async def test_a_test_event_is_not_kept(log: SqliteLog) -> None:
+async def test_a_test_event_is_not_kept(log: Store) -> None:
     """It has an id, but neither an offset nor a place in history."""
     (outcome,) = await log.commit([marked_as_test()])
 
@@ -124,7 +123,7 @@ async def test_a_test_event_is_not_kept(log: SqliteLog) -> None:
     assert await read(log) == []
 
 
-async def test_a_key_is_answered_again_without_a_second_event(log: SqliteLog) -> None:
+async def test_a_key_is_answered_again_without_a_second_event(log: Store) -> None:
     """In the same group, and in a later one."""
     first, twin = await log.commit([unit(key="k"), unit(key="k")])
     (later,) = await log.commit([unit(key="k")])
@@ -138,7 +137,7 @@ async def test_a_key_is_answered_again_without_a_second_event(log: SqliteLog) ->
     assert await read(log) == [1]
 
 
-async def test_a_key_with_another_body_is_refused(log: SqliteLog) -> None:
+async def test_a_key_with_another_body_is_refused(log: Store) -> None:
     """The same key must mean the same request."""
     await log.commit([unit(key="k")])
     other = unit()._replace(key=IdempotencyKey("k", b"other"))
@@ -148,7 +147,7 @@ async def test_a_key_with_another_body_is_refused(log: SqliteLog) -> None:
     assert isinstance(outcome, IdempotencyKeyReused)
 
 
-async def test_the_answer_of_a_refused_request_is_not_kept(log: SqliteLog) -> None:
+async def test_the_answer_of_a_refused_request_is_not_kept(log: Store) -> None:
     """Its retry is judged anew."""
     await log.commit([refused()._replace(key=IdempotencyKey("k", b"hash"))])
 
@@ -158,7 +157,7 @@ async def test_the_answer_of_a_refused_request_is_not_kept(log: SqliteLog) -> No
     assert not outcome.replayed
 
 
-async def test_kept_answers_are_forgotten_by_age(log: SqliteLog, clock: FakeClock) -> None:
+async def test_kept_answers_are_forgotten_by_age(log: Store, clock: FakeClock) -> None:
     """Only those older than asked, and at most as many as asked."""
     await log.commit([unit(key="a"), unit(key="b")])
     clock.advance(10)
@@ -184,16 +183,14 @@ async def test_kept_answers_are_forgotten_by_age(log: SqliteLog, clock: FakeCloc
         pytest.param(EventQuery("nothing", 9), [], id="of a channel that is not there"),
     ],
 )
-async def test_history_is_read_in_pages(
-    log: SqliteLog, query: EventQuery, expected: list[int]
-) -> None:
+async def test_history_is_read_in_pages(log: Store, query: EventQuery, expected: list[int]) -> None:
     """Every page is oldest first, from whichever end it was asked for."""
     await log.commit([unit(name) for name in "abcabc"])
 
     assert [event.offset for event in await log.events(query)] == expected
 
 
-async def test_a_time_is_found_without_an_index(log: SqliteLog, clock: FakeClock) -> None:
+async def test_a_time_is_found_without_an_index(log: Store, clock: FakeClock) -> None:
     """The offset before a time is the newest event that is older."""
     for _ in range(20):
         await log.commit([unit()])
@@ -206,7 +203,7 @@ async def test_a_time_is_found_without_an_index(log: SqliteLog, clock: FakeClock
     assert await log.offset_before("nothing", start) == 0
 
 
-async def test_pruning_forgets_a_prefix_in_small_steps(log: SqliteLog) -> None:
+async def test_pruning_forgets_a_prefix_in_small_steps(log: Store) -> None:
     """At most `limit` events a step, never above the head, and offsets go on."""
     await log.commit([unit() for _ in range(10)])
 
@@ -218,7 +215,7 @@ async def test_pruning_forgets_a_prefix_in_small_steps(log: SqliteLog) -> None:
     assert (await log.offset_before("contracts", 0)) == 10
 
 
-async def test_a_snapshot_is_the_state_at_one_offset(log: SqliteLog) -> None:
+async def test_a_snapshot_is_the_state_at_one_offset(log: Store) -> None:
     """Commits after it was opened do not show in its pages."""
     await log.commit([unit("a"), unit("b"), unit("c")])
     snapshot = await log.snapshot("contracts")
@@ -238,7 +235,7 @@ async def test_a_snapshot_is_the_state_at_one_offset(log: SqliteLog) -> None:
     assert (more, end) == (True, False)
 
 
-async def test_a_snapshot_of_jobs_holds_jobs_and_others_are_empty(log: SqliteLog) -> None:
+async def test_a_snapshot_of_jobs_holds_jobs_and_others_are_empty(log: Store) -> None:
     """A channel without entities has an empty state."""
     await log.commit([job("j1", created=1)])
     jobs, tasks = await log.snapshot("jobs"), await log.snapshot("tasks")
@@ -250,7 +247,7 @@ async def test_a_snapshot_of_jobs_holds_jobs_and_others_are_empty(log: SqliteLog
     assert none == []
 
 
-async def test_open_snapshots_are_few(log: SqliteLog) -> None:
+async def test_open_snapshots_are_few(log: Store) -> None:
     """One too many is refused, not queued; a closed one makes room."""
     opened = [await log.snapshot("contracts") for _ in range(MAX_OPEN)]
 
@@ -260,7 +257,7 @@ async def test_open_snapshots_are_few(log: SqliteLog) -> None:
     await log.snapshot("contracts")
 
 
-async def test_jobs_are_listed_newest_first_in_stable_pages(log: SqliteLog) -> None:
+async def test_jobs_are_listed_newest_first_in_stable_pages(log: Store) -> None:
     """A page goes on where the last one ended, also among jobs of one moment."""
     await log.commit([job("a", created=1), job("b", created=2), job("c", created=2)])
     await log.commit([job("d", created=3, status="DONE", user="u2")])
@@ -273,7 +270,7 @@ async def test_jobs_are_listed_newest_first_in_stable_pages(log: SqliteLog) -> N
     assert [j.job_id for j in await log.jobs(JobQuery(9, user_id="u1"))] == ["c", "b", "a"]
 
 
-async def test_a_job_comes_back_as_it_was_stored(log: SqliteLog) -> None:
+async def test_a_job_comes_back_as_it_was_stored(log: Store) -> None:
     """The row and its history are what the unit decided; an unknown id is None."""
     await log.commit([job("a", created=1)])
 
@@ -285,7 +282,7 @@ async def test_a_job_comes_back_as_it_was_stored(log: SqliteLog) -> None:
     assert await log.job("nobody") is None
 
 
-async def test_contracts_are_counted(log: SqliteLog) -> None:
+async def test_contracts_are_counted(log: Store) -> None:
     """By location and status, with the newest update."""
     await log.commit([unit("a"), unit("b"), unit("a")])
 
@@ -294,7 +291,7 @@ async def test_contracts_are_counted(log: SqliteLog) -> None:
     assert (count.location, count.status, count.contracts) == ("Mumbai", "active", 2)
 
 
-async def test_a_new_epoch_is_another_log(log: SqliteLog) -> None:
+async def test_a_new_epoch_is_another_log(log: Store) -> None:
     """Heads stay, the word changes."""
     before = await log.state()
 
@@ -305,7 +302,7 @@ async def test_a_new_epoch_is_another_log(log: SqliteLog) -> None:
     assert after.log_id == before.log_id
 
 
-async def test_a_large_group_is_written_whole(log: SqliteLog) -> None:
+async def test_a_large_group_is_written_whole(log: Store) -> None:
     """More rows than one statement takes."""
     outcomes = await log.commit([unit(f"c-{n}", key=f"k-{n}") for n in range(200)])
 
@@ -313,7 +310,7 @@ async def test_a_large_group_is_written_whole(log: SqliteLog) -> None:
     assert await read(log) == list(range(1, 201))
 
 
-async def test_readers_do_not_wait_for_the_writer(log: SqliteLog) -> None:
+async def test_readers_do_not_wait_for_the_writer(log: Store) -> None:
     """Reads and commits at the same time all succeed."""
     results = await asyncio.gather(
         *(log.commit([unit(f"c-{n}")]) for n in range(20)), *(log.state() for _ in range(20))
@@ -323,7 +320,7 @@ async def test_readers_do_not_wait_for_the_writer(log: SqliteLog) -> None:
     assert await read(log) == list(range(1, 21))
 
 
-async def test_a_probe_of_a_sound_log_says_nothing(log: SqliteLog) -> None:
+async def test_a_probe_of_a_sound_log_says_nothing(log: Store) -> None:
     """And it changes nothing."""
     before = await log.state()
 
@@ -332,7 +329,7 @@ async def test_a_probe_of_a_sound_log_says_nothing(log: SqliteLog) -> None:
     assert await log.state() == before
 
 
-async def test_a_page_is_bounded_in_bytes_after_one_event(log: SqliteLog) -> None:
+async def test_a_page_is_bounded_in_bytes_after_one_event(log: Store) -> None:
     """From either end, without a hole: a few large events must not fill the memory."""
     await log.commit([unit() for _ in range(5)])
 
@@ -347,7 +344,7 @@ async def test_a_page_is_bounded_in_bytes_after_one_event(log: SqliteLog) -> Non
     ]
 
 
-async def test_an_event_that_no_client_could_take_is_refused(log: SqliteLog) -> None:
+async def test_an_event_that_no_client_could_take_is_refused(log: Store) -> None:
     """Clients end at a frame over 1 MiB, and would again at every resume."""
 
     def decide(_rows: Rows) -> Decision:
@@ -358,14 +355,3 @@ async def test_an_event_that_no_client_could_take_is_refused(log: SqliteLog) -> 
 
     assert isinstance(outcome, BodyTooLarge)
     assert await read(log, "jobs") == []
-
-
-async def test_a_probe_is_written_to_the_disk(log: SqliteLog, tmp_path: Path) -> None:
-    """Whoever is told that the log can be written was told by a write."""
-    wal = tmp_path / "hub.db-wal"
-    await log.commit([unit()])
-    before = wal.stat().st_size
-
-    await log.probe()
-
-    assert wal.stat().st_size > before

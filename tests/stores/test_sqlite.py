@@ -178,3 +178,16 @@ def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
 
     assert file.writer.execute("SELECT name FROM sqlite_master").fetchall() == []
     file.close()
+
+
+async def test_a_probe_is_written_to_the_disk(tmp_path: Path) -> None:
+    """Whoever is told that the log can be written was told by a write."""
+    log = SqliteLog(DataFile(tmp_path / "hub.db"), FakeClock())
+    log.migrate()
+    wal = tmp_path / "hub.db-wal"
+    before = wal.stat().st_size
+
+    await log.probe()
+
+    assert wal.stat().st_size > before
+    await log.close()

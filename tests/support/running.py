@@ -35,7 +35,7 @@ class RunningHub(NamedTuple):
 @contextlib.asynccontextmanager
 async def running_hub(folder: Path, **overrides: Any) -> AsyncIterator[RunningHub]:
     """Serve a hub under uvicorn in this loop; `overrides` are fields of `Settings`."""
-    settings = Settings(database_url=f"sqlite:///{folder}/hub.db", **overrides)
+    settings = Settings(**{"database_url": f"sqlite:///{folder}/hub.db", **overrides})
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     node = create(settings)
