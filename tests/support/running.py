@@ -55,9 +55,12 @@ async def running_hub(folder: Path, **overrides: Any) -> AsyncIterator[RunningHu
 class HubProcess:
     """`hub serve` as a process; may be killed and started again on the same data and port."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, environ: Mapping[str, str] | None = None, *, module: str = "hub"
+    ) -> None:
         self.folder = folder
         self.port = 0
+        self._module = module
         self._environ = dict(environ or {})
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -87,7 +90,7 @@ class HubProcess:
         }
         with (self.folder / "hub.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "hub", "serve", "-o", "json"],
+                [sys.executable, "-m", self._module, "serve", "-o", "json"],
                 env=environ,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -96,6 +99,11 @@ class HubProcess:
         line = self._process.stdout.readline()
         assert line, (self.folder / "hub.log").read_text()[-2000:]
         self.port = json.loads(line)["port"]
+
+    def died(self) -> int:
+        """Wait until it has ended by itself; return the exit code."""
+        assert self._process is not None
+        return self._process.wait(30)
 
     def kill(self) -> None:
         """Send SIGKILL and wait for the end."""
