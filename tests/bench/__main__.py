@@ -15,7 +15,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import latency, load, servers
+from bench import latency, load, nodes, servers
 
 ROUNDS = 3
 SECONDS = 3.0
@@ -32,6 +32,7 @@ def main() -> int:
     console.print(f"[bold]Hub bench[/] {ROUNDS} rounds, {CONNECTIONS} connections, medians\n")
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         rows = [*_throughput(Path(folder)), *_latency(Path(folder)), *_growth(Path(folder))]
+        rows += nodes.rows(Path(folder), console)
     table = Table("what", "measured", "floor", "holds")
     for what, value, floor, holds in rows:
         table.add_row(what, value, floor, "[green]yes[/]" if holds else "[red]no[/]")

@@ -60,8 +60,18 @@ def _frame_end(data: bytes, start: int) -> int | None:
     return end if end <= len(data) else None
 
 
-async def measure(url: str, *, clients: int, rate: int, seconds: float) -> list[float]:
-    """Post at a steady rate while so many clients listen; return every delivery's milliseconds."""
+async def measure(
+    url: str, *, clients: int, rate: int, seconds: float, post_to: str | None = None
+) -> list[float]:
+    """Post at a steady rate while so many clients listen; return every delivery's milliseconds.
+
+    Args:
+        url: Where the clients listen.
+        clients: How many.
+        rate: Posts a second.
+        seconds: For how long.
+        post_to: Where the posts go; the same node when not given.
+    """
     sent: dict[bytes, float] = {}
     took: list[float] = []
     host = url.removeprefix("http://")
@@ -72,7 +82,7 @@ async def measure(url: str, *, clients: int, rate: int, seconds: float) -> list[
         for _ in range(clients)
     ]
     await asyncio.gather(*(listener.welcomed for listener in listeners))
-    await _post(host, sent, rate, int(rate * seconds))
+    await _post((post_to or url).removeprefix("http://"), sent, rate, int(rate * seconds))
     for listener in listeners:
         listener.transport.close()
     expected = int(rate * seconds) * clients

@@ -38,10 +38,10 @@ def echo() -> Iterator[Served]:
 
 
 @contextlib.contextmanager
-def hub(folder: Path) -> Iterator[Served]:
+def hub(folder: Path, **settings: str) -> Iterator[Served]:
     """`hub serve` as people run it: durable, with its middleware and its log lines."""
     port = _free_port()
-    environ = {"PORT": str(port), "DATABASE_URL": f"sqlite:///{folder}/hub.db"}
+    environ = {"PORT": str(port), "DATABASE_URL": f"sqlite:///{folder}/hub.db", **settings}
     with _process([sys.executable, "-m", "hub", "serve"], port, environ) as served:
         yield served
 

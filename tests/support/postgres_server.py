@@ -22,8 +22,9 @@ _FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 class PostgresServer:
     """A `postgres` process that trusts this machine; its files go with it."""
 
-    def __init__(self, binaries: Path, folder: Path) -> None:
+    def __init__(self, binaries: Path, folder: Path, *options: str) -> None:
         self._binaries = binaries
+        self._options = ("listen_addresses=127.0.0.1", "max_connections=60", *options)
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._databases = 0
@@ -59,8 +60,7 @@ class PostgresServer:
             time.sleep(0.05)
 
     def _launch(self, log: IO[bytes]) -> "subprocess.Popen[bytes]":
-        options = ("fsync=off", "listen_addresses=127.0.0.1", "max_connections=60")
-        words = [word for option in options for word in ("-c", option)]
+        words = [word for option in self._options for word in ("-c", option)]
         return subprocess.Popen(
             [
                 *(self._binaries / "postgres", "-D", self._folder / "data", "-p", str(self.port)),
@@ -99,13 +99,17 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """Run a PostgreSQL; skip the test where there is none, but never in CI."""
+def postgres_server(*options: str) -> Iterator[PostgresServer]:
+    """Run a PostgreSQL; skip the test where there is none, but never in CI.
+
+    Args:
+        options: Settings of the server; without any it does not wait for the disk.
+    """
     if not _FOLDERS:
         missing = pytest.fail if os.environ.get("CI") else pytest.skip
         missing("no PostgreSQL server: apt-get install postgresql")
     folder = Path(tempfile.mkdtemp(prefix="hub-pg-"))
-    server = PostgresServer(_FOLDERS[0], folder)
+    server = PostgresServer(_FOLDERS[0], folder, *(options or ("fsync=off",)))
     try:
         server.make()
         server.start()
