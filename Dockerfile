@@ -1,0 +1,24 @@
+# The hub alone: `docker build -t hub . && docker run --network host -v hub:/data hub`
+# Host network: this version has no credentials yet and listens on loopback only.
+FROM python:3.11-slim AS build
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE ./
+COPY .ci/constraints.txt .ci/
+COPY clients/python clients/python
+COPY hub hub
+RUN python -m venv /opt/hub \
+    && /opt/hub/bin/pip install --no-cache-dir --constraint .ci/constraints.txt ./clients/python .
+
+FROM python:3.11-slim
+RUN useradd --system --uid 10001 --home-dir /data hub && install -d -o hub /data
+COPY --from=build /opt/hub /opt/hub
+ENV PATH=/opt/hub/bin:$PATH DATABASE_URL=sqlite:////data/hub.db HUB_ARTIFACTS_DIR=/data/artifacts HUB_LOG_FORMAT=json
+USER hub
+WORKDIR /data
+VOLUME /data
+# Alive, not ready: a hub whose database is away must not be restarted for it.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD \
+    ["python", "-c", "import os, urllib.request as u; u.urlopen(f\"http://127.0.0.1:{os.environ.get('PORT', '8000')}/health\", timeout=2)"]
+STOPSIGNAL SIGTERM
+# Migrations are applied at the start; HUB_MIGRATE_ON_START=0 leaves them to `hub migrate`.
+CMD ["hub", "serve"]
