@@ -11,6 +11,7 @@ import pytest
 
 from hub_client import AsyncMCPClient, State
 from support.posting import Wire
+from support.proxy import proxy_to
 from support.redis_server import RedisServer, redis_server
 from support.running import CONTRACT, RunningHub, running_hub
 
@@ -176,6 +177,32 @@ async def test_a_redis_that_forgot_everything_costs_no_event(
 
         count = 2 if again == "flushed" else 3
         assert await seer.saw(count) == list(range(1, count + 1))
+
+
+async def test_a_network_that_is_cut_and_restored_costs_no_event(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    """One node alone loses its way to Redis; what is said meanwhile crosses through the log."""
+    async with proxy_to(redis.port) as proxy:
+        own = redis.url.replace(str(redis.port), str(proxy.port))
+        async with (
+            running_hub(tmp_path, redis_url=own, head_poll_s=0.1) as cut_off,
+            running_hub(tmp_path, redis_url=redis.url, head_poll_s=0.1) as other,
+            clients(cut_off, other) as watching,
+        ):
+            proxy.cut()
+            await post(other, 1)
+            await post(cut_off, 2)
+            for client in watching:
+                assert await client.saw(2) == [1, 2]
+            await becomes(cut_off, (503, "degraded"))
+
+            proxy.mend()
+            await becomes(cut_off, (200, "ready"))
+            await post(cut_off, 3)
+
+            for client in watching:
+                assert await client.saw(3) == [1, 2, 3]
 
 
 async def test_an_event_nobody_was_told_of_is_found(
