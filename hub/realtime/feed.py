@@ -127,10 +127,12 @@ class Feed:
     async def _read(self, offset: int) -> None:
         first: int | None = None
         frames: list[Frame] = []
+        # What is flushed while the log answers is not in the answer, and not gone either.
+        upto = self.flushed
         try:
             events = await self._read_log(self.channel, offset, PAGE_EVENTS)
             frames = [Frame(encode(event)) for event in events if event.offset <= self.flushed]
-            first = events[0].offset if frames else self.flushed + 1
+            first = events[0].offset if frames else upto + 1
         finally:
             # Whatever happened, the cursors must be told: each would wait for ever.
             for take in self._reading.pop(offset):

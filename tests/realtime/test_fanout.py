@@ -1,8 +1,10 @@
 """Fan-out: each event once, written at the end of the tick, by several kinds of listeners."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hub.brokers.base import News
+from hub.model.event import Event
 from hub.model.unit import Head
 from hub.realtime.frames import Batch
 from support.realtime import FakeNode, MemoryEvents, SlowSocket, command
@@ -19,6 +21,20 @@ class Writes(SlowSocket):
         """Note the batch."""
         self.batches.append(batch)
         super().write(batch)
+
+
+class SlowLog(MemoryEvents):
+    """A log whose answer is on its way while `meanwhile` happens, once."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    async def read(self, channel: str, after: int, limit: int) -> Sequence[Event]:
+        """Return a page as it was before `meanwhile`."""
+        page = await super().read(channel, after, limit)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return page
 
 
 def follow(node: FakeNode, socket: SlowSocket, **fields: Any) -> None:
@@ -172,3 +188,26 @@ def test_what_no_news_told_of_is_read_from_the_log() -> None:
     node.settle()
 
     assert offsets(socket) == [1, 2, 3]
+
+
+def test_what_is_flushed_while_the_log_answers_is_not_said_to_be_gone() -> None:
+    """A log that has forgotten everything says so of what it held when it was asked."""
+    log = SlowLog()
+    for _ in range(10):
+        log.append("jobs")
+    node, socket = FakeNode(log, ring_frames=2), SlowSocket()
+    _, session = node.connect(socket, [])
+    session.receive(command(type="subscribe", channel="jobs", since="e1:1"))
+    log.prune("jobs", 11)
+
+    def publish_on() -> None:
+        for _ in range(5):
+            node.publish()
+        node.fake_timers.tick()
+
+    log.meanwhile = publish_on
+    node.settle()
+
+    _, _, gap, *events = socket.take()
+    assert (gap["type"], gap["from"], gap["to"]) == ("gap", 2, 10)
+    assert [event["offset"] for event in events] == [11, 12, 13, 14, 15]
