@@ -1,0 +1,1 @@
+"""A simulated hub: real nodes of the realtime half, all around them faked, by one seed."""

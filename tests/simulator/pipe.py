@@ -1,0 +1,102 @@
+"""The pipe: one socket between a node and a client, with a buffer that fills up."""
+
+from collections import deque
+
+import msgspec
+
+from hub.realtime.connection import Connection
+from hub.realtime.frames import Batch, Frame
+from simulator.store import Store
+from simulator.violation import demand
+from support.clocks import FakeTimers
+
+# What a ping is among the frames.
+PING = None
+
+
+class Pipe:
+    """A `realtime.connection.Sink`.
+
+    Attributes:
+        reading: The node takes commands.
+        closed: The close code, once the node has said one.
+        gone: Nothing more is written: the process or the network is gone.
+    """
+
+    def __init__(self, capacity: int, timers: FakeTimers, store: Store) -> None:
+        self.reading = True
+        self.closed: int | None = None
+        self.gone = False
+        self.connection: Connection | None = None
+        self._capacity = capacity
+        self._timers = timers
+        self._store = store
+        self._items: deque[Frame | None] = deque()
+        self._buffered = 0
+        self._paused = False
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the client has read everything that will ever come."""
+        return not self._items and (self.gone or self.closed is not None)
+
+    def write(self, batch: Batch) -> None:
+        """Take frames; say so when the buffer is full."""
+        demand(self.closed is None, "expected nothing after the close frame, got frames")
+        if self.gone:
+            return
+        for frame in batch.frames:
+            if frame.payload.startswith(b'{"type":"gap"'):
+                self._check_gap(frame.payload)
+        self._items += batch.frames
+        self._buffered += len(batch.wire)
+        if self._buffered > self._capacity and not self._paused and self.connection is not None:
+            self._paused = True
+            self.connection.pause()
+
+    def take(self) -> Frame | None:
+        """Read the next item; the buffer drains, of which the node learns in its next tick."""
+        item = self._items.popleft()
+        if item is not None:
+            self._buffered -= len(item.wire)
+        if self._paused and self._buffered <= self._capacity // 4 and not self.gone:
+            self._paused = False
+            assert self.connection is not None
+            self._timers.call_soon(self.connection.resume)
+        return item
+
+    def cut(self, keep: int) -> None:
+        """Break it: the client reads so many items yet, and then the end."""
+        while len(self._items) > keep:
+            self._items.pop()
+        self.gone = True
+
+    def ping(self) -> None:
+        """Send a ping behind the frames."""
+        self._items.append(PING)
+
+    def close(self, code: int, reason: str) -> None:
+        """Note the close."""
+        del reason
+        self.closed = code
+
+    def buffered(self) -> int:
+        """Return the bytes that wait."""
+        return self._buffered
+
+    def pause_reading(self) -> None:
+        """Note it."""
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        """Note it."""
+        self.reading = True
+
+    def _check_gap(self, payload: bytes) -> None:
+        """Look at once: what is gone later was perhaps not gone when the gap was said."""
+        gap = msgspec.json.decode(payload)
+        oldest = self._store.history(gap["epoch"], gap["channel"]).oldest
+        demand(gap["to"] < oldest, f"expected a gap of what is gone (below {oldest}), got {gap}")

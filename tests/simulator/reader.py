@@ -1,0 +1,175 @@
+"""The reader: one client's view of one channel. It knows one position and judges all by it."""
+
+from typing import Any
+
+from simulator.store import Store
+from simulator.violation import demand
+
+Frame = dict[str, Any]
+Command = dict[str, Any]
+
+
+class Reader:
+    """What a client has seen of a channel.
+
+    Attributes:
+        epoch: Of the position; None before the first.
+        offset: Newest event seen, or the end of a gap that was said.
+        asked: The id of the last subscribe on this socket.
+        waiting: The same, as long as it is not answered.
+        following: Events may come.
+        gaps: How many gaps were said.
+        seen: How many events came.
+    """
+
+    def __init__(self, who: str, channel: str, store: Store) -> None:
+        self.channel = channel
+        self.epoch: str | None = None
+        self.offset = 0
+        self.asked: int | None = None
+        self.waiting: int | None = None
+        self.following = False
+        self.gaps = 0
+        self.seen = 0
+        self._who = f"{who} in {channel}"
+        self._store = store
+        self._how: Command = {}
+        self._asked_offset = 0
+        self._paging = False
+        self._refused = False
+
+    def __str__(self) -> str:
+        mark = "" if self.following else "?"
+        return f"{self.channel}@{self.epoch}:{self.offset}{mark}"
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing has come of what was asked, and nothing will: ask again."""
+        return not self.following and self.waiting is None
+
+    def ask(self, number: int, how: Command) -> Command:
+        """Return a subscribe from where this reader stands; `how` if it stands nowhere."""
+        if self.epoch is not None and "snapshot" not in how:
+            # Both forms that the protocol has.
+            since: Any = {"epoch": self.epoch, "offset": self.offset}
+            how = {"since": since if number % 2 else f"{self.epoch}:{self.offset}"}
+        self.asked = self.waiting = number
+        self.following = self._paging = self._refused = False
+        self._how, self._asked_offset = how, self.offset
+        return {"type": "subscribe", "channel": self.channel, "id": number, **how}
+
+    def leave(self) -> None:
+        """The socket is gone, and whatever was asked on it."""
+        self.asked = self.waiting = None
+        self.following = self._paging = self._refused = False
+
+    def begin(self, epoch: str, offset: int) -> None:
+        """Stand where the welcome says."""
+        self._stand(epoch, offset)
+        self.following = True
+
+    def take(self, frame: Frame) -> None:
+        """Judge what is of this channel."""
+        match frame["type"]:
+            case "subscribed":
+                self._subscribed(frame)
+            case "snapshot":
+                self._snapshot(frame)
+            case "gap":
+                self._gap(frame)
+            case _:
+                self._event(frame)
+
+    def refused(self, frame: Frame) -> None:
+        """Take it that a subscribe was refused; the answer may come after its first pages."""
+        code = frame["details"]["code"]
+        known = {"log_unavailable", "channel_not_found"}
+        self._demand(code in known, f"expected one of {sorted(known)}, got {frame}")
+        self.leave()
+        # What it followed before on this socket, it still follows, and does not look at.
+        self._refused = True
+
+    def heartbeat(self, frame: Frame) -> None:
+        """Judge where the node thinks this reader stands."""
+        said = frame["positions"].get(self.channel)
+        # Behind the last page of a snapshot a node may take a moment until it follows.
+        between = said is None and "snapshot" in self._how
+        if self.waiting is None and self.following and not self._paging and not between:
+            here = f"expected the heartbeat to say {self}, got {frame['epoch']}:{said}"
+            self._demand((frame["epoch"], said) == (self.epoch, self.offset), here)
+
+    @property
+    def _passed_over(self) -> bool:
+        """Whether what comes is of a subscription that is being replaced, or should have been."""
+        return self.waiting is not None or self._refused
+
+    def _subscribed(self, frame: Frame) -> None:
+        """Judge the answer to a subscribe."""
+        if frame["reply_to"] != self.waiting:
+            return
+        if "since" in self._how and frame["recovered"]:
+            asked = (self.epoch, self._asked_offset)
+            got = (frame["epoch"], frame["offset"])
+            self._demand(got == asked, f"expected to go on at {asked}, got {got}")
+        elif "since" in self._how:
+            self._check_refusal(frame)
+            self.gaps += 1
+        else:
+            fair = frame["reason"] is None and not frame["recovered"]
+            self._demand(fair, f"expected no word of recovery, got {frame}")
+        self._demand(frame["head"] >= frame["offset"], f"expected a head at the end, got {frame}")
+        self._stand(frame["epoch"], frame["offset"])
+        self.waiting, self.following = None, True
+        self._paging = "snapshot" in self._how
+
+    def _check_refusal(self, frame: Frame) -> None:
+        epoch, reason = self.epoch or "", frame["reason"]
+        told = self._store.history(epoch, self.channel).told
+        if reason == "expired":
+            gone = self._asked_offset < told - 1
+            self._demand(gone, f"expected to resume {self}, all of it is kept, got {frame}")
+        else:
+            other = reason == "epoch_changed" and epoch != frame["epoch"]
+            self._demand(other, f"expected to resume {self}, got {frame}")
+
+    def _snapshot(self, frame: Frame) -> None:
+        """Judge a page of state."""
+        if self.waiting is None:
+            self._demand(self._paging, "expected no page of a snapshot, got one")
+            self._paging = frame["more"]
+
+    def _event(self, frame: Frame) -> None:
+        """Judge an event: the next offset, and what was committed there."""
+        if self._passed_over:
+            return
+        self._demand(self.following, f"expected nothing before a subscribe, got {frame}")
+        self._demand(not self._paging, f"expected the rest of the snapshot, got {frame}")
+        if "offset" not in frame:
+            self._demand(frame["test"], f"expected an offset, got {frame}")
+            return
+        offset, number = frame["offset"], frame["data"]["n"]
+        self._demand(offset == self.offset + 1, f"expected {self.offset + 1}, got {offset}")
+        self._stand(self.epoch or "", offset)
+        self.seen += 1
+        true = self._store.history(self.epoch or "", self.channel).numbers[offset - 1]
+        self._demand(number == true, f"expected event {true} at {offset}, got event {number}")
+
+    def _gap(self, frame: Frame) -> None:
+        """Judge a gap: it begins where this reader stands. That it is true the pipe has seen."""
+        if self._passed_over:
+            return
+        self._demand(self.following and frame["epoch"] == self.epoch, f"got {frame}")
+        begins, ends = frame["from"], frame["to"]
+        fits = begins == self.offset + 1 and ends >= begins
+        self._demand(fits, f"expected a gap from {self.offset + 1} on, got {begins} to {ends}")
+        self._stand(self.epoch or "", ends)
+        self.gaps += 1
+
+    def _stand(self, epoch: str, offset: int) -> None:
+        head = len(self._store.history(epoch, self.channel).numbers)
+        self._demand(offset <= head, f"expected nothing above the head {head}, got {offset}")
+        self.epoch, self.offset = epoch, offset
+
+    def _demand(self, holds: bool, said: str) -> None:  # noqa: FBT001 like `demand`
+        if not holds:
+            demand(holds, f"{self._who}: {said}")
