@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make run`, `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test format tools bench lock clean
+.PHONY: help run demo test format tools bench simulate lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -32,30 +32,7 @@ format: .venv/.test ## Format the code, and mend what lint can mend
 bench: .venv/.test ## Measure the hub against a bare echo; prints ratios
 	PYTHONPATH=tests $(BIN)/python -m bench
 
+simulate: .venv/.test ## Drive simulated nodes through faults that a seed decides (SEED, SEEDS, STEPS)
+	@PYTHONPATH=tests $(BIN)/python -m simulator --seed $(or $(SEED),1) --seeds $(or $(SEEDS),1) --steps $(or $(STEPS),10000)
+
 tools: ## Install strace, Redis and PostgreSQL, which tests need, where apt-get can
-	@sh .ci/tools
-
-lock: ## Take the newest allowed version of everything, and write it down in .ci/constraints.txt
-	@sh .ci/venv "$(PYTHON)"
-	@$(PIP) install --quiet --editable clients/python --editable '.[test]'
-	@$(PIP) freeze --exclude-editable > .ci/constraints.txt
-	@touch .venv/.made .venv/.run .venv/.test
-
-clean: ## Remove .venv and every cache; what the hub stored in var/ stays
-	rm -rf .venv .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
-	find $(CODE) -name __pycache__ -prune -exec rm -rf {} +
-
-# The stamps keep a second start from installing anything.
-.venv/.run: .venv/.made $(MANIFESTS)
-	@echo "Installing the hub into .venv, once …"
-	@$(INSTALL) --editable clients/python --editable .
-	@touch $@
-
-.venv/.test: .venv/.run
-	@echo "Installing what the tests need into .venv, once …"
-	@$(INSTALL) --editable clients/python --editable '.[test]'
-	@touch $@
-
-.venv/.made:
-	@sh .ci/venv "$(PYTHON)"
-	@touch $@
