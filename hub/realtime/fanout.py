@@ -85,8 +85,8 @@ class Fanout:
 
     def pruned(self, channel: str, oldest: int) -> None:
         """Note that retention has forgotten what is older."""
-        if channel in self.feeds:
-            self.feeds[channel].oldest = oldest
+        feed = self.feeds.get(channel) or self._open(channel, Head())
+        feed.oldest = oldest
 
     def positions(self) -> dict[str, int]:
         """Return the head of every channel."""

@@ -211,3 +211,18 @@ def test_what_is_flushed_while_the_log_answers_is_not_said_to_be_gone() -> None:
     _, _, gap, *events = socket.take()
     assert (gap["type"], gap["from"], gap["to"]) == ("gap", 2, 10)
     assert [event["offset"] for event in events] == [11, 12, 13, 14, 15]
+
+
+def test_what_a_node_forgets_of_a_channel_it_has_not_heard_of_is_refused() -> None:
+    """Its retention can be faster than the news of a channel that began on another node."""
+    log = MemoryEvents()
+    node, socket = FakeNode(log), SlowSocket()
+
+    node.fanout.pruned("orders", 3)
+    node.fanout.deliver([Event("orders", 3, "id", "placed", 1, "me", b"{}")])
+    node.settle()
+    _, session = node.connect(socket, [])
+    session.receive(command(type="subscribe", channel="orders", since="e1:1"))
+
+    _, reply = socket.take()
+    assert (reply["recovered"], reply["reason"], reply["offset"]) == (False, "expired", 3)
