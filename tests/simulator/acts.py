@@ -101,9 +101,9 @@ def prune(world: World) -> str:
     """A node's retention forgets, now and then nearly all."""
     node = world.any_node(up=True)
     channel = world.random.choice(tuple(world.store.channels))
-    keep = world.random.choice((0, 2, 20, 100))
+    keep = world.random.choice((0, 0, 2, 20, 100))
     below = world.store.head(channel) + 1 - keep
-    if node is None or below <= world.store.history(world.store.epoch, channel).oldest:
+    if node is None or below <= world.store.history(world.store.epoch, channel).told:
         return "nothing to forget"
     node.prune(channel, below)
     return f"{channel} below {below} by {node.name}"
@@ -142,7 +142,7 @@ ACTS: tuple[tuple[Act, int], ...] = (
     (resubscribe, 2),
     (ask, 2),
     (nag, 2),
-    (prune, 2),
+    (prune, 5),
     (start, 5),
     (mend_log, 10),
 )

@@ -42,7 +42,8 @@ class Client:
     def come(self, node: Node) -> None:
         """Connect, and subscribe what this client follows, from where it stands."""
         self.leave()
-        pipe = self.pipe = Pipe(self._random.choice(CAPACITIES), node.fake_timers, self._store)
+        capacity = self._random.choice(CAPACITIES)
+        pipe = self.pipe = Pipe(capacity, node.fake_timers, self._store, node.pruned)
         self._node = node
         new = [name for name, reader in self.readers.items() if reader.epoch is None]
         by_address = [name for name in new if name in node.fanout.feeds]

@@ -33,6 +33,7 @@ class Node:
 
     Attributes:
         up: Clients may come.
+        pruned: By channel, below which offset this process has pruned.
         failed: The start has failed, or the process was killed.
     """
 
@@ -52,6 +53,7 @@ class Node:
         self.heartbeat_s, self.pong_s = 1.0, 0.5
         self.sessions: dict[Pipe, Session] = {}
         self.waiting: list[Unit] = []
+        self.pruned: dict[str, int] = {}
         self._broker = broker
         self._committing = False
         self._looking = False
@@ -97,7 +99,7 @@ class Node:
     def prune(self, channel: str, below: int) -> None:
         """Forget what is older, as retention does: readers are told first."""
         past = self.store.history(self.store.epoch, channel)
-        past.told = max(past.told, below)
+        self.pruned[channel] = past.told = below
         self.fanout.pruned(channel, below)
         self.spawn(self.store.prune(channel, below))
 

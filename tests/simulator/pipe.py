@@ -1,6 +1,7 @@
 """The pipe: one socket between a node and a client, with a buffer that fills up."""
 
 from collections import deque
+from collections.abc import Mapping
 
 import msgspec
 
@@ -17,13 +18,21 @@ PING = None
 class Pipe:
     """A `realtime.connection.Sink`.
 
+    Args:
+        capacity: Bytes above which the node is told to pause.
+        timers: The node's.
+        store: Tells what is gone.
+        pruned: By channel, below which offset this node itself has pruned.
+
     Attributes:
         reading: The node takes commands.
         closed: The close code, once the node has said one.
         gone: Nothing more is written: the process or the network is gone.
     """
 
-    def __init__(self, capacity: int, timers: FakeTimers, store: Store) -> None:
+    def __init__(
+        self, capacity: int, timers: FakeTimers, store: Store, pruned: Mapping[str, int]
+    ) -> None:
         self.reading = True
         self.closed: int | None = None
         self.gone = False
@@ -31,6 +40,7 @@ class Pipe:
         self._capacity = capacity
         self._timers = timers
         self._store = store
+        self._pruned = pruned
         self._items: deque[Frame | None] = deque()
         self._buffered = 0
         self._paused = False
@@ -51,6 +61,8 @@ class Pipe:
         for frame in batch.frames:
             if frame.payload.startswith(b'{"type":"gap"'):
                 self._check_gap(frame.payload)
+            elif frame.payload.startswith(b'{"type":"subscribed"'):
+                self._check_recovery(frame.payload)
         self._items += batch.frames
         self._buffered += len(batch.wire)
         if self._buffered > self._capacity and not self._paused and self.connection is not None:
@@ -100,3 +112,10 @@ class Pipe:
         gap = msgspec.json.decode(payload)
         oldest = self._store.history(gap["epoch"], gap["channel"]).oldest
         demand(gap["to"] < oldest, f"expected a gap of what is gone (below {oldest}), got {gap}")
+
+    def _check_recovery(self, payload: bytes) -> None:
+        """What a node has pruned itself it must not promise."""
+        reply = msgspec.json.decode(payload)
+        oldest = self._pruned.get(reply["channel"], 1)
+        fair = not reply["recovered"] or reply["offset"] >= oldest - 1
+        demand(fair, f"expected a refusal of what is below {oldest}, got {reply}")

@@ -9,9 +9,9 @@ from simulator.trace import Trace
 from simulator.violation import Violation
 from simulator.world import Act, World
 
-# How often a kind of fault happens in a run: never, or by so much.
+# How often a kind of fault happens in a run: never, or by so much; and the same of other acts.
 _HARSHNESS = (0, 0, 1, 2, 4)
-_ACT_WEIGHT = 3
+_LIVELINESS = (1, 3, 3, 9)
 _COMMAND = "PYTHONPATH=tests:.:clients/python/src python -m simulator"
 
 
@@ -73,8 +73,10 @@ def run(seed: int, steps: int) -> Outcome:
 
 
 def _choices(world: World) -> Sequence[Act]:
-    """Let every seed have faults of its own: some never, some often."""
-    choices = [act for act, weight in ACTS for _ in range(weight * _ACT_WEIGHT)]
+    """Let every seed have a life of its own: some things happen often, some faults never."""
+    choices: list[Act] = []
+    for act, weight in ACTS:
+        choices += [act] * (weight * world.random.choice(_LIVELINESS))
     for act, weight in FAULTS:
         choices += [act] * (weight * world.random.choice(_HARSHNESS))
     return choices

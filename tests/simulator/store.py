@@ -72,8 +72,10 @@ class Store:
         await self._turn()
         loaded = Loaded({}, {name: self._copy(name) for name in self._heads}, {})
         settled = settle(units, loaded, self._clock.now_us())
+        for channel in settled.heads:
+            self._events.setdefault(channel, {})
         for event in settled.events:
-            self._events.setdefault(event.channel, {})[event.offset] = event
+            self._events[event.channel][event.offset] = event
             number = msgspec.json.decode(event.data)["n"]
             self.history(self.epoch, event.channel).numbers.append(number)
         self._heads.update(settled.heads)
@@ -115,7 +117,7 @@ class Store:
             head.offset = max(head.oldest - 1, int(head.offset * keep))
             for offset in [at for at in self._events[channel] if at > head.offset]:
                 del self._events[channel][offset]
-            self.past[epoch, channel] = Past(past.numbers[: head.offset], head.oldest, past.told)
+            self.past[epoch, channel] = Past(past.numbers[: head.offset], head.oldest, head.oldest)
         self.epoch = epoch
 
     async def _turn(self) -> None:
