@@ -1,7 +1,7 @@
 """The composition root: the one place that knows every concrete class, and builds in order."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from hub.clock import Clock, SystemClock, Timers
 from hub.errors import Misconfigured
 from hub.model.event import Event, new_epoch
 from hub.model.unit import Head
+from hub.realtime.background import Background
 from hub.realtime.connections import Connections
 from hub.realtime.fanout import Fanout
 from hub.realtime.feed import PAGE_BYTES, Spawn
@@ -37,7 +38,7 @@ from hub.stores.log import SqliteLog
 from hub.stores.postgres.database import Database
 from hub.stores.postgres.log import PostgresLog
 from hub.stores.sqlite import DataFile
-from hub.telemetry.logging import Logger, logger
+from hub.telemetry.logging import logger
 from hub.transports.http.channels import ChannelsResource
 from hub.transports.http.contracts import ContractsResource
 from hub.transports.http.edge import Edge
@@ -132,32 +133,6 @@ class Ears:
         self._heads.look_now()
 
 
-class Background:
-    """Tasks that nobody waits for: kept alive, and their faults logged."""
-
-    def __init__(self, log: Logger) -> None:
-        self._log = log
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def spawn(self, work: Awaitable[None]) -> None:
-        """Run it."""
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    async def close(self) -> None:
-        """Cancel what still runs."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _done(self, task: "asyncio.Future[None]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            self._log.error("background work failed", exc_info=task.exception())
-
-
 class Node:
     """One running hub process: everything that lives from start to stop.
 
@@ -203,14 +178,7 @@ class Node:
         self._publisher = Publisher(log, tell, max_waiting=settings.max_waiting_updates)
         status = Status(log, log, self._live, clock, name, self._broker.health)
         history = History(log, state.epoch)
-        limits = Limits(
-            settings.history_max_events, int(settings.history_max_age_h * 3600 * 1_000_000)
-        )
-        self._background.spawn(Retention(log, clock, limits, fanout.pruned).run())
-        folder = settings.artifacts_folder
-        # Another process of this hub may be taking an upload whose job does not name it yet.
-        young_s = SHARED_UPLOAD_S if settings.redis_url is not None else 0
-        self._background.spawn(sweep(log, folder, files_in(folder, older_than_s=young_s)))
+        self._tidy(fanout)
         rules = Rules(open_mode=True, origins=settings.origins)
         realtime = NodeRealtime(
             fanout,
@@ -248,6 +216,18 @@ class Node:
         await self._broker.close()
         await self._background.close()
         await self._log.close()
+
+    def _tidy(self, fanout: Fanout) -> None:
+        """Begin to forget what is old, and remove files that no job names."""
+        settings, log = self._settings, self._log
+        limits = Limits(
+            settings.history_max_events, int(settings.history_max_age_h * 3600 * 1_000_000)
+        )
+        self._background.spawn(Retention(log, self._clock, limits, fanout.pruned).run())
+        folder = settings.artifacts_folder
+        # Another process of this hub may be taking an upload whose job does not name it yet.
+        young_s = SHARED_UPLOAD_S if settings.redis_url is not None else 0
+        self._background.spawn(sweep(log, folder, files_in(folder, older_than_s=young_s)))
 
     def _live(self) -> Live:
         connections = self.connections
