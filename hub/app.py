@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from hub import __version__
 from hub.auth.admission import Rules
-from hub.brokers.base import Broker, News
+from hub.brokers.base import Broker, Live, News, Presence
 from hub.brokers.memory import MemoryBroker
 from hub.brokers.redis import RedisBroker
 from hub.clock import Clock, SystemClock, Timers
@@ -28,10 +28,11 @@ from hub.services.contracts import Contracts
 from hub.services.heads import Heads
 from hub.services.history import History, HistoryQuery
 from hub.services.jobs import Jobs
+from hub.services.presence import Nodes
 from hub.services.publisher import Publisher
 from hub.services.retention import Limits, Retention
 from hub.services.snapshots import EncodedSnapshot
-from hub.services.status import Live, Status
+from hub.services.status import Status
 from hub.settings import Settings
 from hub.stores.base import EventQuery, Log, Store
 from hub.stores.log import SqliteLog
@@ -118,15 +119,20 @@ class NodeQueries:
 
 
 class Ears:
-    """What this node does with news; see `brokers.base.Listener`."""
+    """What this node does with what it hears; see `brokers.base.Listener`."""
 
-    def __init__(self, fanout: Fanout, heads: Heads) -> None:
+    def __init__(self, fanout: Fanout, heads: Heads, nodes: Nodes) -> None:
         self._fanout = fanout
         self._heads = heads
+        self._nodes = nodes
 
     def hear(self, news: News) -> None:
         """Give it to this node's clients."""
         self._fanout.hear(news)
+
+    def meet(self, presence: Presence) -> None:
+        """Note who is there."""
+        self._nodes.meet(presence)
 
     def resumed(self) -> None:
         """Look into the log for what was said meanwhile."""
@@ -167,16 +173,22 @@ class Node:
             spawn=self._background.spawn,
         )
         heads = Heads(log, fanout.catch_up, every_s=settings.head_poll_s)
-        self._stop_listening = await self._broker.listen(state.log_id, Ears(fanout, heads))
+        self._nodes = nodes = Nodes(
+            state.log_id, name, live=self._live, tell=self._broker.greet, clock=clock
+        )
+        self._stop_listening = await self._broker.listen(state.log_id, Ears(fanout, heads, nodes))
         await fanout.open((await log.state()).heads, partial(_read_newest, log))
         self._background.spawn(heads.run())
+        if settings.redis_url is not None:
+            # Without, nobody is there to be told.
+            self._background.spawn(nodes.run())
 
         def tell(events: Sequence[Event]) -> None:
             fanout.deliver(events)
             self._broker.announce(News(state.log_id, name, events))
 
         self._publisher = Publisher(log, tell, max_waiting=settings.max_waiting_updates)
-        status = Status(log, log, self._live, clock, name, self._broker.health)
+        status = Status(log, log, nodes, clock, self._broker.health)
         history = History(log, state.epoch)
         self._tidy(fanout)
         rules = Rules(open_mode=True, origins=settings.origins)
@@ -212,6 +224,7 @@ class Node:
         """Send clients away, finish what was taken, close the log."""
         self.reception.drain()
         await self._publisher.close()
+        self._nodes.leave()
         self._stop_listening()
         await self._broker.close()
         await self._background.close()

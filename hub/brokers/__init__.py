@@ -1,1 +1,1 @@
-"""Carry news of commits between nodes. Never the truth: that is the log."""
+"""Carry news of commits, and who is there, between nodes. Never the truth: that is the log."""

@@ -1,9 +1,13 @@
 """What every broker promises; `tests/contracts/test_broker.py` holds the adapters to it."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Annotated, NamedTuple, Protocol
+
+import msgspec
 
 from hub.model.event import Event
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class News(NamedTuple):
@@ -20,6 +24,34 @@ class News(NamedTuple):
     events: Sequence[Event]
 
 
+class Live(msgspec.Struct, frozen=True, array_like=True):
+    """What only a node itself knows, at one moment.
+
+    Attributes:
+        connections: Open WebSockets.
+        subscriptions: Clients a channel.
+        queued_bytes: Bytes that wait in the send buffers of all sockets.
+    """
+
+    connections: Count
+    subscriptions: dict[str, Count]
+    queued_bytes: Count
+
+
+class Presence(msgspec.Struct, frozen=True, array_like=True):
+    """A node's word of itself.
+
+    Attributes:
+        log_id: Names the log.
+        node: Who says it; a node ignores its own word.
+        live: How it is; None says farewell.
+    """
+
+    log_id: str
+    node: str
+    live: Live | None
+
+
 class Health(NamedTuple):
     """How the way through the broker is.
 
@@ -33,10 +65,14 @@ class Health(NamedTuple):
 
 
 class Listener(Protocol):
-    """Who hears the news."""
+    """Who hears the news, and meets the nodes."""
 
     def hear(self, news: News) -> None:
         """Take news, on the event loop."""
+        ...
+
+    def meet(self, presence: Presence) -> None:
+        """Take a node's word of itself, on the event loop."""
         ...
 
     def resumed(self) -> None:
@@ -55,8 +91,16 @@ class Broker(Protocol):
         """Tell the other nodes. Returns at once and never raises."""
         ...
 
+    def greet(self, presence: Presence) -> None:
+        """Tell the other nodes how this one is. Returns at once and never raises.
+
+        It takes no room from news. Of what one node has said and nobody was told yet, only the
+        newest is told.
+        """
+        ...
+
     async def listen(self, log_id: str, listener: Listener) -> Callable[[], None]:
-        """Give the listener the news of this log; return how to stop that.
+        """Give the listener the news and nodes of this log; return how to stop that.
 
         On return it hears, or the broker is away and it will hear as soon as that is back.
         """
@@ -67,5 +111,5 @@ class Broker(Protocol):
         ...
 
     async def close(self) -> None:
-        """Stop listening and announcing."""
+        """Say what still waits, within a second or not at all; stop listening and announcing."""
         ...

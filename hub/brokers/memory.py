@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from hub.brokers.base import Health, Listener, News
+from hub.brokers.base import Health, Listener, News, Presence
 
 
 class MemoryBroker:
@@ -17,8 +17,14 @@ class MemoryBroker:
             if log_id == news.log_id:
                 listener.hear(news)
 
+    def greet(self, presence: Presence) -> None:
+        """Tell every listener of that log."""
+        for log_id, listener in tuple(self._listeners):
+            if log_id == presence.log_id:
+                listener.meet(presence)
+
     async def listen(self, log_id: str, listener: Listener) -> Callable[[], None]:
-        """Give the listener the news of this log; return how to stop that."""
+        """Give the listener the news and nodes of this log; return how to stop that."""
         entry = (log_id, listener)
         self._listeners.append(entry)
         listener.resumed()

@@ -1,6 +1,7 @@
-"""The broker on Redis pub/sub: it carries news and nothing that could be lost with it."""
+"""The broker on Redis pub/sub: it stores nothing, so nothing can be lost with it."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +11,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError
 
 from hub.brokers import wire
-from hub.brokers.base import Health, Listener, News
+from hub.brokers.base import Health, Listener, News, Presence
 from hub.brokers.outbox import Outbox
-from hub.brokers.subscription import Subscription, news_channel
+from hub.brokers.subscription import Subscription, news_channel, presence_channel
 from hub.errors import Misconfigured
 from hub.telemetry.logging import logger
 
@@ -43,8 +44,13 @@ class RedisBroker:
         """Let the news wait for its turn, or drop it where too much waits."""
         self._outbox.put(news_channel(news.log_id), wire.encode(news))
 
+    def greet(self, presence: Presence) -> None:
+        """Let the word wait beside the news, in the place of an older one of that node."""
+        channel = presence_channel(presence.log_id)
+        self._outbox.renew(channel, presence.node, wire.encode(presence))
+
     async def listen(self, log_id: str, listener: Listener) -> Callable[[], None]:
-        """Give the listener the news of this log; return how to stop that.
+        """Give the listener the news and nodes of this log; return how to stop that.
 
         Raises:
             Misconfigured: Redis is there and refuses the user or the password.
@@ -73,11 +79,15 @@ class RedisBroker:
         return Health(reaches=reaches, dropped=self._outbox.dropped)
 
     async def close(self) -> None:
-        """Stop listening and announcing."""
+        """Say what still waits, within a second or not at all; stop listening and announcing."""
         tasks = [*self._subscriptions.values()]
         self._subscriptions.clear()
         if self._saying is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SAY_WITHIN_S):
+                    await self._outbox.emptied()
             tasks.append(self._saying)
+            self._saying = None
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

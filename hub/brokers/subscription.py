@@ -1,4 +1,4 @@
-"""The subscription: one node's ear on the news of one log, through Redis pub/sub.
+"""The subscription: one node's ear on the nodes of one log, through Redis pub/sub.
 
 Pub/sub says nothing when it has stopped to work: after a failover a connection may live on and
 never bring a message again. So the node says a word to itself, on the way that its news take, and
@@ -24,8 +24,13 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 
 
 def news_channel(log_id: str) -> str:
-    """Return the name under which the nodes of a log talk."""
+    """Return the name under which the nodes of a log tell of commits."""
     return f"hub:{log_id}:news"
+
+
+def presence_channel(log_id: str) -> str:
+    """Return the name under which the nodes of a log tell of themselves."""
+    return f"hub:{log_id}:presence"
 
 
 class Subscription:
@@ -34,7 +39,7 @@ class Subscription:
     Args:
         redis: The client.
         outbox: Where the probes go, behind the news.
-        log_id: Whose news.
+        log_id: Whose news and nodes.
         listener: Gets them.
 
     Attributes:
@@ -50,6 +55,7 @@ class Subscription:
         self._outbox = outbox
         self._listener = listener
         self._news = news_channel(log_id)
+        self._presence = presence_channel(log_id)
         self._own = f"hub:{log_id}:probe:{secrets.token_hex(8)}"
 
     async def run(self) -> None:
@@ -71,7 +77,7 @@ class Subscription:
         try:
             async with asyncio.timeout(SILENCE_S) as patience:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-                    await pubsub.subscribe(self._news, self._own)
+                    await pubsub.subscribe(self._news, self._presence, self._own)
                     async for message in pubsub.listen():
                         self._take(message, patience)
         except TimeoutError:
@@ -82,15 +88,28 @@ class Subscription:
         return ConnectionError("the subscription ended")
 
     def _take(self, message: dict[str, Any], patience: asyncio.Timeout) -> None:
-        if message["channel"] == self._own.encode():
+        channel, data = message["channel"].decode(), message["data"]
+        if channel == self._own:
             patience.reschedule(asyncio.get_running_loop().time() + SILENCE_S)
             self._found()
-            return
-        news = wire.decode(message["data"])
+        elif channel == self._presence:
+            self._meet(data)
+        else:
+            self._hear_news(data)
+
+    def _hear_news(self, data: bytes) -> None:
+        news = wire.decode(data)
         if news is None:
-            self._log.warning("news that nobody can read", size=len(message["data"]))
+            self._log.warning("news that nobody can read", size=len(data))
         else:
             self._listener.hear(news)
+
+    def _meet(self, data: bytes) -> None:
+        presence = wire.decode_presence(data)
+        if presence is None:
+            self._log.warning("a node's word that nobody can read", size=len(data))
+        else:
+            self._listener.meet(presence)
 
     def _found(self) -> None:
         if self.reaches:

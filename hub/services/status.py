@@ -1,10 +1,11 @@
-"""Status: how the hub and its contracts stand, in numbers that come from the log or this node."""
+"""Status: how the hub and its contracts stand, in numbers of the log and of the nodes."""
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
+from msgspec.structs import asdict
 
 from hub.brokers.base import Health
 from hub.clock import SECOND_US, Clock
@@ -12,24 +13,11 @@ from hub.errors import LogUnavailable
 from hub.model.event import CONTRACTS
 from hub.model.timestamp import to_rfc3339
 from hub.model.unit import Head
+from hub.services.presence import Nodes, together
 from hub.stores.base import Log, Records
 
 # How long a caller of `ready` waits for the disk: load balancers ask every few seconds.
 READY_WITHIN_S = 2.0
-
-
-class Live(NamedTuple):
-    """What only this node knows at this moment.
-
-    Attributes:
-        connections: Open WebSockets.
-        subscriptions: Clients a channel.
-        queued_bytes: Bytes that wait in the send buffers of all sockets.
-    """
-
-    connections: int
-    subscriptions: dict[str, int]
-    queued_bytes: int
 
 
 class ContractsStatus(msgspec.Struct, kw_only=True):
@@ -56,7 +44,11 @@ class NodeStatus(msgspec.Struct, kw_only=True):
 
 
 class WebSocketStatus(NodeStatus, kw_only=True):
-    """Answer of `GET /ws/status`: all nodes together, and each."""
+    """Answer of `GET /ws/status`: all nodes of the hub together, and each by its name.
+
+    The node that answers counts at this moment; the others count as they said within the last
+    seconds. One that died is gone within 10 seconds, one that stopped at once.
+    """
 
     status: str = "ok"
     nodes: dict[str, NodeStatus]
@@ -68,9 +60,8 @@ class Status:
     Args:
         log: The log.
         records: The rows.
-        live: Tells of this node's sockets.
+        nodes: This node and the others.
         clock: For the uptime.
-        node: Name of this node.
         broker: Tells of the way to the other nodes.
     """
 
@@ -78,16 +69,14 @@ class Status:
         self,
         log: Log,
         records: Records,
-        live: Callable[[], Live],
+        nodes: Nodes,
         clock: Clock,
-        node: str,
         broker: Callable[[], Health],
     ) -> None:
         self._log = log
         self._records = records
-        self._live = live
+        self._nodes = nodes
         self._clock = clock
-        self._node = node
         self._broker = broker
         self._started_us = clock.now_us()
         self._probed_us = 0
@@ -111,24 +100,27 @@ class Status:
             latest_update=None if newest_us is None else to_rfc3339(newest_us),
             epoch=state.epoch,
             offset=head.offset,
-            clients=self._live().connections,
+            clients=self._nodes.live().connections,
             uptime_s=self._uptime_s(),
         )
 
     def websocket(self) -> WebSocketStatus:
         """Connections, subscriptions a channel and send-queue bytes, per node and in all."""
-        live = self._live()._asdict()
-        return WebSocketStatus(**live, nodes={self._node: NodeStatus(**live)})
+        nodes = self._nodes.present()
+        return WebSocketStatus(
+            **asdict(together(nodes.values())),
+            nodes={name: NodeStatus(**asdict(live)) for name, live in nodes.items()},
+        )
 
     async def hub(self) -> dict[str, Any]:
-        """What `get_status` answers: positions, sockets, uptime."""
+        """What `get_status` answers: positions, and the sockets and uptime of this node."""
         state = await self._log.state()
         return {
-            "node": self._node,
+            "node": self._nodes.own,
             "epoch": state.epoch,
             "positions": {channel: head.offset for channel, head in state.heads.items()},
             "uptime_s": self._uptime_s(),
-            **self._live()._asdict(),
+            **asdict(self._nodes.live()),
         }
 
     async def ready(self) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from hub.brokers.base import Health, News
-from hub.brokers.outbox import MAX_BYTES
+from hub.brokers.base import Health, Live, News, Presence
+from hub.brokers.outbox import MAX_BYTES, Outbox
 from hub.brokers.redis import RedisBroker
 from hub.errors import Misconfigured
 from support.events import event
@@ -107,18 +107,75 @@ async def test_what_does_not_fit_is_dropped_and_counted(broker: RedisBroker) -> 
     assert broker.health() == Health(reaches=True, dropped=2)
 
 
+async def test_a_node_is_told_of_where_news_are_dropped(broker: RedisBroker) -> None:
+    """Presence takes no room from news and is not dropped with them."""
+    full = News("log", "a", (event(1, bytes(MAX_BYTES - 1_000)),))
+    broker.announce(full)
+
+    for number in range(500):
+        broker.greet(Presence("log", f"node-{number}", Live(1, {"jobs": 1}, 0)))
+    before = broker.health().dropped
+    broker.announce(full)
+
+    assert (before, broker.health().dropped) == (0, 1)
+    assert len(await broker._outbox.take()) == 1 + 500
+
+
+async def test_of_a_nodes_words_only_the_newest_waits() -> None:
+    """While Redis is away they do not pile up; what is said then is new, and said once."""
+    outbox = Outbox()
+    for word in (b"old", b"new"):
+        outbox.renew("presence", "a", word)
+        outbox.renew("presence", "b", word)
+    outbox.put("news", b"first")
+
+    taken = await outbox.take()
+    outbox.put("news", b"second")
+
+    assert taken == [("news", b"first"), ("presence", b"new"), ("presence", b"new")]
+    assert await outbox.take() == [("news", b"second")]
+
+
+async def test_a_farewell_is_said_before_the_end(redis: RedisServer, broker: RedisBroker) -> None:
+    """Who stops is forgotten at once, because closing says what still waits."""
+    listener = Listening()
+    await broker.listen("log", listener)
+    leaves = RedisBroker(redis.url)
+    await leaves.listen("log", Listening())
+
+    leaves.greet(Presence("log", "a", None))
+    await leaves.close()
+
+    assert await listener.greeted(1) == [Presence("log", "a", None)]
+
+
+async def test_a_redis_that_hangs_does_not_hold_up_the_end(
+    redis: RedisServer, broker: RedisBroker
+) -> None:
+    """What cannot be said is not said."""
+    await broker.listen("log", Listening())
+
+    redis.send(signal.SIGSTOP)
+    broker.greet(Presence("log", "a", None))
+    async with asyncio.timeout(10):
+        await broker.close()
+
+
 async def test_a_message_of_a_stranger_is_passed_over(
     redis: RedisServer, broker: RedisBroker
 ) -> None:
-    """Whoever writes nonsense to the channel harms nobody."""
+    """Whoever writes nonsense to a channel harms nobody."""
     listener = Listening()
     await broker.listen("log", listener)
 
     for nonsense in ("x", r'"\x93\xa3log"', '""'):
         redis.ask(f"PUBLISH hub:log:news {nonsense}")
+        redis.ask(f"PUBLISH hub:log:presence {nonsense}")
     broker.announce(NEWS)
+    broker.greet(Presence("log", "a", None))
 
     assert len(await listener.heard(1)) == 1
+    assert len(await listener.greeted(1)) == 1
 
 
 async def test_a_wrong_password_ends_the_start() -> None:

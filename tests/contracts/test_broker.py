@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hub.brokers.base import Broker, Health, News
+from hub.brokers.base import Broker, Health, Live, News, Presence
 from hub.brokers.memory import MemoryBroker
 from hub.brokers.redis import RedisBroker
 from support.events import event
@@ -55,6 +55,23 @@ async def test_logs_do_not_hear_each_other(broker: Broker) -> None:
     assert [news.node for news in await two.heard(1)] == ["a"]
 
 
+async def test_nodes_meet_each_other(broker: Broker) -> None:
+    """What each says of itself reaches every listener of its log whole, and of no other log."""
+    one, two, stranger = Listening(), Listening(), Listening()
+    for log_id, listener in (("log", one), ("log", two), ("other", stranger)):
+        await broker.listen(log_id, listener)
+    said = [Presence("log", "a", Live(2, {"jobs": 2}, 7)), Presence("log", "b", None)]
+    elsewhere = Presence("other", "c", Live(0, {}, 0))
+
+    for presence in (*said, elsewhere):
+        broker.greet(presence)
+
+    assert await one.greeted(2) == said
+    assert await two.greeted(2) == said
+    assert await stranger.greeted(1) == [elsewhere]
+    assert one.news == []
+
+
 async def test_who_stops_listening_hears_nothing(broker: Broker) -> None:
     """Also when it stops twice."""
     gone, stays = Listening(), Listening()
@@ -64,9 +81,11 @@ async def test_who_stops_listening_hears_nothing(broker: Broker) -> None:
     stop()
     stop()
     broker.announce(News("log", "a", ()))
+    broker.greet(Presence("log", "a", None))
 
     await stays.heard(1)
-    assert gone.news == []
+    await stays.greeted(1)
+    assert (gone.news, gone.met) == ([], [])
 
 
 async def test_a_listener_is_told_that_listening_begins(broker: Broker) -> None:
@@ -80,12 +99,13 @@ async def test_a_listener_is_told_that_listening_begins(broker: Broker) -> None:
 
 
 async def test_a_closed_broker_is_silent(broker: Broker) -> None:
-    """Announcing does not fail, and nobody hears it."""
+    """Announcing and greeting do not fail, and nobody hears it."""
     listener = Listening()
     await broker.listen("log", listener)
 
     await broker.close()
     broker.announce(News("log", "a", ()))
+    broker.greet(Presence("log", "a", None))
     await asyncio.sleep(0)
 
-    assert listener.news == []
+    assert (listener.news, listener.met) == ([], [])

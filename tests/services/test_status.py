@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from hub.brokers.base import Live, Presence
 from hub.brokers.memory import MemoryBroker
 from hub.errors import LogUnavailable
 from hub.model.contract import ContractUpdate
 from hub.model.timestamp import to_rfc3339
 from hub.services import status as status_module
-from hub.services.status import Live, Status
+from hub.services.presence import Nodes
+from hub.services.status import Status
 from support.use_cases import ANNA, UseCases
 
 
@@ -20,9 +22,15 @@ def live() -> Live:
 
 
 @pytest.fixture
-def status(hub: UseCases) -> Status:
+def nodes(hub: UseCases) -> Nodes:
+    """A node that has met no other."""
+    return Nodes("log", "node-1", live=live, tell=lambda _said: None, clock=hub.clock)
+
+
+@pytest.fixture
+def status(hub: UseCases, nodes: Nodes) -> Status:
     """The status of a node that has just started."""
-    return Status(hub.log, hub.log, live, hub.clock, "node-1", MemoryBroker().health)
+    return Status(hub.log, hub.log, nodes, hub.clock, MemoryBroker().health)
 
 
 async def test_an_empty_hub_counts_nothing(status: Status, hub: UseCases) -> None:
@@ -52,12 +60,16 @@ async def test_contracts_are_counted_by_location_and_status(status: Status, hub:
     assert (told.offset, told.clients, told.uptime_s) == (4, 2, 4)
 
 
-async def test_sockets_are_told_per_node_and_in_all(status: Status) -> None:
-    """One node is all nodes, for now."""
+async def test_sockets_are_told_per_node_and_in_all(status: Status, nodes: Nodes) -> None:
+    """The sums are over every node, and each node's own numbers stand beside them."""
+    nodes.meet(Presence("log", "node-2", Live(5, {"alerts": 4, "jobs": 5}, 30)))
+
     told = status.websocket()
 
-    assert (told.connections, told.queued_bytes) == (2, 512)
+    assert (told.connections, told.queued_bytes) == (7, 542)
+    assert told.subscriptions == {"alerts": 4, "contracts": 2, "jobs": 6}
     assert told.nodes["node-1"].subscriptions == {"contracts": 2, "jobs": 1}
+    assert (told.nodes["node-2"].connections, told.nodes["node-2"].queued_bytes) == (5, 30)
 
 
 async def test_a_socket_may_ask_how_the_hub_is(status: Status, hub: UseCases) -> None:
@@ -98,9 +110,9 @@ def disk() -> Disk:
 
 
 @pytest.fixture
-def readiness(disk: Disk, hub: UseCases) -> Status:
+def readiness(disk: Disk, hub: UseCases, nodes: Nodes) -> Status:
     """The status of a node on that disk."""
-    return Status(disk, hub.log, live, hub.clock, "node-1", MemoryBroker().health)
+    return Status(disk, hub.log, nodes, hub.clock, MemoryBroker().health)
 
 
 async def test_the_log_is_tried_at_most_once_a_second(

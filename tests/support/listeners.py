@@ -3,22 +3,28 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from hub.brokers.base import News
+from hub.brokers.base import News, Presence
 
 PATIENCE_S = 10.0
 
 
 class Listening:
-    """Remembers the news that it heard."""
+    """Remembers the news that it heard and the nodes that it met."""
 
     def __init__(self) -> None:
         self.news: list[News] = []
+        self.met: list[Presence] = []
         self.resumptions = 0
         self._changed = asyncio.Event()
 
     def hear(self, news: News) -> None:
         """Take news."""
         self.news.append(news)
+        self._changed.set()
+
+    def meet(self, presence: Presence) -> None:
+        """Take a node's word of itself."""
+        self.met.append(presence)
         self._changed.set()
 
     def resumed(self) -> None:
@@ -30,6 +36,11 @@ class Listening:
         """Wait until so many news have come, and return them."""
         await self._until(lambda: len(self.news) >= count)
         return self.news
+
+    async def greeted(self, count: int) -> Sequence[Presence]:
+        """Wait until so many words of nodes have come, and return them."""
+        await self._until(lambda: len(self.met) >= count)
+        return self.met
 
     async def resumed_again(self, count: int) -> None:
         """Wait until listening has begun so many times."""
