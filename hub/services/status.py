@@ -21,7 +21,7 @@ READY_WITHIN_S = 2.0
 
 
 class ContractsStatus(msgspec.Struct, kw_only=True):
-    """Answer of `GET /contracts/status`."""
+    """Answer of `GET /contracts/status`; `clients` are those of all nodes of the hub."""
 
     status: str = "ok"
     contracts: int
@@ -100,7 +100,7 @@ class Status:
             latest_update=None if newest_us is None else to_rfc3339(newest_us),
             epoch=state.epoch,
             offset=head.offset,
-            clients=self._nodes.live().connections,
+            clients=together(self._nodes.present().values()).connections,
             uptime_s=self._uptime_s(),
         )
 

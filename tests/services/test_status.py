@@ -72,6 +72,15 @@ async def test_sockets_are_told_per_node_and_in_all(status: Status, nodes: Nodes
     assert (told.nodes["node-2"].connections, told.nodes["node-2"].queued_bytes) == (5, 30)
 
 
+async def test_clients_of_all_nodes_are_counted(status: Status, nodes: Nodes) -> None:
+    """Whichever node is asked how the contracts are, it tells how many watch them."""
+    nodes.meet(Presence("log", "node-2", Live(5, {}, 0)))
+
+    told = await status.contracts()
+
+    assert told.clients == 7
+
+
 async def test_a_socket_may_ask_how_the_hub_is(status: Status, hub: UseCases) -> None:
     """Positions of every channel, sockets and uptime."""
     hub.clock.advance(3)
