@@ -41,7 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: Annotated[
         str | None,
         _help(
-            "REDIS_URL", "Broker between the processes of one hub: redis://, rediss:// or unix://"
+            "REDIS_URL",
+            "Broker between nodes: redis:// rediss:// unix:// redis+sentinel:// redis+cluster://",
         ),
     ] = None
     log_level: Annotated[
@@ -148,7 +149,7 @@ _ALSO_KNOWN = frozenset({"HUB_URL", "HUB_TOKEN"})
 # What Kubernetes and Docker set in every container beside a service that is called `hub`.
 _LINK = re.compile(r"_SERVICE_(HOST|PORT)|_(TCP|UDP)(_|$)|_ENV_")
 _ORIGIN = re.compile(r"https?://[^/?#@*\s]+")
-_REDIS = re.compile(r"(?:rediss?|unix)://.")
+_REDIS = re.compile(r"(?:rediss?(?:\+sentinel|\+cluster)?|unix)://.")
 _WORDS = {"`int`": "a whole number", "`float`": "a number", "`bool`": "true or false"}
 _CREDENTIALS = ("API_KEY", "JWT_SECRET", "JWKS_URL")
 
@@ -235,7 +236,10 @@ def _check_urls(settings: Settings) -> None:
     if settings.redis_url is not None and not _REDIS.match(settings.redis_url):
         # Without what stands behind the scheme: it may hold a password.
         scheme = settings.redis_url.partition("://")[0][:20]
-        raise Misconfigured(f"REDIS_URL: expected redis://, rediss:// or unix://, got {scheme!r}")
+        raise Misconfigured(
+            "REDIS_URL: expected redis://, rediss://, unix://, redis+sentinel:// or "
+            f"redis+cluster://, got {scheme!r}"
+        )
 
 
 def _warnings(settings: Settings, environ: Mapping[str, str], known: set[str]) -> list[str]:

@@ -10,7 +10,7 @@ from hub.model.event import Event
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
-class News(NamedTuple):
+class News(msgspec.Struct, frozen=True, array_like=True):
     """What one commit appended, in order.
 
     Attributes:

@@ -3,22 +3,17 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Any
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError
 
 from hub.brokers import wire
 from hub.brokers.base import Health, Listener, News, Presence
+from hub.brokers.link import SAY_WITHIN_S, link_to
 from hub.brokers.outbox import Outbox
 from hub.brokers.subscription import Subscription, news_channel, presence_channel
 from hub.errors import Misconfigured
 from hub.telemetry.logging import logger
 
-# What has not been said by then is dropped: the log has carried it meanwhile.
-SAY_WITHIN_S = 1.0
 # How long a start waits for Redis before it goes on without.
 START_WITHIN_S = 2.0
 
@@ -27,7 +22,7 @@ class RedisBroker:
     """Announces and listens through one Redis; see `base.Broker`.
 
     Args:
-        url: redis://, rediss:// or unix://, with user, password and database where needed.
+        url: One server, Sentinel or a cluster; see `link`.
 
     Raises:
         Misconfigured: The URL is none that Redis has.
@@ -35,7 +30,7 @@ class RedisBroker:
 
     def __init__(self, url: str) -> None:
         self._log = logger("broker")
-        self._redis = _client(url)
+        self._link = link_to(url)
         self._outbox = Outbox()
         self._subscriptions: dict[Subscription, asyncio.Task[None]] = {}
         self._saying: asyncio.Task[None] | None = None
@@ -58,7 +53,7 @@ class RedisBroker:
         await self._knock()
         if self._saying is None:
             self._saying = asyncio.create_task(self._say_all(), name="broker-outbox")
-        subscription = Subscription(self._redis, self._outbox, log_id, listener)
+        subscription = Subscription(self._link, self._outbox, log_id, listener)
         task = asyncio.create_task(subscription.run(), name="broker-subscription")
         self._subscriptions[subscription] = task
         try:
@@ -91,12 +86,12 @@ class RedisBroker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._redis.aclose()
+        await self._link.close()
 
     async def _knock(self) -> None:
         try:
             async with asyncio.timeout(START_WITHIN_S):
-                await self._redis.ping()
+                await self._link.knock()
         except AuthenticationError as error:
             raise Misconfigured(
                 f"REDIS_URL: Redis refuses the user or the password: {error}"
@@ -111,24 +106,6 @@ class RedisBroker:
             messages = await self._outbox.take()
             try:
                 async with asyncio.timeout(SAY_WITHIN_S):
-                    pipeline = self._redis.pipeline(transaction=False)
-                    for channel, message in messages:
-                        pipeline.publish(channel, message)
-                    await pipeline.execute()
+                    await self._link.say(messages)
             except Exception:  # noqa: BLE001 whatever it is: the subscription's silence tells of it
                 self._outbox.dropped += len(messages)
-
-
-def _client(url: str) -> Any:
-    """Return a client that says at once what is wrong: who waits and tries again are we."""
-    try:
-        return Redis.from_url(
-            url,
-            # RESP3 pools of redis-py 8 keep connections that the server has closed (its #4252).
-            protocol=2,
-            retry=Retry(NoBackoff(), 0),
-            socket_timeout=SAY_WITHIN_S,
-            socket_connect_timeout=SAY_WITHIN_S,
-        )
-    except ValueError as error:
-        raise Misconfigured(f"REDIS_URL: expected redis://HOST:PORT/DB, got {error}") from None

@@ -10,10 +10,9 @@ import random
 import secrets
 from typing import Any
 
-from redis.asyncio import Redis
-
 from hub.brokers import wire
 from hub.brokers.base import Listener
+from hub.brokers.link import Link
 from hub.brokers.outbox import Outbox
 from hub.telemetry.logging import logger
 
@@ -25,19 +24,19 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 
 def news_channel(log_id: str) -> str:
     """Return the name under which the nodes of a log tell of commits."""
-    return f"hub:{log_id}:news"
+    return f"hub:{{{log_id}}}:news"
 
 
 def presence_channel(log_id: str) -> str:
     """Return the name under which the nodes of a log tell of themselves."""
-    return f"hub:{log_id}:presence"
+    return f"hub:{{{log_id}}}:presence"
 
 
 class Subscription:
     """Hears for a listener, for ever.
 
     Args:
-        redis: The client.
+        link: To Redis.
         outbox: Where the probes go, behind the news.
         log_id: Whose news and nodes.
         listener: Gets them.
@@ -47,16 +46,16 @@ class Subscription:
         ready: Set by the first probe that comes back.
     """
 
-    def __init__(self, redis: "Redis", outbox: Outbox, log_id: str, listener: Listener) -> None:
+    def __init__(self, link: Link, outbox: Outbox, log_id: str, listener: Listener) -> None:
         self.reaches = False
         self.ready = asyncio.Event()
         self._log = logger("broker")
-        self._redis = redis
+        self._link = link
         self._outbox = outbox
         self._listener = listener
         self._news = news_channel(log_id)
         self._presence = presence_channel(log_id)
-        self._own = f"hub:{log_id}:probe:{secrets.token_hex(8)}"
+        self._own = f"hub:{{{log_id}}}:probe:{secrets.token_hex(8)}"
 
     async def run(self) -> None:
         """Subscribe, hear, and begin anew when the way breaks."""
@@ -76,8 +75,7 @@ class Subscription:
         """Hear until the way breaks; return why it did."""
         try:
             async with asyncio.timeout(SILENCE_S) as patience:
-                async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-                    await pubsub.subscribe(self._news, self._presence, self._own)
+                async with self._link.listen(self._news, self._presence, self._own) as pubsub:
                     async for message in pubsub.listen():
                         self._take(message, patience)
         except TimeoutError:

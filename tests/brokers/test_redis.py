@@ -169,8 +169,8 @@ async def test_a_message_of_a_stranger_is_passed_over(
     await broker.listen("log", listener)
 
     for nonsense in ("x", r'"\x93\xa3log"', '""'):
-        redis.ask(f"PUBLISH hub:log:news {nonsense}")
-        redis.ask(f"PUBLISH hub:log:presence {nonsense}")
+        redis.ask(f"PUBLISH hub:{{log}}:news {nonsense}")
+        redis.ask(f"PUBLISH hub:{{log}}:presence {nonsense}")
     broker.announce(NEWS)
     broker.greet(Presence("log", "a", None))
 

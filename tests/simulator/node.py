@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from hub.brokers.base import News
+from hub.brokers.base import News, Presence
 from hub.clock import Timers
 from hub.errors import HubError, LogUnavailable
 from hub.model.event import Event
@@ -74,6 +74,9 @@ class Node:
     def hear(self, news: News) -> None:
         """Take news of the broker."""
         self.fanout.hear(news)
+
+    def meet(self, presence: Presence) -> None:
+        """Nobody asks a simulated node for the others."""
 
     def resumed(self) -> None:
         """Look for what was said while nothing was heard."""
