@@ -123,12 +123,16 @@ class Pong(_Reply, tag="pong"):
     server_time: str
 
 
-class ErrorDetails(msgspec.Struct):
-    """What a program and a person need to know of a refusal."""
+class ErrorDetails(msgspec.Struct, omit_defaults=True):
+    """What a program and a person need to know of a refusal.
+
+    `retry_after_ms` is there when the same command may succeed later.
+    """
 
     code: str
     message: str
     help: str
+    retry_after_ms: int | None = None
 
 
 class Error(_Reply, tag="error"):
@@ -153,7 +157,12 @@ def refusal(failure: HubError, now_us: int, reply_to: CommandId | _Unset) -> Err
     return Error(
         reply_to=reply_to,
         error=(type(failure).__doc__ or failure.code).partition("\n")[0],
-        details=ErrorDetails(failure.code, failure.detail, f"/docs/errors/{failure.code}"),
+        details=ErrorDetails(
+            failure.code,
+            failure.detail,
+            f"/docs/errors/{failure.code}",
+            None if failure.retry_after_s is None else failure.retry_after_s * 1_000,
+        ),
         timestamp=to_rfc3339(now_us),
     )
 

@@ -1,7 +1,10 @@
 """The session's rules that need a clock, a slow log or an odd moment."""
 
+import msgspec
 import pytest
 
+from hub.errors import InvalidCommand, LogUnavailable
+from hub.realtime import replies
 from support.realtime import FakeNode, MemoryEvents, SlowSocket, command
 
 
@@ -233,3 +236,12 @@ def test_a_command_that_cannot_be_read_is_refused_in_words(frame: str, said: str
     assert answer["details"]["code"] == "invalid_command"
     assert said in answer["details"]["message"]
     assert socket.closed is None
+
+
+def test_a_refusal_that_passes_says_when_to_come_back() -> None:
+    """Without it a listener would take a moment without the log for the end."""
+    answer = msgspec.json.decode(replies.encode(replies.refusal(LogUnavailable("away"), 0, 7)))
+    final = msgspec.json.decode(replies.encode(replies.refusal(InvalidCommand("no"), 0, 7)))
+
+    assert answer["details"]["retry_after_ms"] == 2_000
+    assert "retry_after_ms" not in final["details"]
