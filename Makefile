@@ -36,3 +36,29 @@ simulate: .venv/.test ## Drive simulated nodes through faults that a seed decide
 	@PYTHONPATH=tests $(BIN)/python -m simulator --seed $(or $(SEED),1) --seeds $(or $(SEEDS),1) --steps $(or $(STEPS),10000)
 
 tools: ## Install strace, Redis and PostgreSQL, which tests need, where apt-get can
+	@sh .ci/tools
+
+lock: ## Take the newest allowed version of everything, and write it down in .ci/constraints.txt
+	@sh .ci/venv "$(PYTHON)"
+	@$(PIP) install --quiet --editable clients/python --editable '.[test]'
+	@$(PIP) freeze --exclude-editable > .ci/constraints.txt
+	@touch .venv/.made .venv/.run .venv/.test
+
+clean: ## Remove .venv and every cache; what the hub stored in var/ stays
+	rm -rf .venv .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find $(CODE) -name __pycache__ -prune -exec rm -rf {} +
+
+# The stamps keep a second start from installing anything.
+.venv/.run: .venv/.made $(MANIFESTS)
+	@echo "Installing the hub into .venv, once …"
+	@$(INSTALL) --editable clients/python --editable .
+	@touch $@
+
+.venv/.test: .venv/.run
+	@echo "Installing what the tests need into .venv, once …"
+	@$(INSTALL) --editable clients/python --editable '.[test]'
+	@touch $@
+
+.venv/.made:
+	@sh .ci/venv "$(PYTHON)"
+	@touch $@
