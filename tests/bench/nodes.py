@@ -47,7 +47,7 @@ def rows(folder: Path, console: Console) -> list[tuple[str, str, str, bool]]:
         crossing = _Arrangement("crossing", folder / "g", on_file, 2).crossing()
     base = seen.pop(alone.name)
     found = [
-        (f"updates/s of the embedded hub's: {name}", f"{rate / base:.2f}", "-", True)
+        (f"of the embedded hub: {name}", f"{rate / base:.2f}", "-", True)
         for name, rate in seen.items()
     ]
     holds = overhead < MAX_OVERHEAD_US
