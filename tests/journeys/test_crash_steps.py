@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -11,30 +10,12 @@ import pytest
 
 from hub_client import AsyncMCPClient, State
 from support.crashing import STEPS
-from support.postgres_server import postgres_server
 from support.posting import Wire
-from support.redis_server import RedisServer, redis_server
+from support.redis_server import RedisServer
 from support.running import CONTRACT, HubProcess, hub_process
 
 BEFORE = 5
 TESTS = Path(__file__).parents[1]
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    """A Redis that answers."""
-    with redis_server() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of each kind."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/hub.db"
-        return
-    with postgres_server() as server:
-        yield server.database()
 
 
 async def watch(url: str, seen: list[int | None], live: asyncio.Event, count: int) -> None:

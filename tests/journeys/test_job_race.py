@@ -3,38 +3,20 @@
 import asyncio
 import itertools
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from hub.model.job import LEGAL_NEXT
-from support.postgres_server import postgres_server
-from support.redis_server import RedisServer, redis_server
+from support.redis_server import RedisServer
 from support.running import RunningHub, running_hub
 
 WRITERS = 8
 TRIES = 15
 # The ends are rare, so that the race lasts.
 WORDS = ("PENDING", "RUNNING") * 12 + ("DONE", "FAILED")
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    """A Redis that answers."""
-    with redis_server() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of each kind."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/hub.db"
-        return
-    with postgres_server() as server:
-        yield server.database()
 
 
 @pytest.fixture

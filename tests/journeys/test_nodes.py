@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -12,19 +12,12 @@ import pytest
 from hub_client import AsyncMCPClient, State
 from support.posting import Wire
 from support.proxy import proxy_to
-from support.redis_server import RedisServer, redis_server
+from support.redis_server import RedisServer
 from support.running import CONTRACT, RunningHub, running_hub
 
 AN_HOUR_S = 3600.0
 POSTS = 500
 AT_ONCE = 5
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    """A Redis that answers."""
-    with redis_server() as server:
-        yield server
 
 
 @contextlib.asynccontextmanager

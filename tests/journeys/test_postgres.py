@@ -9,7 +9,7 @@ import pytest
 
 from support.postgres_server import PostgresServer, postgres_server
 from support.posting import Wire
-from support.redis_server import RedisServer, redis_server
+from support.redis_server import RedisServer
 from support.running import CONTRACT, RunningHub, running_hub
 
 POSTS = 400
@@ -21,13 +21,6 @@ CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_
 def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL that a test may stop."""
     with postgres_server() as server:
-        yield server
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    """A Redis that answers."""
-    with redis_server() as server:
         yield server
 
 

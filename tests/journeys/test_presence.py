@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,10 @@ import pytest
 from websockets.asyncio.client import connect
 
 from hub.services import presence
-from support.redis_server import RedisServer, redis_server
+from support.redis_server import RedisServer
 from support.running import RunningHub, hub_process, running_hub
 
 PATIENCE_S = 30.0
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    """A Redis that answers."""
-    with redis_server() as server:
-        yield server
 
 
 @contextlib.asynccontextmanager

@@ -1,6 +1,7 @@
 """PostgreSQL over a network that breaks at the worst moment: when COMMIT was sent."""
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
@@ -154,3 +155,24 @@ async def test_a_changed_migration_is_refused(postgres: PostgresServer) -> None:
         await log.open()
 
     await log.close()
+
+
+class LeakyPool:
+    """A pool whose connections break on their way back."""
+
+    def __init__(self, pool: Any) -> None:
+        self.acquire, self.close, self._release = pool.acquire, pool.close, pool.release
+
+    async def release(self, connection: object) -> None:
+        """Take it back, and fail."""
+        await self._release(connection)
+        raise ConnectionResetError
+
+
+async def test_a_connection_that_breaks_on_its_way_back_doubles_nothing(log: PostgresLog) -> None:
+    """The group is committed; it must not be run again for the sake of the pool."""
+    log._database._pool = LeakyPool(log._database._pool)
+
+    await log.commit([unit("a")])
+
+    assert len(await ids(log)) == 1

@@ -1,6 +1,7 @@
 """The way to PostgreSQL: a pool of connections, and what its failures mean to us."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -91,23 +92,29 @@ class Database:
     async def use(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Run `work` on a connection of the pool."""
         pool = await self._connected()
-        async with pool.acquire(timeout=CONNECT_WITHIN_S) as connection:
+        connection = await pool.acquire(timeout=CONNECT_WITHIN_S)
+        try:
             return await work(connection)
+        finally:
+            # What was done stands: a connection that breaks on its way back must not make a
+            # committed group look failed, for it would be run again, and doubled.
+            with contextlib.suppress(*LOST):
+                await pool.release(connection)
 
-    async def read(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Run work that changes nothing, again where the way to the server broke.
+    async def again(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run work that leaves nothing when it fails, again where that may help.
 
         Raises:
             LogUnavailable: The server is away.
         """
-        for attempt in range(ATTEMPTS):
-            try:
+        for attempt in range(ATTEMPTS - 1):
+            with contextlib.suppress(*COLLISIONS, *LOST):
                 return await self.use(work)
-            except LOST as error:
-                if attempt == ATTEMPTS - 1:
-                    raise unavailable(error) from error
-                await pause(attempt)
-        raise AssertionError  # pragma: no cover - the loop returns or raises
+            await pause(attempt)
+        try:
+            return await self.use(work)
+        except (*COLLISIONS, *LOST) as error:
+            raise unavailable(error) from error
 
     async def _connected(self) -> Any:
         async with self._opening:

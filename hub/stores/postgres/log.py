@@ -18,15 +18,7 @@ from hub.model.unit import Head, KeptAnswer, Loaded, Outcome, Ref, Row, Settled,
 from hub.stores import contracts, jobs
 from hub.stores.base import ContractCount, EventQuery, JobQuery, LogState
 from hub.stores.postgres import migrations, statements as sql
-from hub.stores.postgres.database import (
-    ATTEMPTS,
-    COLLISIONS,
-    LOST,
-    Connection,
-    Database,
-    pause,
-    unavailable,
-)
+from hub.stores.postgres.database import LOST, Connection, Database, unavailable
 from hub.stores.postgres.rows import event_of, stored
 from hub.stores.postgres.snapshot import PostgresSnapshot, Snapshots
 
@@ -71,31 +63,24 @@ class PostgresLog:
 
     async def commit(self, units: Sequence[Unit]) -> Sequence[Outcome]:
         """Decide and write a group in one transaction."""
-        for attempt in range(ATTEMPTS):
-            try:
-                return (await self._database.use(lambda c: self._commit(c, units))).outcomes
-            except (*COLLISIONS, *LOST) as error:
-                # Nothing is kept of it: a failure of the commit itself comes as OutcomeUnknown.
-                if attempt == ATTEMPTS - 1:
-                    raise unavailable(error) from error
-                await pause(attempt)
-            except _Unsure as unsure:
-                return await self._make_sure(unsure)
-        raise AssertionError  # pragma: no cover - the loop returns or raises
+        try:
+            return (await self._database.again(lambda c: self._commit(c, units))).outcomes
+        except _Unsure as unsure:
+            return await self._make_sure(unsure)
 
     async def state(self) -> LogState:
         """Return epoch and heads as last committed."""
-        return await self._database.read(_state)
+        return await self._database.again(_state)
 
     async def events(self, query: EventQuery) -> Sequence[Event]:
         """Return a page of history, oldest first."""
         text, values = sql.select_events(query)
-        rows = await self._database.read(lambda c: c.fetch(text, *values))
+        rows = await self._database.again(lambda c: c.fetch(text, *values))
         return [event_of(row) for row in rows]
 
     async def offset_before(self, channel: str, at_us: int) -> int:
         """Return the newest offset whose event is older than the time."""
-        return await self._database.read(lambda c: _offset_before(c, channel, at_us))
+        return await self._database.again(lambda c: _offset_before(c, channel, at_us))
 
     async def prune(self, channel: str, *, below: int, limit: int) -> Head:
         """Forget at most `limit` events under `below`."""
@@ -115,23 +100,23 @@ class PostgresLog:
 
     async def job(self, job_id: str) -> Job | None:
         """Return the job, or None."""
-        row = await self._database.read(lambda c: c.fetchrow(sql.JOB, job_id))
+        row = await self._database.again(lambda c: c.fetchrow(sql.JOB, job_id))
         return None if row is None else jobs.from_row(tuple(row))
 
     async def jobs(self, query: JobQuery) -> Sequence[Job]:
         """Return a page of jobs, newest first."""
         text, values = sql.select_jobs(query)
-        rows = await self._database.read(lambda c: c.fetch(text, *values))
+        rows = await self._database.again(lambda c: c.fetch(text, *values))
         return [jobs.from_row(tuple(row)) for row in rows]
 
     async def job_entries(self, job_id: str) -> Sequence[JobEntry]:
         """Return the job's own history, oldest first."""
-        rows = await self._database.read(lambda c: c.fetch(sql.ENTRIES, job_id))
+        rows = await self._database.again(lambda c: c.fetch(sql.ENTRIES, job_id))
         return [JobEntry(*row) for row in rows]
 
     async def contract_counts(self) -> Sequence[ContractCount]:
         """Return how many contracts there are by location and status."""
-        rows = await self._database.read(lambda c: c.fetch(sql.COUNTS))
+        rows = await self._database.again(lambda c: c.fetch(sql.COUNTS))
         return [ContractCount(*row) for row in rows]
 
     async def new_epoch(self, word: str) -> None:
@@ -170,7 +155,7 @@ class PostgresLog:
         events = unsure.settled.events
         if events:
             try:
-                kept = await self._database.read(lambda c: _is_kept(c, events[-1]))
+                kept = await self._database.again(lambda c: _is_kept(c, events[-1]))
             except LogUnavailable:
                 pass
             else:
@@ -186,14 +171,7 @@ class PostgresLog:
             async with connection.transaction():
                 return await work(connection)
 
-        for attempt in range(ATTEMPTS):
-            try:
-                return await self._database.use(transact)
-            except (*COLLISIONS, *LOST) as error:
-                if attempt == ATTEMPTS - 1:
-                    raise unavailable(error) from error
-                await pause(attempt)
-        raise AssertionError  # pragma: no cover - the loop returns or raises
+        return await self._database.again(transact)
 
 
 class _Unsure(Exception):
