@@ -191,12 +191,17 @@ class Node:
         status = Status(log, log, nodes, clock, self._broker.health)
         history = History(log, state.epoch)
         self._tidy(fanout)
+        self._open_doors(fanout, history, status, loop)
+
+    def _open_doors(self, fanout: Fanout, history: History, status: Status, timers: Timers) -> None:
+        """Build what takes clients: sockets and HTTP, by the same rules."""
+        settings = self._settings
         rules = Rules(open_mode=True, origins=settings.origins)
         realtime = NodeRealtime(
             fanout,
-            NodeQueries(log, history, status),
-            clock,
-            loop,
+            NodeQueries(self._log, history, status),
+            self._clock,
+            timers,
             self._background.spawn,
             settings.heartbeat_s,
             settings.pong_s,
