@@ -25,7 +25,7 @@ class RedisServer:
         # A cluster's node and a replica write files where they stand.
         self._folder = tempfile.TemporaryDirectory(prefix="hub-redis-")
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self.port = free_port()
 
     @property
     def url(self) -> str:
@@ -71,7 +71,8 @@ class RedisServer:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -103,7 +104,7 @@ def redis_server(*options: str, config: Path | None = None) -> Iterator[RedisSer
 def redis_cluster() -> Iterator[RedisServer]:
     """Run a cluster of one node that holds every slot."""
     # By default the nodes talk on the port plus 10,000, which may be none.
-    with redis_server("--cluster-enabled", "yes", "--cluster-port", str(_free_port())) as server:
+    with redis_server("--cluster-enabled", "yes", "--cluster-port", str(free_port())) as server:
         server.ask("CLUSTER ADDSLOTSRANGE 0 16383")
         until = time.monotonic() + PATIENCE_S
         while not server.ask("SPUBLISH x y").startswith(":"):
