@@ -1,9 +1,8 @@
 """The composition root: the one place that knows every concrete class, and builds in order."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
@@ -15,23 +14,22 @@ from hub.brokers.memory import MemoryBroker
 from hub.brokers.redis import RedisBroker
 from hub.clock import Clock, SystemClock, Timers
 from hub.errors import Misconfigured
-from hub.model.event import Event, new_epoch
-from hub.model.unit import Head
+from hub.model.event import DEFAULT_CHANNELS, Event, new_epoch
+from hub.queries import NodeQueries, NodeRealtime
 from hub.realtime.background import Background
 from hub.realtime.connections import Connections
 from hub.realtime.fanout import Fanout
-from hub.realtime.feed import PAGE_BYTES, Spawn
-from hub.realtime.node import Page
+from hub.realtime.feed import PAGE_BYTES
+from hub.realtime.interest import Interest, sweeping
 from hub.services.artifacts import Artifacts, files_in, sweep
 from hub.services.channels import Channels
 from hub.services.contracts import Contracts
 from hub.services.heads import Heads
-from hub.services.history import History, HistoryQuery
+from hub.services.history import History
 from hub.services.jobs import Jobs
 from hub.services.presence import Nodes
 from hub.services.publisher import Publisher
 from hub.services.retention import Limits, Retention
-from hub.services.snapshots import EncodedSnapshot
 from hub.services.status import Status
 from hub.settings import Settings
 from hub.stores.base import EventQuery, Log, Store
@@ -75,47 +73,6 @@ def open_log(settings: Settings, clock: Clock) -> Store:
         )
     log.migrate()
     return log
-
-
-class NodeRealtime(NamedTuple):
-    """What sessions need of this node; see `realtime.session.Realtime`."""
-
-    fanout: Fanout
-    queries: "NodeQueries"
-    clock: Clock
-    timers: Timers
-    spawn: Spawn
-    heartbeat_s: float
-    pong_s: float
-
-
-class NodeQueries:
-    """What clients may ask over a socket; see `realtime.session.Queries`."""
-
-    def __init__(self, log: Log, history: History, status: Status) -> None:
-        self._log = log
-        self._history = history
-        self._status = status
-
-    async def history(
-        self, channel: str, *, limit: int, since: int | None, before: int | None
-    ) -> Page:
-        """Return a page of encoded events, oldest first."""
-        query = HistoryQuery(channel, limit, since=since, before=before)
-        page = await self._history.page(query)
-        return Page(page.events, page.reason)
-
-    async def head(self, channel: str) -> int:
-        """Return the newest offset in the log."""
-        return (await self._log.state()).heads.get(channel, Head()).offset
-
-    async def snapshot(self, channel: str) -> EncodedSnapshot:
-        """Open the state of a channel."""
-        return EncodedSnapshot(await self._log.snapshot(channel))
-
-    async def status(self) -> Mapping[str, Any]:
-        """Return how the hub is."""
-        return await self._status.hub()
 
 
 class Ears:
@@ -165,9 +122,13 @@ class Node:
         state = await log.state()
         name = new_epoch()
         loop = asyncio.get_running_loop()
-        fanout = Fanout(
+        interest = Interest(
+            partial(self._broker.follow, state.log_id), partial(self._broker.leave, state.log_id)
+        )
+        self._fanout = fanout = Fanout(
             node=name,
             epoch=state.epoch,
+            interest=interest,
             timers=loop,
             read_log=partial(_read_page, log),
             spawn=self._background.spawn,
@@ -176,12 +137,16 @@ class Node:
         self._nodes = nodes = Nodes(
             state.log_id, name, live=self._live, tell=self._broker.greet, clock=clock
         )
+        # Clients that were here before come back in a moment, most of them for these.
+        for channel in DEFAULT_CHANNELS:
+            interest.hear(channel)
         self._stop_listening = await self._broker.listen(state.log_id, Ears(fanout, heads, nodes))
         await fanout.open((await log.state()).heads, partial(_read_newest, log))
         self._background.spawn(heads.run())
         if settings.redis_url is not None:
             # Without, nobody is there to be told.
             self._background.spawn(nodes.run())
+            self._background.spawn(sweeping(interest))
 
         def tell(events: Sequence[Event]) -> None:
             fanout.deliver(events)
@@ -248,8 +213,8 @@ class Node:
         self._background.spawn(sweep(log, folder, files_in(folder, older_than_s=young_s)))
 
     def _live(self) -> Live:
-        connections = self.connections
-        return Live(len(connections), connections.subscriptions(), connections.queued_bytes())
+        connections, followers = self.connections, self._fanout.interest.followers
+        return Live(len(connections), dict(sorted(followers.items())), connections.queued_bytes())
 
     def _resources(self, history: History, status: Status, fanout: Fanout) -> Resources:
         settings, publisher, epoch = self._settings, self._publisher, fanout.epoch

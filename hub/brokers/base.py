@@ -76,7 +76,7 @@ class Listener(Protocol):
         ...
 
     def resumed(self) -> None:
-        """Listening begins, perhaps again: what was said before may have been missed."""
+        """Hearing begins, of all channels or of one more: what was said before may be missing."""
         ...
 
 
@@ -100,10 +100,21 @@ class Broker(Protocol):
         ...
 
     async def listen(self, log_id: str, listener: Listener) -> Callable[[], None]:
-        """Give the listener the news and nodes of this log; return how to stop that.
+        """Give the listener the nodes of this log and its followed news; return how to stop that.
 
         On return it hears, or the broker is away and it will hear as soon as that is back.
         """
+        ...
+
+    def follow(self, log_id: str, channel: str) -> None:
+        """Let the listeners of this log hear the news of a channel; they are told when they do.
+
+        Returns at once and never raises.
+        """
+        ...
+
+    def leave(self, log_id: str, channel: str) -> None:
+        """Let them hear no more of a channel. Returns at once and never raises."""
         ...
 
     def health(self) -> Health:
@@ -113,3 +124,15 @@ class Broker(Protocol):
     async def close(self) -> None:
         """Say what still waits, within a second or not at all; stop listening and announcing."""
         ...
+
+
+def by_channel(news: News) -> Sequence[News]:
+    """Return the same news, one a channel: a message says what happened in one."""
+    events = news.events
+    channels = dict.fromkeys(event.channel for event in events)
+    if len(channels) == 1:
+        return (news,)
+    return [
+        News(news.log_id, news.node, [event for event in events if event.channel == channel])
+        for channel in channels
+    ]

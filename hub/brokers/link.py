@@ -30,6 +30,31 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
+class Ear:
+    """A PubSub of redis-py, plain or sharded, that follows and leaves while it is heard."""
+
+    def __init__(self, pubsub: Any, *, sharded: bool = False) -> None:
+        self._pubsub = pubsub
+        self._sharded = sharded
+
+    def messages(self) -> AsyncIterator[dict[str, Any]]:
+        """Return what comes, answers to `follow` and `leave` among it."""
+        heard: AsyncIterator[dict[str, Any]] = self._pubsub.listen()
+        return heard
+
+    async def follow(self, *names: str) -> None:
+        """Hear these names too."""
+        if names:
+            pubsub = self._pubsub
+            await (pubsub.ssubscribe if self._sharded else pubsub.subscribe)(*names)
+
+    async def leave(self, *names: str) -> None:
+        """Hear these names no more."""
+        if names:
+            pubsub = self._pubsub
+            await (pubsub.sunsubscribe if self._sharded else pubsub.unsubscribe)(*names)
+
+
 class Link(Protocol):
     """A way to say and to hear."""
 
@@ -41,8 +66,8 @@ class Link(Protocol):
         """Publish messages, in order."""
         ...
 
-    def listen(self, *names: str) -> AbstractAsyncContextManager[Any]:
-        """Subscribe; inside there is the PubSub of redis-py."""
+    def listen(self, *names: str) -> AbstractAsyncContextManager[Ear]:
+        """Subscribe."""
         ...
 
     async def close(self) -> None:
@@ -86,11 +111,12 @@ class ServerLink:
         await pipeline.execute()
 
     @asynccontextmanager
-    async def listen(self, *names: str) -> AsyncIterator[Any]:
+    async def listen(self, *names: str) -> AsyncIterator[Ear]:
         """Subscribe to the names."""
-        async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-            await pubsub.subscribe(*names)
-            yield pubsub
+        async with self._redis.pubsub() as pubsub:
+            ear = Ear(pubsub)
+            await ear.follow(*names)
+            yield ear
 
     async def close(self) -> None:
         """Let all connections go."""
@@ -114,7 +140,7 @@ class ClusterLink:
             await self._cluster.execute_command("SPUBLISH", name, message)
 
     @asynccontextmanager
-    async def listen(self, *names: str) -> AsyncIterator[Any]:
+    async def listen(self, *names: str) -> AsyncIterator[Ear]:
         """Subscribe to the names on the node that holds their slot now."""
         await self._cluster.initialize()
         node = self._cluster.get_node_from_key(names[0])
@@ -123,9 +149,10 @@ class ClusterLink:
         redis: Any = Redis(
             host=node.host, port=node.port, retry=Retry(NoBackoff(), 0), **options, **_OPTIONS
         )
-        async with redis, redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-            await pubsub.ssubscribe(*names)
-            yield pubsub
+        async with redis, redis.pubsub() as pubsub:
+            ear = Ear(pubsub, sharded=True)
+            await ear.follow(*names)
+            yield ear
 
     async def close(self) -> None:
         """Let all connections go."""

@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from redis.exceptions import AuthenticationError, RedisError
 
 from hub.brokers import wire
-from hub.brokers.base import Health, Listener, News, Presence
+from hub.brokers.base import Health, Listener, News, Presence, by_channel
 from hub.brokers.link import SAY_WITHIN_S, link_to
 from hub.brokers.outbox import Outbox
 from hub.brokers.subscription import Subscription, news_channel, presence_channel
@@ -33,11 +33,14 @@ class RedisBroker:
         self._link = link_to(url)
         self._outbox = Outbox()
         self._subscriptions: dict[Subscription, asyncio.Task[None]] = {}
+        self._followed: set[tuple[str, str]] = set()
         self._saying: asyncio.Task[None] | None = None
 
     def announce(self, news: News) -> None:
         """Let the news wait for its turn, or drop it where too much waits."""
-        self._outbox.put(news_channel(news.log_id), wire.encode(news))
+        for told in by_channel(news):
+            name = news_channel(told.log_id, told.events[0].channel)
+            self._outbox.put(name, wire.encode(told))
 
     def greet(self, presence: Presence) -> None:
         """Let the word wait beside the news, in the place of an older one of that node."""
@@ -45,7 +48,7 @@ class RedisBroker:
         self._outbox.renew(channel, presence.node, wire.encode(presence))
 
     async def listen(self, log_id: str, listener: Listener) -> Callable[[], None]:
-        """Give the listener the news and nodes of this log; return how to stop that.
+        """Give the listener the nodes of this log and its followed news.
 
         Raises:
             Misconfigured: Redis is there and refuses the user or the password.
@@ -54,6 +57,9 @@ class RedisBroker:
         if self._saying is None:
             self._saying = asyncio.create_task(self._say_all(), name="broker-outbox")
         subscription = Subscription(self._link, self._outbox, log_id, listener)
+        for name, channel in self._followed:
+            if name == log_id:
+                subscription.follow(channel)
         task = asyncio.create_task(subscription.run(), name="broker-subscription")
         self._subscriptions[subscription] = task
         try:
@@ -67,6 +73,18 @@ class RedisBroker:
             task.cancel()
 
         return stop
+
+    def follow(self, log_id: str, channel: str) -> None:
+        """Subscribe to the news of a channel, now or as soon as Redis is there."""
+        self._followed.add((log_id, channel))
+        for subscription in self._of(log_id):
+            subscription.follow(channel)
+
+    def leave(self, log_id: str, channel: str) -> None:
+        """Unsubscribe from the news of a channel."""
+        self._followed.discard((log_id, channel))
+        for subscription in self._of(log_id):
+            subscription.leave(channel)
 
     def health(self) -> Health:
         """Say whether probes come back to every listener of this node."""
@@ -87,6 +105,9 @@ class RedisBroker:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._link.close()
+
+    def _of(self, log_id: str) -> Sequence[Subscription]:
+        return [one for one in self._subscriptions if one.log_id == log_id]
 
     async def _knock(self) -> None:
         try:

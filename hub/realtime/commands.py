@@ -8,8 +8,6 @@ import msgspec
 from hub.errors import BadFrame, InvalidCommand
 from hub.model.event import Position
 
-MAX_HISTORY = 1000
-
 
 class Since(msgspec.Struct, forbid_unknown_fields=True):
     """The last position that a client has seen."""

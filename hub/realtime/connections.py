@@ -1,7 +1,5 @@
 """The connections of this node: counted, listed, and closed together."""
 
-from collections import Counter
-
 from hub.errors import HubError
 from hub.realtime.connection import Connection
 from hub.realtime.session import Session
@@ -23,12 +21,6 @@ class Connections:
     def discard(self, connection: Connection) -> None:
         """A client is gone."""
         self._sessions.pop(connection, None)
-
-    def subscriptions(self) -> dict[str, int]:
-        """Return how many clients follow each channel."""
-        return dict(
-            sorted(Counter(ch for conn in self._sessions for ch in conn.subscriptions).items())
-        )
 
     def queued_bytes(self) -> int:
         """Return the bytes that wait in the transports of all connections."""

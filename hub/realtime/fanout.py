@@ -5,12 +5,15 @@ buffer and one write a connection. An idle node writes a single event in the nex
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 from hub.brokers.base import News
 from hub.clock import Timers
 from hub.model.event import Event
 from hub.model.unit import Head
+from hub.realtime.early import Early
 from hub.realtime.feed import Feed, ReadLog, Spawn
+from hub.realtime.interest import Interest
 from hub.realtime.ring import Ring
 
 RING_FRAMES = 8_192
@@ -28,6 +31,7 @@ class Fanout:
         node: Name of this node; news that carry it are its own and were delivered already.
         epoch: The log's epoch.
         feeds: By channel.
+        interest: Of which channels the other nodes' news come here.
     """
 
     def __init__(
@@ -35,6 +39,7 @@ class Fanout:
         *,
         node: str,
         epoch: str,
+        interest: Interest,
         timers: Timers,
         read_log: ReadLog,
         spawn: Spawn,
@@ -43,6 +48,7 @@ class Fanout:
         self.node = node
         self.epoch = epoch
         self.feeds: dict[str, Feed] = {}
+        self.interest = interest
         self._timers = timers
         self._read_log = read_log
         self._spawn = spawn
@@ -64,24 +70,23 @@ class Fanout:
     def deliver(self, events: Sequence[Event]) -> None:
         """Take events in the order of their commit; each is written once, at the next flush.
 
-        Seen ones are passed over. After a hole the clients read the missing ones from the log.
+        Seen ones are passed over. Those behind a hole wait for it to be filled, 20 ms at most;
+        then the clients read the missing ones from the log.
         """
         for event in events:
             feed = self.feeds.get(event.channel) or self._open(event.channel, Head())
             if event.offset > feed.head + 1:
-                feed.jump(event.offset)
-            if feed.append(event):
-                if not self._dirty:
-                    self._timers.call_soon(self._flush)
-                self._dirty[event.channel] = feed
+                feed.early.hold(event)
+            elif feed.append(event):
+                self._mark(feed)
 
     def catch_up(self, heads: Mapping[str, Head]) -> None:
         """Reach these heads: what of them this node has not heard, its clients read in the log."""
         for channel, head in heads.items():
             feed = self.feeds.get(channel) or self._open(channel, Head())
             feed.oldest = max(feed.oldest, head.oldest)
-            if head.offset > feed.head:
-                feed.jump(head.offset + 1)
+            if head.offset > feed.head and feed.jump(head.offset + 1):
+                self._mark(feed)
 
     def pruned(self, channel: str, oldest: int) -> None:
         """Note that retention has forgotten what is older."""
@@ -92,6 +97,18 @@ class Fanout:
         """Return the head of every channel."""
         return {channel: feed.head for channel, feed in self.feeds.items()}
 
+    def _mark(self, feed: Feed) -> None:
+        if not self._dirty:
+            self._timers.call_soon(self._flush)
+        self._dirty[feed.channel] = feed
+
+    def _give_up(self, channel: str) -> None:
+        """What is missing has not come: it is in the log."""
+        feed = self.feeds[channel]
+        while feed.early:
+            feed.jump(feed.early.first())
+        self._mark(feed)
+
     def _flush(self) -> None:
         dirty, self._dirty = self._dirty, {}
         for feed in dirty.values():
@@ -99,6 +116,9 @@ class Fanout:
 
     def _open(self, channel: str, head: Head) -> Feed:
         ring = Ring(self._ring_frames, RING_BYTES)
-        feed = Feed(channel, head, ring, read_log=self._read_log, spawn=self._spawn)
+        early = Early(self._timers, partial(self._give_up, channel))
+        feed = Feed(
+            channel, head, ring, early, self.interest, read_log=self._read_log, spawn=self._spawn
+        )
         self.feeds[channel] = feed
         return feed

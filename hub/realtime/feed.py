@@ -11,7 +11,9 @@ from typing import Protocol
 
 from hub.model.event import Event, encode
 from hub.model.unit import Head
+from hub.realtime.early import Early
 from hub.realtime.frames import Batch, Frame
+from hub.realtime.interest import Interest
 from hub.realtime.ring import Ring
 
 # One page of a catch-up: about what a socket's buffer takes.
@@ -50,21 +52,45 @@ class Feed:
         head: Newest offset that this node knows.
         flushed: Newest offset that has been written to the live listeners.
         oldest: Oldest offset that the log still holds.
+        early: Events that came before their turn.
     """
 
     def __init__(
-        self, channel: str, head: Head, ring: Ring, *, read_log: ReadLog, spawn: Spawn
+        self,
+        channel: str,
+        head: Head,
+        ring: Ring,
+        early: Early,
+        interest: Interest,
+        *,
+        read_log: ReadLog,
+        spawn: Spawn,
     ) -> None:
         self.channel = channel
         self.head = head.offset
         self.flushed = head.offset
         self.oldest = head.oldest
         self.live: set[Listener] = set()
+        self.early = early
         self._ring = ring
+        self._interest = interest
         self._pending: list[Frame] = []
         self._read_log = read_log
         self._spawn = spawn
         self._reading: dict[int, list[TakePage]] = {}
+
+    @property
+    def is_heard(self) -> bool:
+        """Say whether the news of this channel come here; else its head may be an old one."""
+        return self._interest.hears(self.channel)
+
+    def join(self) -> None:
+        """Somebody follows the channel."""
+        self._interest.begin(self.channel)
+
+    def part(self) -> None:
+        """Somebody does not any more."""
+        self._interest.end(self.channel)
 
     def warm(self, events: Sequence[Event]) -> None:
         """Fill the ring with the newest events, oldest first; before anybody listens."""
@@ -82,16 +108,17 @@ class Feed:
             return True
         if event.offset != self.head + 1:
             return False
-        frame = Frame(encode(event))
-        self.head = event.offset
-        self._ring.append(event.offset, frame)
-        self._pending.append(frame)
+        self._add(event)
+        self._take_early()
         return True
 
-    def jump(self, offset: int) -> None:
+    def jump(self, offset: int) -> bool:
         """Go on at `offset`, although events before it have not come: the log has them.
 
         The live listeners become cursors, which read the missing ones in order.
+
+        Returns:
+            True when early events are to be written at the next `flush`.
         """
         self.flush()
         listeners = tuple(self.live)
@@ -100,6 +127,8 @@ class Feed:
         self.head = self.flushed = offset - 1
         for listener in listeners:
             listener.pull()
+        self.early.forget(self.head)
+        return self._take_early()
 
     def flush(self) -> None:
         """Write what is new to every live listener, as one buffer."""
@@ -123,6 +152,17 @@ class Feed:
         waiting.append(take)
         if len(waiting) == 1:
             self._spawn(self._read(offset))
+
+    def _add(self, event: Event) -> None:
+        frame = Frame(encode(event))
+        self.head = event.offset
+        self._ring.append(event.offset, frame)
+        self._pending.append(frame)
+
+    def _take_early(self) -> bool:
+        while self.early and (event := self.early.next(self.head + 1)) is not None:
+            self._add(event)
+        return bool(self._pending)
 
     async def _read(self, offset: int) -> None:
         first: int | None = None

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from hub.clock import Clock, Timers
+from hub.model.unit import Head
 from hub.realtime.fanout import Fanout
 from hub.realtime.feed import Spawn
-from hub.realtime.replies import Reason
+from hub.realtime.standing import Reason
 
 
 class SnapshotPages(Protocol):
@@ -42,8 +43,8 @@ class Queries(Protocol):
         """Return a page of encoded events, oldest first."""
         ...
 
-    async def head(self, channel: str) -> int:
-        """Return the newest offset in the log."""
+    async def head(self, channel: str) -> Head | None:
+        """Return what the log holds of a channel; None when there is no such channel."""
         ...
 
     async def snapshot(self, channel: str) -> SnapshotPages:

@@ -5,29 +5,19 @@ The same types make the served AsyncAPI document. A reply carries the command's 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import msgspec
 
 from hub.errors import HubError
 from hub.model.timestamp import to_rfc3339
+from hub.realtime.standing import Reason, Standing
 
 PROTOCOL = 1
 CommandId = str | int
-Reason = Literal["expired", "epoch_changed"]
 _Unset = msgspec.UnsetType
 
 encode = msgspec.json.Encoder().encode
-
-
-class Standing(NamedTuple):
-    """Where a client stands after its subscribe: `offset` now, `head` where the replay will end."""
-
-    epoch: str
-    offset: int
-    head: int
-    recovered: bool
-    reason: Reason | None
 
 
 class _Push(msgspec.Struct, tag_field="type", kw_only=True):

@@ -4,8 +4,7 @@ Callbacks only; a task runs while a command reads the log and at no other time. 
 answered in the order in which they came.
 """
 
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import msgspec
@@ -14,15 +13,15 @@ from hub.clock import Timer
 from hub.errors import BadFrame, ChannelNotFound, HeartbeatTimeout, HubError, InvalidCommand
 from hub.model.event import DEFAULT_CHANNELS, Position
 from hub.model.timestamp import to_rfc3339
-from hub.realtime import commands, replies
+from hub.model.unit import Head
+from hub.realtime import commands, replies, standing as standings
 from hub.realtime.connection import Connection
+from hub.realtime.conversation import Conversation, Work
 from hub.realtime.feed import Feed
 from hub.realtime.node import Realtime
-from hub.realtime.replies import Reason, Standing
+from hub.realtime.standing import Place, Standing
 from hub.realtime.subscription import Subscription
 
-# Commands that may wait behind one that reads the log; then the socket is not read.
-MAX_WAITING = 32
 SNAPSHOT_PAGE = 200
 
 
@@ -40,19 +39,14 @@ class Session:
     ) -> None:
         self._connection = connection
         self._node = node
-        self._waiting: deque[bytes] = deque()
-        self._busy = False
         self._deadline: Timer | None = None
-        connection.on_resume = self._go_on
+        self._conversation = Conversation(connection, self, node.spawn)
         self._open(DEFAULT_CHANNELS if channels is None else channels)
         self._beat: Timer = node.timers.call_later(node.heartbeat_s, self._on_beat)
 
     def receive(self, text: bytes) -> None:
         """Take one text frame of the client."""
-        self._waiting.append(text)
-        if len(self._waiting) >= MAX_WAITING:
-            self._connection.hold()
-        self._go_on()
+        self._conversation.receive(text)
 
     def alive(self) -> None:
         """The client answered a ping."""
@@ -72,7 +66,7 @@ class Session:
         self._connection.lost()
         self._beat.cancel()
         self.alive()
-        self._waiting.clear()
+        self._conversation.end()
 
     def _open(self, channels: Sequence[str]) -> None:
         """Welcome the client and put it among the live listeners, in one tick."""
@@ -100,17 +94,18 @@ class Session:
         try:
             self._say_heartbeat(msgspec.UNSET)
         except Exception:
-            self._break()
+            self.fail()
             raise  # logged by the loop
         self._connection.sink.ping()
 
     def _on_deadline(self) -> None:
         self.end(HeartbeatTimeout(f"expected a pong within {self._node.pong_s:g} s, got none"))
 
-    def _run(self, text: bytes) -> None:
+    def run(self, text: bytes) -> Work | None:
+        """Answer a command, or return the work that does."""
         match commands.read(text):
             case commands.Subscribe() as command:
-                self._subscribe(command, text)
+                return self._subscribe(command)
             case commands.Unsubscribe() as command:
                 if not self._connection.leave(command.channel):
                     raise InvalidCommand(
@@ -118,52 +113,75 @@ class Session:
                     )
                 self._say(replies.Unsubscribed(channel=command.channel, reply_to=command.id))
             case commands.GetHistory() as command:
-                self._start(partial(self._history, command), text)
+                return partial(self._history, command)
             case commands.GetStatus() as command:
-                self._start(partial(self._status, command), text)
+                return partial(self._status, command)
             case commands.Heartbeat() as command:
                 self._say_heartbeat(command.id)
             case commands.Ping() as command:
                 self._say(replies.Pong(server_time=self._time(), reply_to=command.id))
+        return None
 
-    def _subscribe(self, command: commands.Subscribe, text: bytes) -> None:
+    def refuse(self, failure: HubError, text: bytes) -> None:
+        """Say why a command is not done."""
+        if self._connection.closed:
+            return
+        if isinstance(failure, BadFrame):
+            self.end(failure)
+            return
+        reply_to = commands.read_id(text)
+        self._say(replies.refusal(failure, self._node.clock.now_us(), reply_to))
+
+    def fail(self) -> None:
+        """End the connection for a fault of ours."""
+        self.end(HubError("the hub failed; its log says why"))
+
+    def _subscribe(self, command: commands.Subscribe) -> Work | None:
         if sum((command.since is not None, command.history is not None, command.snapshot)) > 1:
             raise InvalidCommand("expected one of since, history and snapshot, got several")
-        feed = self._feed(command.channel)
+        feed = self._node.fanout.feeds.get(command.channel)
         since = None if command.since is None else commands.position_of(command.since)
+        if feed is None or not feed.is_heard:
+            return partial(self._subscribe_unheard, command, since)
         if command.snapshot:
-            self._start(partial(self._snapshot, feed, command), text)
-        elif since is not None and since.offset > feed.head:
+            return partial(self._snapshot, feed, command)
+        if since is not None and since.offset > feed.head:
             # A client may have read a commit from the log a moment before this node's news of it.
-            self._start(partial(self._resume_ahead, feed, command, since), text)
+            return partial(self._resume_ahead, feed, command, since)
+        self._begin(feed, command, since, feed.head)
+        return None
+
+    async def _subscribe_unheard(self, command: commands.Subscribe, since: Position | None) -> None:
+        """Ask the log first: it may have a channel, or events, that no news has told of here."""
+        head = await self._node.queries.head(command.channel)
+        if self._connection.closed:
+            return
+        if head is not None:
+            self._node.fanout.catch_up({command.channel: head})
+        feed = self._feed(command.channel)
+        if command.snapshot:
+            await self._snapshot(feed, command)
         else:
-            self._begin(feed, command, self._stand(feed, command, since, feed.head))
+            self._begin(feed, command, since, feed.head)
 
     async def _resume_ahead(self, feed: Feed, command: commands.Subscribe, since: Position) -> None:
-        head = await self._node.queries.head(feed.channel)
+        head = await self._node.queries.head(feed.channel) or Head()
         if not self._connection.closed:
-            self._begin(feed, command, self._stand(feed, command, since, head))
+            self._begin(feed, command, since, head.offset)
 
-    def _begin(self, feed: Feed, command: commands.Subscribe, standing: Standing) -> None:
+    def _begin(
+        self, feed: Feed, command: commands.Subscribe, since: Position | None, head: int
+    ) -> None:
+        place = Place(self._node.fanout.epoch, feed.flushed, head, feed.oldest)
+        if since is not None:
+            standing = standings.since(place, since)
+        elif command.history is not None:
+            standing = standings.from_last(place, command.history)
+        else:
+            standing = standings.from_now(place)
         self._connection.leave(feed.channel)
         self._say(replies.subscribed(feed.channel, standing, command.id))
         self._follow(feed, standing.offset)
-
-    def _stand(
-        self, feed: Feed, command: commands.Subscribe, since: Position | None, head: int
-    ) -> Standing:
-        """Decide where the client begins; recovery is complete or refused with a reason."""
-        epoch, now = self._node.fanout.epoch, feed.flushed
-        if command.history is not None:
-            if not 0 <= command.history <= commands.MAX_HISTORY:
-                raise InvalidCommand(f"history: expected 0 to 1000, got {command.history}")
-            offset = min(now, max(now - command.history, feed.oldest - 1))
-            return Standing(epoch, offset, now, recovered=False, reason=None)
-        if since is None:
-            return Standing(epoch, now, now, recovered=False, reason=None)
-        reason = _refusal(since, epoch, head, feed.oldest)
-        offset = now if reason else since.offset
-        return Standing(epoch, offset, max(now, offset), recovered=reason is None, reason=reason)
 
     def _follow(self, feed: Feed, offset: int) -> None:
         node, connection = self._node, self._connection
@@ -199,7 +217,7 @@ class Session:
 
     async def _history(self, command: commands.GetHistory) -> None:
         feed = self._feed(command.channel)
-        if not 1 <= command.limit <= commands.MAX_HISTORY:
+        if not 1 <= command.limit <= standings.MAX_HISTORY:
             raise InvalidCommand(f"limit: expected 1 to 1000, got {command.limit}")
         since, before = self._offset(command.since), self._offset(command.before)
         page = await self._node.queries.history(
@@ -248,53 +266,3 @@ class Session:
 
     def _time(self) -> str:
         return to_rfc3339(self._node.clock.now_us())
-
-    def _start(self, work: Callable[[], Awaitable[None]], text: bytes) -> None:
-        """Run a command that reads the log; those behind it wait, so answers keep their order."""
-        self._busy = True
-        self._node.spawn(self._finish(work, text))
-
-    async def _finish(self, work: Callable[[], Awaitable[None]], text: bytes) -> None:
-        try:
-            await work()
-        except HubError as failure:
-            self._refuse(failure, text)
-        except Exception:
-            self._break()
-            raise  # logged by who runs background work
-        self._busy = False
-        self._go_on()
-
-    def _go_on(self) -> None:
-        """Run the commands that wait, as long as the client reads what it is answered."""
-        while self._waiting and not self._busy and self._connection.ready:
-            text = self._waiting.popleft()
-            try:
-                self._run(text)
-            except HubError as failure:
-                self._refuse(failure, text)
-            except Exception:
-                self._break()
-                raise  # logged by who handed it over
-        if len(self._waiting) < MAX_WAITING:
-            self._connection.release()
-
-    def _break(self) -> None:
-        self.end(HubError("the hub failed; its log says why"))
-
-    def _refuse(self, failure: HubError, text: bytes) -> None:
-        if self._connection.closed:
-            return
-        if isinstance(failure, BadFrame):
-            self.end(failure)
-            return
-        reply_to = commands.read_id(text)
-        self._say(replies.refusal(failure, self._node.clock.now_us(), reply_to))
-
-
-def _refusal(since: Position, epoch: str, head: int, oldest: int) -> Reason | None:
-    """Return why a position cannot be resumed, or None when nothing after it is missing."""
-    if since.epoch != epoch or since.offset > head:
-        # Above the head: those offsets were of a log that is gone (docs/protocol.md, epoch).
-        return "epoch_changed"
-    return "expired" if since.offset < oldest - 1 else None

@@ -44,6 +44,7 @@ class Subscription:
         self._offset = offset
         self._pulling = False
         self._closed = False
+        feed.join()
 
     @property
     def offset(self) -> int:
@@ -85,6 +86,8 @@ class Subscription:
 
     def close(self) -> None:
         """Write nothing any more."""
+        if not self._closed:
+            self._feed.part()
         self._closed = True
         self.live = False
         self._feed.live.discard(self)

@@ -28,6 +28,7 @@ def redis() -> Iterator[RedisServer]:
 async def broker(redis: RedisServer) -> AsyncIterator[RedisBroker]:
     """A broker on it."""
     opened = RedisBroker(redis.url)
+    opened.follow("log", "orders")
     yield opened
     await opened.close()
 
@@ -82,6 +83,43 @@ async def test_a_subscription_that_lost_its_channel_is_made_anew(
     broker.announce(NEWS)
 
     await listener.heard(1)
+
+
+async def test_what_is_followed_while_redis_is_away_is_heard_when_it_is_back(
+    redis: RedisServer, broker: RedisBroker
+) -> None:
+    """A client may come at any time; the interest is kept for the next way."""
+    listener = Listening()
+    await broker.listen("log", listener)
+
+    redis.kill()
+    await away(broker)
+    broker.follow("log", "invoices")
+    broker.leave("log", "orders")
+    redis.start()
+    await listener.resumed_again(2)
+    broker.announce(NEWS)
+    broker.announce(News("log", "a", (event(1, channel="invoices"),)))
+
+    assert [news.events[0].channel for news in await listener.heard(1)] == ["invoices"]
+
+
+async def test_redis_carries_to_a_node_only_what_it_follows(
+    redis: RedisServer, broker: RedisBroker
+) -> None:
+    """What nobody follows there is not even sent."""
+    listener = Listening()
+    await broker.listen("log", listener)
+
+    before = redis.ask("PUBSUB CHANNELS hub:{log}:news:*")
+    broker.leave("log", "orders")
+    broker.follow("log", "jobs")
+    broker.follow("log", "contracts")
+    await listener.resumed_again(3)
+    after = redis.ask("PUBSUB CHANNELS hub:{log}:news:*")
+    gone = redis.ask("PUBSUB CHANNELS hub:{log}:news:orders")
+
+    assert (before, after, gone) == ("*1", "*2", "*0")
 
 
 async def test_a_hub_starts_without_its_redis(redis: RedisServer, broker: RedisBroker) -> None:
@@ -169,7 +207,7 @@ async def test_a_message_of_a_stranger_is_passed_over(
     await broker.listen("log", listener)
 
     for nonsense in ("x", r'"\x93\xa3log"', '""'):
-        redis.ask(f"PUBLISH hub:{{log}}:news {nonsense}")
+        redis.ask(f"PUBLISH hub:{{log}}:news:orders {nonsense}")
         redis.ask(f"PUBLISH hub:{{log}}:presence {nonsense}")
     broker.announce(NEWS)
     broker.greet(Presence("log", "a", None))

@@ -28,6 +28,7 @@ async def broker(request: pytest.FixtureRequest) -> AsyncIterator[Broker]:
 async def test_news_reach_every_listener_of_the_log(broker: Broker) -> None:
     """Whole, and in the order in which they were announced."""
     one, two = Listening(), Listening()
+    broker.follow("log", "orders")
     for listener in (one, two):
         await broker.listen("log", listener)
     said = [News("log", "a", (event(1), event(2))), News("log", "b", (event(3, b"{}"),))]
@@ -42,14 +43,50 @@ async def test_news_reach_every_listener_of_the_log(broker: Broker) -> None:
         ]
 
 
+async def test_only_followed_channels_are_heard(broker: Broker) -> None:
+    """From the moment in which the listener is told, until the channel is left."""
+    listener = Listening()
+    await broker.listen("log", listener)
+    both = News("log", "a", (event(1), event(1, channel="jobs"), event(2)))
+
+    broker.announce(both)
+    broker.follow("log", "orders")
+    await listener.resumed_again(2)
+    broker.announce(both)
+    await listener.heard(1)
+    broker.leave("log", "orders")
+    broker.follow("log", "jobs")
+    await listener.resumed_again(3)
+    broker.announce(both)
+
+    heard = await listener.heard(2)
+    assert [[(e.channel, e.offset) for e in news.events] for news in heard] == [
+        [("orders", 1), ("orders", 2)],
+        [("jobs", 1)],
+    ]
+
+
+async def test_news_of_nothing_are_no_news(broker: Broker) -> None:
+    """A commit without events is not told of."""
+    listener = Listening()
+    broker.follow("log", "orders")
+    await broker.listen("log", listener)
+
+    broker.announce(News("log", "a", ()))
+    broker.announce(News("log", "b", (event(1),)))
+
+    assert [news.node for news in await listener.heard(1)] == ["b"]
+
+
 async def test_logs_do_not_hear_each_other(broker: Broker) -> None:
     """Two hubs on one broker stay two hubs."""
     one, two = Listening(), Listening()
-    await broker.listen("one", one)
-    await broker.listen("two", two)
+    for log_id, listener in (("one", one), ("two", two)):
+        broker.follow(log_id, "orders")
+        await broker.listen(log_id, listener)
 
-    broker.announce(News("two", "a", ()))
-    broker.announce(News("one", "b", ()))
+    broker.announce(News("two", "a", (event(1),)))
+    broker.announce(News("one", "b", (event(1),)))
 
     assert [news.node for news in await one.heard(1)] == ["b"]
     assert [news.node for news in await two.heard(1)] == ["a"]
@@ -75,12 +112,13 @@ async def test_nodes_meet_each_other(broker: Broker) -> None:
 async def test_who_stops_listening_hears_nothing(broker: Broker) -> None:
     """Also when it stops twice."""
     gone, stays = Listening(), Listening()
+    broker.follow("log", "orders")
     stop = await broker.listen("log", gone)
     await broker.listen("log", stays)
 
     stop()
     stop()
-    broker.announce(News("log", "a", ()))
+    broker.announce(News("log", "a", (event(1),)))
     broker.greet(Presence("log", "a", None))
 
     await stays.heard(1)
@@ -101,10 +139,12 @@ async def test_a_listener_is_told_that_listening_begins(broker: Broker) -> None:
 async def test_a_closed_broker_is_silent(broker: Broker) -> None:
     """Announcing and greeting do not fail, and nobody hears it."""
     listener = Listening()
+    broker.follow("log", "orders")
     await broker.listen("log", listener)
 
     await broker.close()
-    broker.announce(News("log", "a", ()))
+    broker.follow("log", "jobs")
+    broker.announce(News("log", "a", (event(1),)))
     broker.greet(Presence("log", "a", None))
     await asyncio.sleep(0)
 

@@ -6,6 +6,7 @@ from typing import Any
 from hub.brokers.base import News
 from hub.model.event import Event
 from hub.model.unit import Head
+from hub.realtime.early import MAX_HELD
 from hub.realtime.frames import Batch
 from support.realtime import FakeNode, MemoryEvents, SlowSocket, command
 
@@ -222,7 +223,72 @@ def test_what_a_node_forgets_of_a_channel_it_has_not_heard_of_is_refused() -> No
     node.fanout.deliver([Event("orders", 3, "id", "placed", 1, "me", b"{}")])
     node.settle()
     _, session = node.connect(socket, [])
+    log.heads["orders"] = Head(3, 3)
     session.receive(command(type="subscribe", channel="orders", since="e1:1"))
+    node.settle()
 
     _, reply = socket.take()
     assert (reply["recovered"], reply["reason"], reply["offset"]) == (False, "expired", 3)
+
+
+def test_news_that_cross_are_delivered_without_the_log() -> None:
+    """What was committed first may be heard last; a moment later it is there."""
+    node, socket = FakeNode(MemoryEvents()), SlowSocket()
+    follow(node, socket)
+    first, second, third = (node.log.append("jobs") for _ in range(3))
+
+    node.fanout.deliver([third])
+    node.fanout.deliver([second])
+    node.fake_timers.advance(0.01)
+    early = offsets(socket)
+    node.fanout.deliver([first])
+    node.fake_timers.tick()
+
+    assert early == []
+    assert offsets(socket) == [1, 2, 3]
+    assert len(node.work) == 0
+    node.fake_timers.advance(1)
+    assert node.fake_timers.pending == 1  # the client's heartbeat
+
+
+def test_what_is_missing_for_too_long_is_read_from_the_log() -> None:
+    """Twenty milliseconds after the first event behind the hole; several holes at once."""
+    node, socket = FakeNode(MemoryEvents()), SlowSocket()
+    follow(node, socket)
+    events = [node.log.append("jobs") for _ in range(6)]
+
+    for at in (1, 3, 4):
+        node.fanout.deliver([events[at]])
+    node.fake_timers.advance(0.019)
+    early = offsets(socket)
+    node.settle()
+
+    assert early == []
+    assert offsets(socket) == [1, 2, 3, 4, 5]
+
+
+def test_a_head_that_is_reached_through_the_log_leaves_nothing_waiting() -> None:
+    """Early events that the log has brought meanwhile are not written again; those above are."""
+    node, socket = FakeNode(MemoryEvents()), SlowSocket()
+    follow(node, socket)
+    events = [node.log.append("jobs") for _ in range(4)]
+
+    for at in (1, 3):
+        node.fanout.deliver([events[at]])
+    node.fanout.catch_up({"jobs": Head(3)})
+    node.settle()
+
+    assert offsets(socket) == [1, 2, 3, 4]
+
+
+def test_too_many_early_events_do_not_wait() -> None:
+    """A node that was deaf for long holds no memory for what the log has."""
+    node, socket = FakeNode(MemoryEvents()), SlowSocket()
+    follow(node, socket)
+    events = [node.log.append("jobs") for _ in range(MAX_HELD + 2)]
+
+    node.fanout.deliver(events[1:])
+
+    assert len(node.fanout.feeds["jobs"].early) == 0
+    node.settle()
+    assert offsets(socket) == [event.offset for event in events]

@@ -46,6 +46,20 @@ def carry(world: World) -> str:
     return world.broker.carry(world.random) if len(world.broker) else "nothing on its way"
 
 
+def confirm(world: World) -> str:
+    """Nodes begin to hear the channels that they want to follow."""
+    return world.broker.confirm()
+
+
+def sweep(world: World) -> str:
+    """A node looks which channels nobody follows there."""
+    node = world.any_node(up=True)
+    if node is None:
+        return "nobody is there"
+    node.fanout.interest.sweep()
+    return node.name
+
+
 def wait(world: World) -> str:
     """Time passes for the world, and for most nodes: some stall."""
     world.wait(world.random.choice((0.001, 0.01, 0.05, 0.2)), stall=0.15)
@@ -136,6 +150,8 @@ ACTS: tuple[tuple[Act, int], ...] = (
     (tick, 30),
     (work, 80),
     (carry, 50),
+    (confirm, 8),
+    (sweep, 2),
     (wait, 14),
     (read, 40),
     (come, 14),

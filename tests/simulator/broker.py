@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import Random
 
 from hub.brokers import wire
-from hub.brokers.base import Listener, News
+from hub.brokers.base import Listener, News, by_channel
 
 
 class Broker:
@@ -18,14 +18,35 @@ class Broker:
         self.deaf: set[str] = set()
         self._ears: dict[str, Listener] = {}
         self._way: list[tuple[str, bytes]] = []
+        self._followed: set[tuple[str, str]] = set()
+        self._begun: list[tuple[str, str]] = []
 
     def __len__(self) -> int:
         return len(self._way)
 
     def announce(self, news: News) -> None:
         """Send it to every node, also to the one that says it."""
-        message = wire.encode(news)
-        self._way += [(name, message) for name in self._ears]
+        for told in by_channel(news):
+            message = wire.encode(told)
+            self._way += [(name, message) for name in self._ears]
+
+    def follow(self, name: str, channel: str) -> None:
+        """Let a node hear a channel, some time later."""
+        self._begun.append((name, channel))
+
+    def leave(self, name: str, channel: str) -> None:
+        """Let a node hear no more of a channel."""
+        self._followed.discard((name, channel))
+        self._begun = [begun for begun in self._begun if begun != (name, channel)]
+
+    def confirm(self) -> str:
+        """Let what nodes wanted to follow be followed, and tell them."""
+        begun, self._begun = self._begun, []
+        self._followed.update(begun)
+        for name in dict.fromkeys(name for name, _ in begun):
+            if name in self._ears and name not in self.deaf:
+                self._ears[name].resumed()
+        return " ".join(f"{channel} at {name}" for name, channel in begun)
 
     def listen(self, name: str, listener: Listener) -> Callable[[], None]:
         """Give a node its news; return how to stop that."""
@@ -44,6 +65,7 @@ class Broker:
 
     def carry_all(self) -> None:
         """Let everything arrive, in order."""
+        self.confirm()
         way, self._way = self._way, []
         for name, message in way:
             self._arrive(name, message)
@@ -73,7 +95,8 @@ class Broker:
         news = wire.decode(message)
         assert news is not None, "news that nobody can read"
         place = ",".join(f"{event.channel}:{event.offset}" for event in news.events)
-        if name in self.deaf or name not in self._ears:
+        hears = (name, news.events[0].channel) in self._followed and name not in self.deaf
+        if not hears or name not in self._ears:
             return f"{place} from {news.node} to {name}, who does not hear"
         self._ears[name].hear(news)
         return f"{place} from {news.node} to {name}"

@@ -1,6 +1,7 @@
 """The node: one hub process from start to crash, built of the hub's own parts."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -14,6 +15,7 @@ from hub.model.unit import Answered, Head, Unit
 from hub.realtime.connection import Connection
 from hub.realtime.fanout import Fanout
 from hub.realtime.feed import PAGE_BYTES
+from hub.realtime.interest import Interest
 from hub.realtime.node import Page
 from hub.realtime.session import Session
 from hub.services.heads import Heads
@@ -61,6 +63,7 @@ class Node:
         self.fanout = Fanout(
             node=name,
             epoch=store.epoch,
+            interest=Interest(partial(broker.follow, name), partial(broker.leave, name)),
             timers=self.timers,
             read_log=self._read,
             spawn=self.spawn,
@@ -201,13 +204,14 @@ class Queries:
         page = await self._node.history.page(query)
         return Page(page.events, page.reason)
 
-    async def head(self, channel: str) -> int:
-        """Return the newest offset in the log."""
-        return ((await self._node.store.state()).heads.get(channel) or Head()).offset
+    async def head(self, channel: str) -> Head | None:
+        """Return what the log holds of a channel."""
+        return (await self._node.store.state()).heads.get(channel)
 
     async def snapshot(self, channel: str) -> Items:
         """Open the state of a channel."""
-        return Items(self._node.store, await self.head(channel))
+        head = await self.head(channel) or Head()
+        return Items(self._node.store, head.offset)
 
     async def status(self) -> Mapping[str, Any]:
         """Nobody asks."""

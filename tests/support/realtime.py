@@ -14,6 +14,7 @@ from hub.model.unit import Head
 from hub.realtime.connection import Connection
 from hub.realtime.fanout import Fanout
 from hub.realtime.frames import Batch
+from hub.realtime.interest import Interest
 from hub.realtime.node import Page
 from hub.realtime.session import Session
 from support.clocks import FakeClock, FakeTimers
@@ -175,9 +176,9 @@ class MemoryQueries:
         found = await self._log.read(channel, since or 0, limit)
         return Page([json.dumps({"offset": event.offset}).encode() for event in found])
 
-    async def head(self, channel: str) -> int:
-        """Return the newest offset."""
-        return self._log.heads[channel].offset
+    async def head(self, channel: str) -> Head | None:
+        """Return what the log holds of a channel."""
+        return self._log.heads.get(channel)
 
     async def snapshot(self, channel: str) -> Pages:
         """Return two items at the head."""
@@ -210,9 +211,14 @@ class FakeNode:
         self.queries = MemoryQueries(log)
         self.heartbeat_s = 25.0
         self.pong_s = 10.0
+        self.followed: list[str] = []
+        interest = Interest(self.followed.append, self.followed.remove)
+        for channel in log.heads:
+            interest.hear(channel)
         self.fanout = Fanout(
             node="n1",
             epoch=epoch,
+            interest=interest,
             timers=self.timers,
             read_log=log.read,
             spawn=self.spawn,

@@ -14,6 +14,7 @@ from hub.model.event import BUILT_IN_CHANNELS, Event
 from hub.model.unit import Head
 from hub.realtime.connections import Connections
 from hub.realtime.fanout import Fanout
+from hub.realtime.interest import Interest
 from hub.realtime.node import Page, SnapshotPages
 from hub.telemetry.logging import Logger
 from hub.transports.websocket.protocol import HubProtocol
@@ -146,10 +147,9 @@ class Questions:
         assert since is None or before is None
         return Page(())
 
-    async def head(self, channel: str) -> int:
-        """Return the offset of an empty log."""
-        assert channel
-        return 0
+    async def head(self, channel: str) -> Head | None:
+        """Return the head of an empty log."""
+        return Head() if channel in BUILT_IN_CHANNELS else None
 
     async def snapshot(self, channel: str) -> SnapshotPages:
         """Open the state of an empty channel."""
@@ -208,8 +208,16 @@ class House:
         self.connections = Connections()
         self.state = ServerState()
         self.questions = Questions()
+        interest = Interest(_nothing, _nothing)
+        for channel in BUILT_IN_CHANNELS:
+            interest.hear(channel)
         self.fanout = Fanout(
-            node="n", epoch="e", timers=self.timers, read_log=_no_events, spawn=self._spawn
+            node="n",
+            epoch="e",
+            interest=interest,
+            timers=self.timers,
+            read_log=_no_events,
+            spawn=self._spawn,
         )
         opening = self.fanout.open({name: Head() for name in BUILT_IN_CHANNELS}, _no_events)
         with suppress(StopIteration):
@@ -283,3 +291,7 @@ async def _no_events(channel: str, after: int, limit: int) -> Sequence[Event]:
     assert after >= 0
     assert limit
     return []
+
+
+def _nothing(channel: str) -> None:
+    assert channel

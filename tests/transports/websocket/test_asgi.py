@@ -160,7 +160,7 @@ async def test_a_fault_in_the_session_closes_with_1011(
     """A bug ends the connection with 1011 and is logged once."""
     server = FakeServer(house)
     await house.settle()
-    monkeypatch.setattr("hub.realtime.session.Session._run", _broken)
+    monkeypatch.setattr("hub.realtime.session.Session.run", _broken)
 
     server.say(*[{"type": "websocket.receive", "text": "{}"}] * 2)
     await ended(house, server)

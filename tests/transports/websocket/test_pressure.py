@@ -158,4 +158,4 @@ def _most_buffered(server: HubThread) -> int:
 
 def _most_waiting(server: HubThread) -> int:
     sessions = server.node.connections._sessions.values()
-    return max((len(session._waiting) for session in sessions), default=0)
+    return max((len(session._conversation._waiting) for session in sessions), default=0)

@@ -192,7 +192,7 @@ def test_a_fault_in_the_session_closes_with_1011(
     seat = house.sit()
     other = house.sit()
     with monkeypatch.context() as broken:
-        broken.setattr("hub.realtime.session.Session._run", _broken)
+        broken.setattr("hub.realtime.session.Session.run", _broken)
         seat.send(command(type="ping") + command(type="ping"))
     other.send(command(type="ping"))
 
