@@ -19,8 +19,9 @@ from hub.queries import NodeQueries, NodeRealtime
 from hub.realtime.background import Background
 from hub.realtime.connections import Connections
 from hub.realtime.fanout import Fanout
-from hub.realtime.feed import PAGE_BYTES
 from hub.realtime.interest import Interest, sweeping
+from hub.realtime.ladder import Ladder
+from hub.realtime.pages import PAGE_BYTES
 from hub.services.artifacts import Artifacts, files_in, sweep
 from hub.services.channels import Channels
 from hub.services.contracts import Contracts
@@ -167,6 +168,7 @@ class Node:
             NodeQueries(self._log, history, status),
             self._clock,
             timers,
+            Ladder(timers, settings.max_behind_s),
             self._background.spawn,
             settings.heartbeat_s,
             settings.pong_s,

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 from hub.clock import Clock, Timers
 from hub.model.unit import Head
 from hub.realtime.fanout import Fanout
-from hub.realtime.feed import Spawn
+from hub.realtime.ladder import Ladder
 from hub.realtime.node import Page
+from hub.realtime.pages import Spawn
 from hub.services.history import History, HistoryQuery
 from hub.services.snapshots import EncodedSnapshot
 from hub.services.status import Status
@@ -21,6 +22,7 @@ class NodeRealtime(NamedTuple):
     queries: "NodeQueries"
     clock: Clock
     timers: Timers
+    ladder: Ladder
     spawn: Spawn
     heartbeat_s: float
     pong_s: float

@@ -96,6 +96,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pong_s: Annotated[
         Positive, _help("HUB_PONG_S", "Seconds that a client has to answer a ping")
     ] = 10.0
+    max_behind_s: Annotated[
+        Positive,
+        _help(
+            "HUB_MAX_BEHIND_S",
+            "Seconds that a slow client may be behind without gaining; then it is closed with 4408",
+        ),
+    ] = 60.0
     drain_s: Annotated[Positive, _help("DRAIN_S", "Seconds that a stop may take")] = 10.0
 
     @property

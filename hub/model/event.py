@@ -19,6 +19,8 @@ JOBS = "jobs"
 BUILT_IN_CHANNELS = (CONTRACTS, JOBS, "tasks", "agents", "pipelines", "alerts")
 # What a client that asks for nothing receives (docs/protocol.md).
 DEFAULT_CHANNELS = BUILT_IN_CHANNELS[:5]
+# Those of entities whose newest state is kept: a client can begin with a snapshot of them.
+WITH_STATE = frozenset({CONTRACTS, JOBS})
 # Words of the wire that a custom event type may not take (docs/protocol.md).
 CONTROL_WORDS = frozenset(
     {"welcome", "heartbeat", "gap", "lag", "error", "subscribed", "unsubscribed", "snapshot"}

@@ -7,6 +7,7 @@ import msgspec
 
 from hub.errors import BadFrame, InvalidCommand
 from hub.model.event import Position
+from hub.realtime.filters import Scalar
 
 
 class Since(msgspec.Struct, forbid_unknown_fields=True):
@@ -20,13 +21,26 @@ class _Command(msgspec.Struct, tag_field="type", forbid_unknown_fields=True, kw_
     id: str | int | msgspec.UnsetType = msgspec.UNSET
 
 
+class Conflate(msgspec.Struct, forbid_unknown_fields=True):
+    """Only the newest event of each value of `key`, `max_hz` times a second at most."""
+
+    key: str
+    max_hz: float = 20.0
+
+
 class Subscribe(_Command, tag="subscribe"):
-    """Follow a channel: from now, from `since`, from the last `history`, or from a snapshot."""
+    """Follow a channel: from now, from `since`, from the last `history`, or from a snapshot.
+
+    `where` narrows it to events with one of the values a field; `conflate` to the newest of each
+    entity.
+    """
 
     channel: str
     since: Since | str | None = None
     history: int | None = None
     snapshot: bool = False
+    where: dict[str, Scalar | list[Scalar]] | None = None
+    conflate: Conflate | None = None
 
 
 class Unsubscribe(_Command, tag="unsubscribe"):

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
-from hub.realtime.frames import Batch, Frame
+from hub.errors import HubError
+from hub.realtime.formats import JSON, Format, to_json
+from hub.realtime.frames import Batch, written
 from hub.realtime.subscription import Subscription
 
 
@@ -41,10 +43,13 @@ class Connection:
 
     Attributes:
         client_id: Unique on all nodes.
+        form: How its frames are written.
         writable: False while the transport's buffer is over its mark.
         subscriptions: By channel.
         written: Frames written so far.
         on_resume: Called when the buffer has drained.
+        on_give_up: Called to close it for a reason.
+        on_refresh: Called to begin a fresh snapshot of a channel; says whether there is one.
     """
 
     __slots__ = (
@@ -52,6 +57,9 @@ class Connection:
         "_held",
         "client_id",
         "closed",
+        "form",
+        "on_give_up",
+        "on_refresh",
         "on_resume",
         "sink",
         "subscriptions",
@@ -59,14 +67,17 @@ class Connection:
         "written",
     )
 
-    def __init__(self, client_id: str, sink: Sink) -> None:
+    def __init__(self, client_id: str, sink: Sink, form: Format = JSON) -> None:
         self.client_id = client_id
         self.sink = sink
+        self.form = form
         self.writable = True
         self.closed = False
         self.subscriptions: dict[str, Subscription] = {}
         self.written = 0
         self.on_resume: Callable[[], None] = _nothing
+        self.on_give_up: Callable[[HubError], None] = _nothing
+        self.on_refresh: Callable[[str], bool] = _refuse
         self._held = False
         self._drained: asyncio.Future[None] | None = None
 
@@ -81,16 +92,24 @@ class Connection:
             self.written += len(batch.frames)
             self.sink.write(batch)
 
-    def send(self, payload: bytes) -> None:
-        """Write one frame to this client alone."""
-        self.write(Batch((Frame(payload),)))
+    def say(self, told: Any) -> None:
+        """Write one object to this client alone."""
+        self.write(Batch((written(to_json(told), self.form),)))
+
+    def give_up(self, failure: HubError) -> None:
+        """Close it for a reason."""
+        self.on_give_up(failure)
+
+    def refresh(self, channel: str) -> bool:
+        """Begin a fresh snapshot of a channel; say whether there is one."""
+        return self.on_refresh(channel)
 
     def pause(self) -> None:
         """The buffer is full: live subscriptions become cursors, commands wait."""
         self.writable = False
         self.sink.pause_reading()
         for subscription in self.subscriptions.values():
-            subscription.fall_behind()
+            subscription.stall()
 
     def resume(self) -> None:
         """The buffer has drained: the cursors go on."""
@@ -143,7 +162,8 @@ class Connection:
         """The socket is gone."""
         self.closed = True
         self._held = False
-        self.on_resume = _nothing
+        self.on_resume = self.on_give_up = _nothing
+        self.on_refresh = _refuse
         for subscription in self.subscriptions.values():
             subscription.close()
         self.subscriptions.clear()
@@ -155,5 +175,9 @@ class Connection:
         self._drained = None
 
 
-def _nothing() -> None:
+def _nothing(*_: object) -> None:
     pass
+
+
+def _refuse(_channel: str) -> bool:
+    return False

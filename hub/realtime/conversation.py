@@ -10,7 +10,7 @@ from typing import Protocol
 
 from hub.errors import HubError
 from hub.realtime.connection import Connection
-from hub.realtime.feed import Spawn
+from hub.realtime.pages import Spawn
 
 # Commands that may wait; then the socket is not read.
 MAX_WAITING = 32
@@ -43,15 +43,20 @@ class Conversation:
         self._connection = connection
         self._rules = rules
         self._spawn = spawn
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[tuple[bytes, Work | None]] = deque()
         self._busy = False
         connection.on_resume = self._go_on
 
     def receive(self, text: bytes) -> None:
         """Take one command."""
-        self._waiting.append(text)
+        self._waiting.append((text, None))
         if len(self._waiting) >= MAX_WAITING:
             self._connection.hold()
+        self._go_on()
+
+    def put(self, work: Work) -> None:
+        """Do what nobody has commanded, after what was commanded before."""
+        self._waiting.append((b"{}", work))
         self._go_on()
 
     def end(self) -> None:
@@ -61,9 +66,9 @@ class Conversation:
     def _go_on(self) -> None:
         """Run the commands that wait, as long as the client reads what it is answered."""
         while self._waiting and not self._busy and self._connection.ready:
-            text = self._waiting.popleft()
+            text, work = self._waiting.popleft()
             try:
-                work = self._rules.run(text)
+                work = work or self._rules.run(text)
             except HubError as failure:
                 self._rules.refuse(failure, text)
             except Exception:

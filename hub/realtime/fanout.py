@@ -11,9 +11,12 @@ from hub.brokers.base import News
 from hub.clock import Timers
 from hub.model.event import Event
 from hub.model.unit import Head
-from hub.realtime.early import Early
-from hub.realtime.feed import Feed, ReadLog, Spawn
+from hub.realtime.audience import Delivery
+from hub.realtime.feed import Feed
+from hub.realtime.frames import Batch, together
 from hub.realtime.interest import Interest
+from hub.realtime.listener import Outlet
+from hub.realtime.pages import Pages, ReadLog, Spawn
 from hub.realtime.ring import Ring
 
 RING_FRAMES = 8_192
@@ -111,14 +114,42 @@ class Fanout:
 
     def _flush(self) -> None:
         dirty, self._dirty = self._dirty, {}
+        due: Sequence[Delivery] = [one for feed in dirty.values() for one in feed.flush()]
+        if len(dirty) > 1:
+            due = _joined(due)
+        for batch, outlets in due:
+            for outlet in outlets:
+                outlet.write(batch)
         for feed in dirty.values():
-            feed.flush()
+            feed.finish()
 
     def _open(self, channel: str, head: Head) -> Feed:
         ring = Ring(self._ring_frames, RING_BYTES)
-        early = Early(self._timers, partial(self._give_up, channel))
-        feed = Feed(
-            channel, head, ring, early, self.interest, read_log=self._read_log, spawn=self._spawn
+        feed = self.feeds[channel] = Feed(
+            channel,
+            head,
+            Pages(channel, ring, read_log=self._read_log, spawn=self._spawn),
+            self.interest,
+            self._timers,
+            wake=partial(self._wake, channel),
+            give_up=partial(self._give_up, channel),
         )
-        self.feeds[channel] = feed
         return feed
+
+    def _wake(self, channel: str) -> None:
+        self._mark(self.feeds[channel])
+
+
+def _joined(due: Sequence[Delivery]) -> Sequence[Delivery]:
+    """Return one delivery a socket: who follows several channels is written to once a tick."""
+    batches: dict[Outlet, list[Batch]] = {}
+    for batch, outlets in due:
+        for outlet in outlets:
+            batches.setdefault(outlet, []).append(batch)
+    equal: dict[tuple[int, ...], tuple[list[Batch], list[Outlet]]] = {}
+    for outlet, some in batches.items():
+        equal.setdefault(tuple(map(id, some)), (some, []))[1].append(outlet)
+    return [
+        Delivery(some[0] if len(some) == 1 else together(some), outlets)
+        for some, outlets in equal.values()
+    ]

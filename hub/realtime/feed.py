@@ -1,4 +1,4 @@
-"""The feed: one channel on this node. Its head, its ring, and who listens live.
+"""The feed: one channel on this node. Its head, its newest events, and who listens live.
 
 Two kinds of listeners. *Live* ones stand at `flushed` and get every new frame at the end of
 the tick. All others are cursors: they stand at an offset of their own and pull pages, from the
@@ -6,49 +6,38 @@ ring or from the log, as their socket drains. A cursor that reaches `flushed` be
 the same tick, so no event can fall between the two.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
-from hub.model.event import Event, encode
+from hub.clock import Timers
+from hub.model.event import Event
 from hub.model.unit import Head
+from hub.realtime.audience import Audience, Delivery
 from hub.realtime.early import Early
-from hub.realtime.frames import Batch, Frame
+from hub.realtime.frames import Frame
+from hub.realtime.group import Group
 from hub.realtime.interest import Interest
-from hub.realtime.ring import Ring
+from hub.realtime.listener import Listener
+from hub.realtime.pages import Pages, Stretch, TakeStretch, event_frame
+from hub.realtime.view import View
 
-# One page of a catch-up: about what a socket's buffer takes.
-PAGE_BYTES = 64 * 1024
-PAGE_EVENTS = 128
-
-ReadLog = Callable[[str, int, int], Awaitable[Sequence[Event]]]
-Spawn = Callable[[Awaitable[None]], None]
-
-
-class Listener(Protocol):
-    """Who a feed writes to."""
-
-    def deliver(self, batch: Batch) -> None:
-        """Write new frames now."""
-        ...
-
-    def fall_behind(self) -> None:
-        """Leave the live ones and become a cursor at `flushed`."""
-        ...
-
-    def pull(self) -> None:
-        """As a cursor, fetch what is missing."""
-        ...
-
-
-# Called with the offset of the first frame and the frames that follow an offset; with None
-# when the log could not be read.
-TakePage = Callable[[int | None, Sequence[Frame]], None]
+# More at once is not written to anybody: everybody pulls it in pages.
+MAX_BATCH_BYTES = 256 * 1024
 
 
 class Feed:
     """One channel on this node.
 
+    Args:
+        channel: Its name.
+        head: As the log has it.
+        pages: What cursors pull.
+        interest: Who follows it here.
+        timers: The loop's.
+        wake: Called when something is to be flushed that no event brought.
+        give_up: Called when events before an early one have not come in time.
+
     Attributes:
+        channel: Its name.
         head: Newest offset that this node knows.
         flushed: Newest offset that has been written to the live listeners.
         oldest: Oldest offset that the log still holds.
@@ -59,43 +48,54 @@ class Feed:
         self,
         channel: str,
         head: Head,
-        ring: Ring,
-        early: Early,
+        pages: Pages,
         interest: Interest,
+        timers: Timers,
         *,
-        read_log: ReadLog,
-        spawn: Spawn,
+        wake: Callable[[], None],
+        give_up: Callable[[], None],
     ) -> None:
         self.channel = channel
         self.head = head.offset
         self.flushed = head.offset
         self.oldest = head.oldest
-        self.live: set[Listener] = set()
-        self.early = early
-        self._ring = ring
+        self.early = Early(timers, give_up)
+        self._pages = pages
         self._interest = interest
+        self._audience = Audience(timers, wake)
         self._pending: list[Frame] = []
-        self._read_log = read_log
-        self._spawn = spawn
-        self._reading: dict[int, list[TakePage]] = {}
+        self._set_back: Sequence[Listener] = ()
 
     @property
     def is_heard(self) -> bool:
         """Say whether the news of this channel come here; else its head may be an old one."""
         return self._interest.hears(self.channel)
 
-    def join(self) -> None:
+    @property
+    def live(self) -> Sequence[Listener]:
+        """Return who stands at `flushed`."""
+        return self._audience.listeners()
+
+    def begin(self) -> None:
         """Somebody follows the channel."""
         self._interest.begin(self.channel)
 
-    def part(self) -> None:
+    def end(self) -> None:
         """Somebody does not any more."""
         self._interest.end(self.channel)
+
+    def join(self, listener: Listener, view: View, seen: int) -> Group | None:
+        """Let a listener at `flushed` be live; None when it is told to pull again."""
+        return self._audience.join(listener, view, seen)
+
+    def leave(self, listener: Listener, view: View) -> int:
+        """Let one be live no more; return the offset of an event that it has had for certain."""
+        return self._audience.leave(listener, view)
 
     def warm(self, events: Sequence[Event]) -> None:
         """Fill the ring with the newest events, oldest first; before anybody listens."""
         for event in events:
-            self._ring.append(event.offset, Frame(encode(event)))
+            self._pages.add(event_frame(event))
 
     def append(self, event: Event) -> bool:
         """Take the next event; it is written at the next `flush`.
@@ -104,7 +104,7 @@ class Feed:
             False when it is not the next one: seen already, or one before it is still missing.
         """
         if event.offset == 0:
-            self._pending.append(Frame(encode(event)))
+            self._pending.append(event_frame(event))
             return True
         if event.offset != self.head + 1:
             return False
@@ -120,60 +120,58 @@ class Feed:
         Returns:
             True when early events are to be written at the next `flush`.
         """
-        self.flush()
-        listeners = tuple(self.live)
+        for delivery in self.flush():
+            for outlet in delivery.outlets:
+                outlet.write(delivery.batch)
+        self.finish()
+        listeners = self._audience.listeners()
         for listener in listeners:
             listener.fall_behind()
         self.head = self.flushed = offset - 1
+        self._pages.moved()
         for listener in listeners:
             listener.pull()
         self.early.forget(self.head)
         return self._take_early()
 
-    def flush(self) -> None:
-        """Write what is new to every live listener, as one buffer."""
-        if not self._pending:
-            return
-        batch, self._pending = Batch(self._pending), []
-        # Before the writes: a socket that fills up meanwhile leaves the live ones at the new head.
+    def flush(self) -> Sequence[Delivery]:
+        """Return what the live listeners are to be written now, each of them once.
+
+        Until all of it is written, nothing else may be: a socket that fills up meanwhile leaves the
+        live ones at the new head. Then call `finish`.
+        """
+        frames, self._pending = self._pending, []
+        if sum(len(frame.wire) for frame in frames) > MAX_BATCH_BYTES:
+            self._set_back = self._audience.listeners()
+            for listener in self._set_back:
+                listener.fall_behind()
+        due = self._audience.share(frames)
         self.flushed = self.head
-        for listener in tuple(self.live):
-            listener.deliver(batch)
+        if frames:
+            self._pages.moved()
+        return due
 
-    def after(self, offset: int) -> list[Frame] | None:
-        """Return the next page of frames from the ring; empty at `flushed`, None if not there."""
-        if offset >= self.flushed:
-            return []
-        return self._ring.after(offset, self.flushed, PAGE_BYTES)
+    def finish(self) -> None:
+        """Let those pull who could not be written to with the others."""
+        set_back, self._set_back = self._set_back, ()
+        for listener in (*set_back, *self._audience.joining()):
+            listener.pull()
 
-    def read(self, offset: int, take: TakePage) -> None:
-        """Read the page after `offset` from the log; cursors at one place share the reading."""
-        waiting = self._reading.setdefault(offset, [])
-        waiting.append(take)
-        if len(waiting) == 1:
-            self._spawn(self._read(offset))
+    def after(self, offset: int, view: View) -> Stretch | None:
+        """Return what follows an offset, from memory; None if it is not there."""
+        return self._pages.after(offset, self.flushed, wide=not view.is_whole)
+
+    def read(self, offset: int, take: TakeStretch) -> None:
+        """Read what follows an offset from the log."""
+        self._pages.read(offset, lambda: self.flushed, take)
 
     def _add(self, event: Event) -> None:
-        frame = Frame(encode(event))
+        frame = event_frame(event)
         self.head = event.offset
-        self._ring.append(event.offset, frame)
+        self._pages.add(frame)
         self._pending.append(frame)
 
     def _take_early(self) -> bool:
         while self.early and (event := self.early.next(self.head + 1)) is not None:
             self._add(event)
         return bool(self._pending)
-
-    async def _read(self, offset: int) -> None:
-        first: int | None = None
-        frames: list[Frame] = []
-        # What is flushed while the log answers is not in the answer, and not gone either.
-        upto = self.flushed
-        try:
-            events = await self._read_log(self.channel, offset, PAGE_EVENTS)
-            frames = [Frame(encode(event)) for event in events if event.offset <= self.flushed]
-            first = events[0].offset if frames else upto + 1
-        finally:
-            # Whatever happened, the cursors must be told: each would wait for ever.
-            for take in self._reading.pop(offset):
-                take(first, frames)

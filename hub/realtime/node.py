@@ -8,7 +8,8 @@ import msgspec
 from hub.clock import Clock, Timers
 from hub.model.unit import Head
 from hub.realtime.fanout import Fanout
-from hub.realtime.feed import Spawn
+from hub.realtime.ladder import Ladder
+from hub.realtime.pages import Spawn
 from hub.realtime.standing import Reason
 
 
@@ -77,6 +78,11 @@ class Realtime(Protocol):
     @property
     def timers(self) -> Timers:
         """The loop's timers."""
+        ...
+
+    @property
+    def ladder(self) -> Ladder:
+        """What happens to clients that do not keep up."""
         ...
 
     @property

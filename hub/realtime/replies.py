@@ -11,13 +11,12 @@ import msgspec
 
 from hub.errors import HubError
 from hub.model.timestamp import to_rfc3339
+from hub.realtime.ladder import Mode
 from hub.realtime.standing import Reason, Standing
 
 PROTOCOL = 1
 CommandId = str | int
 _Unset = msgspec.UnsetType
-
-encode = msgspec.json.Encoder().encode
 
 
 class _Push(msgspec.Struct, tag_field="type", kw_only=True):
@@ -48,6 +47,18 @@ class Gap(_Push, tag="gap", rename={"start": "from", "end": "to"}):
     start: int
     end: int
     reason: Reason
+
+
+class Lag(_Push, tag="lag"):
+    """This client does not keep up: it is so many events behind; 0 when it is not any more.
+
+    `mode` says what it gets: every event, later (lossless), the newest of each entity (conflated),
+    or a fresh snapshot of them all (snapshot).
+    """
+
+    channel: str
+    behind: int
+    mode: Mode
 
 
 class Snapshot(_Push, tag="snapshot"):
@@ -133,7 +144,7 @@ class Error(_Reply, tag="error"):
     timestamp: str
 
 
-Push = Welcome | Gap | Snapshot
+Push = Welcome | Gap | Lag | Snapshot
 Reply = Heartbeat | Subscribed | Unsubscribed | History | Status | Pong | Error
 
 

@@ -10,17 +10,14 @@ from functools import partial
 import msgspec
 
 from hub.clock import Timer
-from hub.errors import BadFrame, ChannelNotFound, HeartbeatTimeout, HubError, InvalidCommand
-from hub.model.event import DEFAULT_CHANNELS, Position
+from hub.errors import BadFrame, HeartbeatTimeout, HubError, InvalidCommand
+from hub.model.event import DEFAULT_CHANNELS
 from hub.model.timestamp import to_rfc3339
-from hub.model.unit import Head
 from hub.realtime import commands, replies, standing as standings
 from hub.realtime.connection import Connection
 from hub.realtime.conversation import Conversation, Work
-from hub.realtime.feed import Feed
+from hub.realtime.following import Following
 from hub.realtime.node import Realtime
-from hub.realtime.standing import Place, Standing
-from hub.realtime.subscription import Subscription
 
 SNAPSHOT_PAGE = 200
 
@@ -41,12 +38,19 @@ class Session:
         self._node = node
         self._deadline: Timer | None = None
         self._conversation = Conversation(connection, self, node.spawn)
+        self._following = Following(connection, node, self._conversation)
+        connection.on_give_up = self.end
         self._open(DEFAULT_CHANNELS if channels is None else channels)
         self._beat: Timer = node.timers.call_later(node.heartbeat_s, self._on_beat)
 
-    def receive(self, text: bytes) -> None:
-        """Take one text frame of the client."""
-        self._conversation.receive(text)
+    def receive(self, payload: bytes) -> None:
+        """Take one frame of the client."""
+        try:
+            text = self._connection.form.read(payload)
+        except BadFrame as failure:
+            self.end(failure)
+        else:
+            self._conversation.receive(text)
 
     def alive(self) -> None:
         """The client answered a ping."""
@@ -70,9 +74,9 @@ class Session:
 
     def _open(self, channels: Sequence[str]) -> None:
         """Welcome the client and put it among the live listeners, in one tick."""
-        feeds = [self._feed(channel) for channel in channels]
+        feeds = [self._following.feed(channel) for channel in channels]
         fanout = self._node.fanout
-        self._say(
+        self._connection.say(
             replies.Welcome(
                 protocol=replies.PROTOCOL,
                 client_id=self._connection.client_id,
@@ -84,7 +88,7 @@ class Session:
             )
         )
         for feed in feeds:
-            self._follow(feed, feed.flushed)
+            self._following.live(feed)
 
     def _on_beat(self) -> None:
         self._beat = self._node.timers.call_later(self._node.heartbeat_s, self._on_beat)
@@ -105,13 +109,15 @@ class Session:
         """Answer a command, or return the work that does."""
         match commands.read(text):
             case commands.Subscribe() as command:
-                return self._subscribe(command)
+                return self._following.subscribe(command)
             case commands.Unsubscribe() as command:
                 if not self._connection.leave(command.channel):
                     raise InvalidCommand(
                         f"channel: expected a followed channel, got {command.channel!r}"
                     )
-                self._say(replies.Unsubscribed(channel=command.channel, reply_to=command.id))
+                self._connection.say(
+                    replies.Unsubscribed(channel=command.channel, reply_to=command.id)
+                )
             case commands.GetHistory() as command:
                 return partial(self._history, command)
             case commands.GetStatus() as command:
@@ -119,7 +125,7 @@ class Session:
             case commands.Heartbeat() as command:
                 self._say_heartbeat(command.id)
             case commands.Ping() as command:
-                self._say(replies.Pong(server_time=self._time(), reply_to=command.id))
+                self._connection.say(replies.Pong(server_time=self._time(), reply_to=command.id))
         return None
 
     def refuse(self, failure: HubError, text: bytes) -> None:
@@ -130,100 +136,21 @@ class Session:
             self.end(failure)
             return
         reply_to = commands.read_id(text)
-        self._say(replies.refusal(failure, self._node.clock.now_us(), reply_to))
+        self._connection.say(replies.refusal(failure, self._node.clock.now_us(), reply_to))
 
     def fail(self) -> None:
         """End the connection for a fault of ours."""
         self.end(HubError("the hub failed; its log says why"))
 
-    def _subscribe(self, command: commands.Subscribe) -> Work | None:
-        if sum((command.since is not None, command.history is not None, command.snapshot)) > 1:
-            raise InvalidCommand("expected one of since, history and snapshot, got several")
-        feed = self._node.fanout.feeds.get(command.channel)
-        since = None if command.since is None else commands.position_of(command.since)
-        if feed is None or not feed.is_heard:
-            return partial(self._subscribe_unheard, command, since)
-        if command.snapshot:
-            return partial(self._snapshot, feed, command)
-        if since is not None and since.offset > feed.head:
-            # A client may have read a commit from the log a moment before this node's news of it.
-            return partial(self._resume_ahead, feed, command, since)
-        self._begin(feed, command, since, feed.head)
-        return None
-
-    async def _subscribe_unheard(self, command: commands.Subscribe, since: Position | None) -> None:
-        """Ask the log first: it may have a channel, or events, that no news has told of here."""
-        head = await self._node.queries.head(command.channel)
-        if self._connection.closed:
-            return
-        if head is not None:
-            self._node.fanout.catch_up({command.channel: head})
-        feed = self._feed(command.channel)
-        if command.snapshot:
-            await self._snapshot(feed, command)
-        else:
-            self._begin(feed, command, since, feed.head)
-
-    async def _resume_ahead(self, feed: Feed, command: commands.Subscribe, since: Position) -> None:
-        head = await self._node.queries.head(feed.channel) or Head()
-        if not self._connection.closed:
-            self._begin(feed, command, since, head.offset)
-
-    def _begin(
-        self, feed: Feed, command: commands.Subscribe, since: Position | None, head: int
-    ) -> None:
-        place = Place(self._node.fanout.epoch, feed.flushed, head, feed.oldest)
-        if since is not None:
-            standing = standings.since(place, since)
-        elif command.history is not None:
-            standing = standings.from_last(place, command.history)
-        else:
-            standing = standings.from_now(place)
-        self._connection.leave(feed.channel)
-        self._say(replies.subscribed(feed.channel, standing, command.id))
-        self._follow(feed, standing.offset)
-
-    def _follow(self, feed: Feed, offset: int) -> None:
-        node, connection = self._node, self._connection
-        subscription = Subscription(
-            feed, connection, node.timers, epoch=node.fanout.epoch, offset=offset
-        )
-        connection.follow(feed.channel, subscription)
-
-    def _feed(self, channel: str) -> Feed:
-        feed = self._node.fanout.feeds.get(channel)
-        if feed is None:
-            names = ", ".join(sorted(self._node.fanout.feeds))
-            raise ChannelNotFound(f"channel: expected one of {names}, got {channel[:128]!r}")
-        return feed
-
-    async def _snapshot(self, feed: Feed, command: commands.Subscribe) -> None:
-        snapshot = await self._node.queries.snapshot(feed.channel)
-        try:
-            standing = Standing(
-                snapshot.epoch, snapshot.offset, snapshot.offset, recovered=False, reason=None
-            )
-            self._connection.leave(feed.channel)
-            self._say(replies.subscribed(feed.channel, standing, command.id))
-            more = True
-            while more and not self._connection.closed:
-                items, more = await snapshot.page(SNAPSHOT_PAGE)
-                self._say(replies.Snapshot(channel=feed.channel, items=items, more=more))
-                await self._connection.drained()
-        finally:
-            await snapshot.close()
-        if not self._connection.closed:
-            self._follow(feed, standing.offset)
-
     async def _history(self, command: commands.GetHistory) -> None:
-        feed = self._feed(command.channel)
+        feed = self._following.feed(command.channel)
         if not 1 <= command.limit <= standings.MAX_HISTORY:
             raise InvalidCommand(f"limit: expected 1 to 1000, got {command.limit}")
         since, before = self._offset(command.since), self._offset(command.before)
         page = await self._node.queries.history(
             feed.channel, limit=command.limit, since=since, before=before
         )
-        self._say(
+        self._connection.say(
             replies.History(
                 channel=feed.channel,
                 epoch=self._node.fanout.epoch,
@@ -248,10 +175,10 @@ class Session:
         return position.offset
 
     async def _status(self, command: commands.GetStatus) -> None:
-        self._say(replies.status(await self._node.queries.status(), command.id))
+        self._connection.say(replies.status(await self._node.queries.status(), command.id))
 
     def _say_heartbeat(self, reply_to: replies.CommandId | msgspec.UnsetType) -> None:
-        self._say(
+        self._connection.say(
             replies.Heartbeat(
                 timestamp=self._time(),
                 client_id=self._connection.client_id,
@@ -260,9 +187,6 @@ class Session:
                 reply_to=reply_to,
             )
         )
-
-    def _say(self, frame: replies.Push | replies.Reply) -> None:
-        self._connection.send(replies.encode(frame))
 
     def _time(self) -> str:
         return to_rfc3339(self._node.clock.now_us())

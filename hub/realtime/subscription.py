@@ -1,12 +1,15 @@
 """A subscription: one client's standing in one channel, live or as a cursor."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
-from hub.clock import Timers
+from hub.errors import HubError, SlowConsumer
 from hub.realtime import replies
 from hub.realtime.feed import Feed
-from hub.realtime.frames import Batch, Frame
+from hub.realtime.frames import Batch
+from hub.realtime.group import Group
+from hub.realtime.ladder import Ladder, Lag, Mode
+from hub.realtime.pages import Stretch
+from hub.realtime.view import PLAIN, View
 
 # How long a cursor waits before it asks a log again that could not be read.
 RETRY_S = 1.0
@@ -15,12 +18,24 @@ AHEAD_S = 0.005
 
 
 class Outlet(Protocol):
-    """The socket of a subscription, as far as it writes."""
+    """The socket of a subscription, as far as it is concerned."""
 
     writable: bool
 
     def write(self, batch: Batch) -> None:
         """Write frames; `writable` may be False afterwards."""
+        ...
+
+    def say(self, told: Any) -> None:
+        """Write one push to this client alone."""
+        ...
+
+    def give_up(self, failure: HubError) -> None:
+        """Close it."""
+        ...
+
+    def refresh(self, channel: str) -> bool:
+        """Begin a fresh snapshot in place of the subscription; False when there is none."""
         ...
 
 
@@ -31,103 +46,189 @@ class Subscription:
     socket has drained.
     """
 
-    __slots__ = ("_closed", "_epoch", "_feed", "_offset", "_outlet", "_pulling", "_timers", "live")
+    __slots__ = (
+        "_closed",
+        "_epoch",
+        "_feed",
+        "_group",
+        "_ladder",
+        "_lag",
+        "_offset",
+        "_pulling",
+        "_seen",
+        "outlet",
+        "view",
+    )
 
     def __init__(
-        self, feed: Feed, outlet: Outlet, timers: Timers, *, epoch: str, offset: int
+        self,
+        feed: Feed,
+        outlet: Outlet,
+        ladder: Ladder,
+        *,
+        epoch: str,
+        offset: int,
+        view: View = PLAIN,
     ) -> None:
-        self.live = False
+        self.outlet = outlet
+        self.view = view
         self._feed = feed
-        self._outlet = outlet
-        self._timers = timers
+        self._ladder = ladder
         self._epoch = epoch
-        self._offset = offset
+        self._offset = self._seen = offset
+        self._group: Group | None = None
+        self._lag: Lag | None = None
         self._pulling = False
         self._closed = False
-        feed.join()
+        feed.begin()
+
+    @property
+    def channel(self) -> str:
+        """Return what it follows."""
+        return self._feed.channel
+
+    @property
+    def live(self) -> bool:
+        """Say whether new events are written at once."""
+        return self._group is not None
 
     @property
     def offset(self) -> int:
-        """Return the newest offset that was written to this client."""
-        return self._feed.flushed if self.live else self._offset
+        """Return up to which offset this client has everything that its view shows."""
+        group = self._group
+        return self._offset if group is None else group.position(self._feed.flushed)
 
     @property
-    def lag(self) -> int:
+    def behind(self) -> int:
         """Return how many events this client is behind the node."""
         return self._feed.head - self.offset
 
-    def deliver(self, batch: Batch) -> None:
-        """Write new frames to a live client."""
-        self._outlet.write(batch)
-
     def fall_behind(self) -> None:
-        """Become a cursor: the socket is full, or the node itself misses events."""
-        if self.live:
-            self._offset = self._feed.flushed
-            self.live = False
-            self._feed.live.discard(self)
+        """Become a cursor: the node itself misses events, or has too many for one write."""
+        if self._group is not None:
+            self._offset = self.offset
+            self._group = None
+            # A frame names the event before it; this client has had this one for certain.
+            self._seen = max(self._seen, self._feed.leave(self, self.view))
+
+    def stall(self) -> None:
+        """Become a cursor because the client does not keep up."""
+        if self._group is not None:
+            self.fall_behind()
+            self._lag = Lag(self._ladder, lambda: self.behind, self._give_up)
 
     def pull(self) -> None:
         """Write the next page, if the socket takes one; go live when there is none left."""
-        if self.live or self._pulling or self._closed or not self._outlet.writable:
+        if self._group is not None or self._pulling or self._closed:
+            return
+        if self._lag is not None and self._lag.is_due and self.outlet.writable:
+            self._tell(self._lag, self._mode)
+        if not self.outlet.writable:
             return
         if self._offset > self._feed.flushed and not self._reached():
-            self._timers.call_later(AHEAD_S, self.pull)
+            self._ladder.timers.call_later(AHEAD_S, self.pull)
             return
-        frames = self._feed.after(self._offset)
-        if frames is None:
-            self._pulling = True
-            self._feed.read(self._offset, self._take)
-        elif frames:
-            self._write(frames)
+        stretch = self._feed.after(self._offset, self.view)
+        if stretch is None:
+            self._look_further()
+        elif stretch.frames:
+            self._write(stretch)
         else:
-            self.live = True
-            self._feed.live.add(self)
+            self._join()
 
     def close(self) -> None:
         """Write nothing any more."""
-        if not self._closed:
-            self._feed.part()
+        if self._closed:
+            return
         self._closed = True
-        self.live = False
-        self._feed.live.discard(self)
+        self._group = None
+        self._feed.leave(self, self.view)
+        self._feed.end()
+        if self._lag is not None:
+            self._lag.end()
+
+    @property
+    def _mode(self) -> Mode:
+        return "lossless" if self.view.conflate is None else "conflated"
 
     def _reached(self) -> bool:
-        """Let the node catch up with a client that read a commit from the log before its news.
+        """Say whether the node has caught up with a client that read the log before its news.
 
         Going live before that would write the client's last events to it again.
         """
-        if self._offset <= self._feed.head:
-            self._feed.flush()
         return self._offset <= self._feed.flushed
 
-    def _take(self, first: int | None, frames: Sequence[Frame]) -> None:
+    def _join(self) -> None:
+        self._group = self._feed.join(self, self.view, self._seen)
+        if self._group is not None and self._lag is not None:
+            self._lag.end()
+            if self._lag.is_told:
+                self.outlet.say(self._said(0, self._mode))
+            self._lag = None
+
+    def _look_further(self) -> None:
+        """Memory does not hold the next event any more."""
+        self._pulling = True
+        lag = self._lag
+        conflated = self.view.conflate is not None
+        if conflated and lag is not None and self.outlet.refresh(self._feed.channel):
+            self._tell(lag, "snapshot")
+            return
+        self._feed.read(self._offset, self._take)
+
+    def _take(self, first: int | None, stretch: Stretch) -> None:
         self._pulling = False
         if self._closed:
             return
         if first is None:
-            self._timers.call_later(RETRY_S, self.pull)
+            self._ladder.timers.call_later(RETRY_S, self.pull)
             return
-        if first > self._offset + 1:
-            self._say_gap(first - 1)
-        if frames:
-            self._write(frames)
+        if first > self._offset + 1 and not self._pass_over(first - 1):
+            return
+        if stretch.frames:
+            self._write(stretch)
         else:
             self.pull()
 
-    def _write(self, frames: Sequence[Frame]) -> None:
-        self._offset += len(frames)
-        self._outlet.write(Batch(frames))
-        # The rest in the next tick: one client far behind must not hold up the others.
-        self._timers.call_soon(self.pull)
+    def _write(self, stretch: Stretch) -> None:
+        batch, self._offset, self._seen = stretch.page(self.view, self._seen)
+        if batch is not None:
+            self.outlet.write(batch)
+        if self._offset == self._feed.flushed and self.outlet.writable:
+            self._join()
+        else:
+            # The rest in the next tick: one client far behind must not hold up the others.
+            self._ladder.timers.call_soon(self.pull)
 
-    def _say_gap(self, end: int) -> None:
-        said = replies.Gap(
+    def _pass_over(self, end: int) -> bool:
+        """Retention has overtaken the client: say so, or close it if it is its own fault."""
+        if self._lag is not None:
+            self._give_up()
+            return False
+        gap = replies.Gap(
             channel=self._feed.channel,
             epoch=self._epoch,
             start=self._offset + 1,
             end=end,
             reason="expired",
         )
-        self._offset = end
-        self._outlet.write(Batch((Frame(replies.encode(said)),)))
+        self._offset = self._seen = end
+        self.outlet.say(gap)
+        return True
+
+    def _tell(self, lag: Lag, mode: Mode) -> None:
+        lag.is_due, lag.is_told = False, True
+        self._ladder.steps[mode] += 1
+        self.outlet.say(self._said(self.behind, mode))
+
+    def _said(self, behind: int, mode: Mode) -> replies.Lag:
+        return replies.Lag(channel=self._feed.channel, behind=behind, mode=mode)
+
+    def _give_up(self) -> None:
+        self._ladder.steps["closed"] += 1
+        self.outlet.give_up(
+            SlowConsumer(
+                f"expected a client that keeps up in {self._feed.channel}, got one that is "
+                f"{self.behind} events behind"
+            )
+        )

@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 
 from hub.realtime.connection import Connection
+from hub.realtime.feed import MAX_BATCH_BYTES
 from hub.realtime.session import Session
 from support.realtime import EPOCH, FakeNode, MemoryEvents, SlowSocket, command
 
@@ -37,9 +38,13 @@ class Client:
 
     def read(self) -> None:
         """Read what has come, and check it."""
-        if self.socket is not None:
-            for frame in self.socket.take():
-                self._judge(frame)
+        if self.socket is None:
+            return
+        for frame in self.socket.take():
+            self._judge(frame)
+        if self.socket.closed is not None:
+            assert self.socket.closed[0] == 4408, "closed for another reason than being slow"
+            self.lose()
 
     def _judge(self, frame: dict[str, Any]) -> None:
         kind = frame["type"]
@@ -50,6 +55,8 @@ class Client:
                 self.refused += self.seen is not None
                 assert self.seen is None or frame["reason"] is not None
                 self.seen = frame["offset"]
+        elif kind == "lag":
+            assert frame["mode"] == "lossless"
         elif kind == "gap":
             assert self.seen is not None
             assert frame["from"] == self.seen + 1
@@ -157,7 +164,7 @@ class World:
         for client in self.clients:
             socket = client.socket
             if socket is not None and socket.capacity < 1 << 30:
-                assert socket.most_buffered <= socket.capacity + 64 * 1024 + 31 * 2_200
+                assert socket.most_buffered <= socket.capacity + MAX_BATCH_BYTES
 
     def finish(self) -> None:
         """In the end every client that stays has everything."""
@@ -170,8 +177,10 @@ class World:
             self.node.fake_timers.advance(0.05)
             for client in self.clients:
                 client.read()
-                assert client.socket is not None
-                client.socket.drain()
+                if client.socket is None:
+                    client.connect(self.node, 1 << 30)
+                else:
+                    client.socket.drain()
         for client in self.clients:
             assert client.seen == self.log.heads[CHANNEL].offset
         self.node.work.close()

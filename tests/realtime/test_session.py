@@ -5,6 +5,7 @@ import pytest
 
 from hub.errors import InvalidCommand, LogUnavailable
 from hub.realtime import replies
+from hub.realtime.formats import to_json
 from support.realtime import FakeNode, MemoryEvents, SlowSocket, command
 
 
@@ -240,8 +241,8 @@ def test_a_command_that_cannot_be_read_is_refused_in_words(frame: str, said: str
 
 def test_a_refusal_that_passes_says_when_to_come_back() -> None:
     """Without it a listener would take a moment without the log for the end."""
-    answer = msgspec.json.decode(replies.encode(replies.refusal(LogUnavailable("away"), 0, 7)))
-    final = msgspec.json.decode(replies.encode(replies.refusal(InvalidCommand("no"), 0, 7)))
+    answer = msgspec.json.decode(to_json(replies.refusal(LogUnavailable("away"), 0, 7)))
+    final = msgspec.json.decode(to_json(replies.refusal(InvalidCommand("no"), 0, 7)))
 
     assert answer["details"]["retry_after_ms"] == 2_000
     assert "retry_after_ms" not in final["details"]

@@ -137,7 +137,7 @@ class Client:
             self._refused(frame)
         elif kind == "history":
             self._history(frame)
-        elif kind not in {"unsubscribed", "pong"}:
+        elif kind not in {"unsubscribed", "pong", "lag"}:
             demand(channel in self.readers, f"{self.name}: expected its channels, got {frame}")
             self.readers[channel].take(frame)
 

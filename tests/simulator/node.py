@@ -14,9 +14,10 @@ from hub.model.event import Event
 from hub.model.unit import Answered, Head, Unit
 from hub.realtime.connection import Connection
 from hub.realtime.fanout import Fanout
-from hub.realtime.feed import PAGE_BYTES
 from hub.realtime.interest import Interest
+from hub.realtime.ladder import Ladder
 from hub.realtime.node import Page
+from hub.realtime.pages import PAGE_BYTES
 from hub.realtime.session import Session
 from hub.services.heads import Heads
 from hub.services.history import History, HistoryQuery
@@ -28,6 +29,7 @@ from simulator.tasks import Tasks
 from support.clocks import FakeClock, FakeTimers
 
 HEAD_POLL_S = 0.2
+MAX_BEHIND_S = 2.0
 
 
 class Node:
@@ -52,6 +54,7 @@ class Node:
         self.tasks = Tasks()
         self.spawn = self.tasks.spawn
         self.queries = Queries(self)
+        self.ladder = Ladder(self.timers, MAX_BEHIND_S)
         self.heartbeat_s, self.pong_s = 1.0, 0.5
         self.sessions: dict[Pipe, Session] = {}
         self.waiting: list[Unit] = []

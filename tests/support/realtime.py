@@ -15,10 +15,12 @@ from hub.realtime.connection import Connection
 from hub.realtime.fanout import Fanout
 from hub.realtime.frames import Batch
 from hub.realtime.interest import Interest
+from hub.realtime.ladder import Ladder
 from hub.realtime.node import Page
 from hub.realtime.session import Session
 from support.clocks import FakeClock, FakeTimers
 
+MAX_BEHIND_S = 60.0
 EPOCH = "e1"
 
 
@@ -209,6 +211,7 @@ class FakeNode:
         self.work = Work()
         self.spawn = self.work.spawn
         self.queries = MemoryQueries(log)
+        self.ladder = Ladder(self.timers, MAX_BEHIND_S)
         self.heartbeat_s = 25.0
         self.pong_s = 10.0
         self.followed: list[str] = []

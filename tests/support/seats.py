@@ -15,6 +15,7 @@ from hub.model.unit import Head
 from hub.realtime.connections import Connections
 from hub.realtime.fanout import Fanout
 from hub.realtime.interest import Interest
+from hub.realtime.ladder import Ladder
 from hub.realtime.node import Page, SnapshotPages
 from hub.telemetry.logging import Logger
 from hub.transports.websocket.protocol import HubProtocol
@@ -192,6 +193,7 @@ class FakeNode(NamedTuple):
     queries: Any
     clock: FakeClock
     timers: FakeTimers
+    ladder: Ladder
     spawn: Callable[[Awaitable[None]], None]
     heartbeat_s: float = 25.0
     pong_s: float = 10.0
@@ -223,7 +225,14 @@ class House:
         with suppress(StopIteration):
             opening.send(None)
         self.reception = NodeReception(
-            FakeNode(self.fanout, self.questions, FakeClock(), self.timers, self._spawn),
+            FakeNode(
+                self.fanout,
+                self.questions,
+                FakeClock(),
+                self.timers,
+                Ladder(self.timers, 60),
+                self._spawn,
+            ),
             self.connections,
             rules=Rules(open_mode=True, origins=frozenset()),
             log=cast("Logger", self.log),

@@ -101,7 +101,7 @@ def test_nothing_is_written_after_the_close(house: House) -> None:
     seat.send(close_frame(1000))
     before = seat.transport.sent
 
-    visit.connection.send(b"{}")
+    visit.connection.say({})
     visit.session.end(HeartbeatTimeout("x"))
     seat.protocol.ping()
     house.timers.advance(1)

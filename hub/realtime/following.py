@@ -1,0 +1,167 @@
+"""Following: which channels one client follows, from where, and with what view."""
+
+from functools import partial
+from typing import NamedTuple
+
+import msgspec
+
+from hub.errors import ChannelNotFound, InvalidCommand
+from hub.model.event import WITH_STATE, Position
+from hub.model.unit import Head
+from hub.realtime import commands, conflation, filters, replies, standing as standings
+from hub.realtime.connection import Connection
+from hub.realtime.conversation import Conversation, Work
+from hub.realtime.feed import Feed
+from hub.realtime.formats import JSON
+from hub.realtime.node import Realtime
+from hub.realtime.standing import Place, Standing
+from hub.realtime.subscription import Subscription
+from hub.realtime.view import PLAIN, View
+
+SNAPSHOT_PAGE = 200
+CommandId = replies.CommandId | msgspec.UnsetType
+
+
+class Asked(NamedTuple):
+    """What a client wants to follow."""
+
+    command: commands.Subscribe
+    since: Position | None
+    view: View
+
+
+class Following:
+    """The channels of one connection.
+
+    Args:
+        connection: The socket.
+        node: What this node offers.
+        conversation: Takes the work of a snapshot that nobody has commanded.
+    """
+
+    __slots__ = ("_connection", "_conversation", "_node", "_whole")
+
+    def __init__(self, connection: Connection, node: Realtime, conversation: Conversation) -> None:
+        self._connection = connection
+        self._node = node
+        self._conversation = conversation
+        self._whole = PLAIN if connection.form is JSON else View(connection.form)
+        connection.on_refresh = self._refresh
+
+    def feed(self, channel: str) -> Feed:
+        """Return a channel's feed.
+
+        Raises:
+            ChannelNotFound: This node knows no such channel.
+        """
+        feed = self._node.fanout.feeds.get(channel)
+        if feed is None:
+            names = ", ".join(sorted(self._node.fanout.feeds))
+            raise ChannelNotFound(f"channel: expected one of {names}, got {channel[:128]!r}")
+        return feed
+
+    def live(self, feed: Feed) -> None:
+        """Follow a channel from now on, every event of it."""
+        self._follow(feed, feed.flushed, self._whole)
+
+    def subscribe(self, command: commands.Subscribe) -> Work | None:
+        """Follow a channel as the client asks, or return the work that does.
+
+        Raises:
+            InvalidCommand: It asks for what cannot be.
+        """
+        if sum((command.since is not None, command.history is not None, command.snapshot)) > 1:
+            raise InvalidCommand("expected one of since, history and snapshot, got several")
+        since = None if command.since is None else commands.position_of(command.since)
+        asked = Asked(command, since, self._view(command))
+        feed = self._node.fanout.feeds.get(command.channel)
+        if feed is None or not feed.is_heard:
+            return partial(self._subscribe_unheard, asked)
+        if command.snapshot:
+            return partial(self._snapshot, feed, asked.view, command.id)
+        if since is not None and since.offset > feed.head:
+            # A client may have read a commit from the log a moment before this node's news of it.
+            return partial(self._resume_ahead, feed, asked)
+        self._begin(feed, asked, feed.head)
+        return None
+
+    def _view(self, command: commands.Subscribe) -> View:
+        where, conflate = command.where, command.conflate
+        if where is None and conflate is None:
+            return self._whole
+        return View(
+            self._connection.form,
+            None if where is None else filters.parse(where),
+            None if conflate is None else conflation.parse(conflate.key, conflate.max_hz),
+        )
+
+    async def _subscribe_unheard(self, asked: Asked) -> None:
+        """Ask the log first: it may have a channel, or events, that no news has told of here."""
+        channel = asked.command.channel
+        head = await self._node.queries.head(channel)
+        if self._connection.closed:
+            return
+        if head is not None:
+            self._node.fanout.catch_up({channel: head})
+        feed = self.feed(channel)
+        if asked.command.snapshot:
+            await self._snapshot(feed, asked.view, asked.command.id)
+        else:
+            self._begin(feed, asked, feed.head)
+
+    async def _resume_ahead(self, feed: Feed, asked: Asked) -> None:
+        head = await self._node.queries.head(feed.channel) or Head()
+        if not self._connection.closed:
+            self._begin(feed, asked, head.offset)
+
+    def _begin(self, feed: Feed, asked: Asked, head: int) -> None:
+        place = Place(self._node.fanout.epoch, feed.flushed, head, feed.oldest)
+        if asked.since is not None:
+            standing = standings.since(place, asked.since)
+        elif asked.command.history is not None:
+            standing = standings.from_last(place, asked.command.history)
+        else:
+            standing = standings.from_now(place)
+        self._connection.leave(feed.channel)
+        self._connection.say(replies.subscribed(feed.channel, standing, asked.command.id))
+        self._follow(feed, standing.offset, asked.view)
+
+    def _follow(self, feed: Feed, offset: int, view: View) -> None:
+        node, connection = self._node, self._connection
+        subscription = Subscription(
+            feed, connection, node.ladder, epoch=node.fanout.epoch, offset=offset, view=view
+        )
+        connection.follow(feed.channel, subscription)
+
+    async def _snapshot(self, feed: Feed, view: View, reply_to: CommandId) -> None:
+        snapshot = await self._node.queries.snapshot(feed.channel)
+        try:
+            standing = Standing(
+                snapshot.epoch, snapshot.offset, snapshot.offset, recovered=False, reason=None
+            )
+            self._connection.leave(feed.channel)
+            self._connection.say(replies.subscribed(feed.channel, standing, reply_to))
+            more = True
+            while more and not self._connection.closed:
+                items, more = await snapshot.page(SNAPSHOT_PAGE)
+                shown = filters.shown(items, view.where)
+                self._connection.say(replies.Snapshot(channel=feed.channel, items=shown, more=more))
+                await self._connection.drained()
+        finally:
+            await snapshot.close()
+        if not self._connection.closed:
+            self._follow(feed, standing.offset, view)
+
+    def _refresh(self, channel: str) -> bool:
+        """Begin anew with a snapshot where a client has missed what memory does not hold."""
+        if channel not in WITH_STATE:
+            return False
+        self._conversation.put(
+            partial(self._snapshot_again, self._connection.subscriptions[channel])
+        )
+        return True
+
+    async def _snapshot_again(self, stale: Subscription) -> None:
+        channel = stale.channel
+        if self._connection.subscriptions.get(channel) is stale:
+            await self._snapshot(self.feed(channel), stale.view, msgspec.UNSET)
