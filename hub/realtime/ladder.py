@@ -68,13 +68,14 @@ class Lag:
         self._timer.cancel()
 
     def _notice(self) -> None:
-        self.is_due = True
         self._was = self._behind()
+        self.is_due = self._was > 0
         self._wait()
 
     def _judge(self) -> None:
         now = self._behind()
-        if now >= self._was:
+        # At 0 only other channels fill the socket.
+        if now and now >= self._was:
             self._give_up()
         else:
             self._was = now

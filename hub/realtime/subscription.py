@@ -160,11 +160,14 @@ class Subscription:
 
     def _join(self) -> None:
         self._group = self._feed.join(self, self.view, self._seen)
-        if self._group is not None and self._lag is not None:
-            self._lag.end()
-            if self._lag.is_told:
-                self.outlet.say(self._said(0, self._mode))
-            self._lag = None
+        lag = self._lag
+        if self._group is None or lag is None:
+            return
+        lag.end()
+        # Before it is told: that may fill the socket, and another lag begins.
+        self._lag = None
+        if lag.is_told:
+            self.outlet.say(self._said(0, self._mode))
 
     def _look_further(self) -> None:
         """Memory does not hold the next event any more."""

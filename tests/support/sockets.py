@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 import anyio
 import httpx
+import msgspec
 import uvloop
 from starlette.testclient import TestClient, WebSocketTestSession
 from websockets.exceptions import ConnectionClosed
@@ -30,6 +31,7 @@ from support.logs import RecordingLog
 from support.running import CONTRACT
 
 PATIENCE_S = 5.0
+PACKED = "hub.v1.msgpack"
 
 
 class Carrier(NamedTuple):
@@ -81,12 +83,11 @@ class NetworkClient:
 
     def send(self, frame: dict[str, Any] | str | bytes) -> None:
         """Send one frame; bytes go as a binary one."""
-        self._socket.send(json.dumps(frame) if isinstance(frame, dict) else frame)
+        self._socket.send(_written(frame, self.subprotocol))
 
     def next(self) -> dict[str, Any]:
         """Return the next frame that comes."""
-        found: dict[str, Any] = json.loads(self._socket.recv(PATIENCE_S))
-        return found
+        return _read(self._socket.recv(PATIENCE_S))
 
     def ended(self) -> tuple[int, str]:
         """Wait until the hub closes; return code and reason."""
@@ -114,15 +115,17 @@ class InProcessClient:
 
     def send(self, frame: dict[str, Any] | str | bytes) -> None:
         """Send one frame; bytes go as a binary one."""
-        if isinstance(frame, bytes):
-            self._session.send_bytes(frame)
+        written = _written(frame, self.subprotocol)
+        if isinstance(written, bytes):
+            self._session.send_bytes(written)
         else:
-            self._session.send_text(frame if isinstance(frame, str) else json.dumps(frame))
+            self._session.send_text(written)
 
     def next(self) -> dict[str, Any]:
         """Return the next frame that comes."""
-        found: dict[str, Any] = json.loads(self._receive()["text"])
-        return found
+        message = self._receive()
+        text: str | None = message.get("text")
+        return _read(message["bytes"] if text is None else text)
 
     def ended(self) -> tuple[int, str]:
         """Wait until the hub closes; return code and reason."""
@@ -140,6 +143,20 @@ class InProcessClient:
                 return await self._session._send_rx.receive()
 
         return self._session.portal.call(patiently)
+
+
+def _written(frame: dict[str, Any] | str | bytes, subprotocol: str | None) -> str | bytes:
+    if not isinstance(frame, dict):
+        return frame
+    return msgspec.msgpack.encode(frame) if subprotocol == PACKED else json.dumps(frame)
+
+
+def _read(payload: str | bytes) -> dict[str, Any]:
+    """Read a text frame as JSON, a binary one as MessagePack."""
+    read: Callable[[Any], dict[str, Any]] = json.loads
+    if isinstance(payload, bytes):
+        read = msgspec.msgpack.decode
+    return read(payload)
 
 
 class ServedHub(Protocol):

@@ -15,6 +15,7 @@ from hub.realtime.frames import Batch
 from hub.transports.http.answer import problem
 from hub.transports.websocket import handshake
 from hub.transports.websocket.handshake import Admitted, Refused, Upgrade
+from hub.transports.websocket.message import expected_frames
 from hub.transports.websocket.reception import Reception, Visit
 
 HIGH_WATER_BYTES = 64 * 1024
@@ -148,20 +149,21 @@ class AsgiSocket:
                 return code
             if not visit.connection.closed:
                 visit.session.alive()
-                self._take(visit, message.get("text"))
+                self._take(visit, message.get("text"), message.get("bytes"))
 
-    def _take(self, visit: Visit, text: str | None) -> None:
+    def _take(self, visit: Visit, text: str | None, data: bytes | None) -> None:
+        binary = visit.connection.form.binary
         try:
-            data = None if text is None else text.encode()
+            payload = data if binary else None if text is None else text.encode()
         except UnicodeEncodeError:  # a lone surrogate
             self._fail(visit, 1007, "expected UTF-8")
             return
-        if data is None:
-            self._fail(visit, 1003, "expected text frames, got binary")
-        elif len(data) > self._reception.max_frame_bytes:
+        if payload is None:
+            self._fail(visit, 1003, expected_frames(binary=binary))
+        elif len(payload) > self._reception.max_frame_bytes:
             self._fail(visit, 1009, "message too big")
         else:
-            self._reception.take(visit, data)
+            self._reception.take(visit, payload)
 
     def _fail(self, visit: Visit, code: int, reason: str) -> None:
         self.close(code, reason)
@@ -173,7 +175,9 @@ class AsgiSocket:
             while self._queue:
                 batch = self._queue.popleft()
                 for frame in batch.frames:
-                    await self._send({"type": "websocket.send", "text": frame.payload.decode()})
+                    said = frame.payload if frame.binary else frame.payload.decode()
+                    kind = "bytes" if frame.binary else "text"
+                    await self._send({"type": "websocket.send", kind: said})
                 self._sent(batch)
             if self._closing is not None:
                 code, reason = self._closing

@@ -21,9 +21,9 @@ from hub.errors import (
     NotFound,
     UpgradeRequired,
 )
+from hub.realtime.formats import FORMATS, JSON, Format
 
 PATHS = frozenset({"/ws", "/api/ws"})
-SUBPROTOCOL = "hub.v1.json"
 VERSION = b"13"
 REFUSED = 4500
 
@@ -41,6 +41,11 @@ class Admitted(NamedTuple):
 
     channels: Sequence[str] | None
     subprotocol: str | None
+
+    @property
+    def form(self) -> Format:
+        """How frames are written: JSON unless the client has asked for another."""
+        return JSON if self.subprotocol is None else FORMATS[self.subprotocol]
 
 
 class Refused(NamedTuple):
@@ -67,7 +72,7 @@ def judge(
         draining: This node is going away.
     """
     door = read_door(upgrade.headers)
-    subprotocol = SUBPROTOCOL if SUBPROTOCOL in _offered(upgrade) else None
+    subprotocol = next((name for name in _offered(upgrade) if name in FORMATS), None)
     try:
         if draining:
             raise Draining("expected a hub that stays, got one that is stopping")

@@ -26,7 +26,7 @@ from hub.realtime.frames import Batch
 from hub.transports.http.answer import problem
 from hub.transports.websocket import handshake
 from hub.transports.websocket.handshake import Refused
-from hub.transports.websocket.message import Text
+from hub.transports.websocket.message import Text, expected_frames
 from hub.transports.websocket.reception import Reception, Visit
 from hub.transports.websocket.takeover import http_version, is_answering, upgrade_of
 
@@ -220,11 +220,12 @@ class HubProtocol(asyncio.Protocol):
         if visit is None or visit.connection.closed:
             return
         visit.session.alive()
-        if frame.opcode is Opcode.BINARY:
-            self._fail(visit, CloseCode.UNSUPPORTED_DATA, "expected text frames, got binary")
-        elif frame.opcode in {Opcode.TEXT, Opcode.CONT}:
+        binary = visit.connection.form.binary
+        if frame.opcode is (Opcode.TEXT if binary else Opcode.BINARY):
+            self._fail(visit, CloseCode.UNSUPPORTED_DATA, expected_frames(binary=binary))
+        elif frame.opcode in {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}:
             try:
-                message = self._text.add(bytes(frame.data), final=frame.fin)
+                message = self._text.add(bytes(frame.data), final=frame.fin, binary=binary)
             except UnicodeDecodeError:
                 self._fail(visit, CloseCode.INVALID_DATA, "expected UTF-8")
             else:

@@ -105,7 +105,7 @@ class NodeReception:
 
     def welcome(self, sink: Sink, admitted: Admitted) -> Visit | None:
         """Begin a session."""
-        connection = Connection(str(uuid.uuid4()), sink)
+        connection = Connection(str(uuid.uuid4()), sink, admitted.form)
         try:
             session = Session(connection, self._node, admitted.channels)
         except Exception:  # noqa: BLE001 logged, and this connection ends

@@ -74,7 +74,9 @@ def test_clients_differ_in_what_they_send(client: RawSocket, request_: bytes) ->
         pytest.param("hub.v1.json, hub.bearer.abc", "hub.v1.json", id="with a credential"),
         pytest.param("chat ,hub.v1.json", "hub.v1.json", id="last of a list"),
         pytest.param("HUB.V1.JSON", None, id="another case is another word"),
-        pytest.param("hub.v1.msgpack", None, id="one that comes later"),
+        pytest.param("hub.v1.msgpack", "hub.v1.msgpack", id="packed"),
+        pytest.param("hub.v1.msgpack, hub.v1.json", "hub.v1.msgpack", id="the first of ours"),
+        pytest.param("hub.v2.json", None, id="one that comes later"),
     ],
 )
 def test_the_subprotocol_is_answered(client: RawSocket, offered: str, chosen: str | None) -> None:

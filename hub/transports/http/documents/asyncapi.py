@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, get_args
 import msgspec
 
 from hub.realtime import commands, replies
+from hub.realtime.formats import FORMATS
 from hub.transports.http.documents.closes import CLOSES
 from hub.transports.http.documents.envelopes import (
     ContractStale,
@@ -17,10 +18,10 @@ from hub.transports.http.documents.envelopes import (
     JobUpdated,
 )
 from hub.transports.http.documents.schemas import CHANNEL_PATTERN, Schema, Schemas
-from hub.transports.websocket.handshake import SUBPROTOCOL
 
 _DESCRIPTION = """\
-One JSON object a text frame. A client that sends nothing follows `contracts`, `jobs`, `tasks`,
+One JSON object a text frame, or one MessagePack map a binary frame with the subprotocol
+`hub.v1.msgpack`. A client that sends nothing follows `contracts`, `jobs`, `tasks`,
 `agents` and `pipelines` from now on; `?channels=contracts,jobs` narrows that, and `?channels=`
 waits for `subscribe`. The rules, of recovery above all, are in [/docs/protocol](/docs/protocol).
 """
@@ -133,7 +134,7 @@ def _channel(address: str, frames: Sequence[_Frame]) -> Schema:
                 "query": {"type": "object", "properties": {"channels": narrowing}},
                 "headers": {
                     "type": "object",
-                    "properties": {"Sec-WebSocket-Protocol": {"enum": [SUBPROTOCOL]}},
+                    "properties": {"Sec-WebSocket-Protocol": {"enum": [*FORMATS]}},
                 },
                 "bindingVersion": "0.1.0",
             }

@@ -23,6 +23,10 @@ class Envelope(msgspec.Struct, kw_only=True):
     timestamp: str
     test: Literal[True] | msgspec.UnsetType = msgspec.UNSET
     data: dict[str, Any]
+    prev: (
+        Annotated[int, msgspec.Meta(ge=0, description="Under a filter: the offset before it")]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
 class ContractData(msgspec.Struct):
