@@ -122,9 +122,11 @@ class Node:
         await log.open()
         state = await log.state()
         name = new_epoch()
+        # A copy of the data file keeps its id; from its new epoch on it is another log.
+        log_id = f"{state.log_id}.{state.epoch}"
         loop = asyncio.get_running_loop()
         interest = Interest(
-            partial(self._broker.follow, state.log_id), partial(self._broker.leave, state.log_id)
+            partial(self._broker.follow, log_id), partial(self._broker.leave, log_id)
         )
         self._fanout = fanout = Fanout(
             node=name,
@@ -136,12 +138,12 @@ class Node:
         )
         heads = Heads(log, fanout.catch_up, every_s=settings.head_poll_s)
         self._nodes = nodes = Nodes(
-            state.log_id, name, live=self._live, tell=self._broker.greet, clock=clock
+            log_id, name, live=self._live, tell=self._broker.greet, clock=clock
         )
         # Clients that were here before come back in a moment, most of them for these.
         for channel in DEFAULT_CHANNELS:
             interest.hear(channel)
-        self._stop_listening = await self._broker.listen(state.log_id, Ears(fanout, heads, nodes))
+        self._stop_listening = await self._broker.listen(log_id, Ears(fanout, heads, nodes))
         await fanout.open((await log.state()).heads, partial(_read_newest, log))
         self._background.spawn(heads.run())
         if settings.redis_url is not None:
@@ -151,7 +153,7 @@ class Node:
 
         def tell(events: Sequence[Event]) -> None:
             fanout.deliver(events)
-            self._broker.announce(News(state.log_id, name, events))
+            self._broker.announce(News(log_id, name, events))
 
         self._publisher = Publisher(log, tell, max_waiting=settings.max_waiting_updates)
         status = Status(log, log, nodes, clock, self._broker.health)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from hub.app import open_log
+from hub.clock import SystemClock
+from hub.settings import Settings
 from hub_client import AsyncMCPClient, State
 from support.posting import Wire
 from support.proxy import proxy_to
@@ -226,4 +230,30 @@ async def test_two_hubs_on_one_redis_do_not_hear_each_other(
         await post(stranger, 2, "/test/update")
 
         assert await hears_not.saw(1) == [None]
+        assert hears.offsets == [None]
+
+
+async def test_a_restored_copy_on_the_same_redis_is_another_hub(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    """Its events have the offsets that the original gives to others; the new epoch parts them."""
+    (tmp_path / "original").mkdir()
+    (tmp_path / "copy").mkdir()
+    async with running_hub(tmp_path / "original") as one:
+        await post(one, 1)
+    shutil.copy(tmp_path / "original" / "hub.db", tmp_path / "copy")
+    log = open_log(Settings(database_url=f"sqlite:///{tmp_path}/copy/hub.db"), SystemClock())
+    await log.open()
+    await log.new_epoch("restored")
+    await log.close()
+    async with (
+        nodes(tmp_path / "original", redis) as (original, mate),
+        nodes(tmp_path / "copy", redis) as (copy, copys_mate),
+        clients(mate, copys_mate) as (hears, hears_not),
+    ):
+        await post(original, 2, "/test/update")
+        await hears.saw(1)
+        await post(copy, 3)
+
+        assert await hears_not.saw(1) == [2]
         assert hears.offsets == [None]
