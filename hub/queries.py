@@ -42,7 +42,7 @@ class NodeQueries:
         """Return a page of encoded events, oldest first."""
         query = HistoryQuery(channel, limit, since=since, before=before)
         page = await self._history.page(query)
-        return Page(page.events, page.reason)
+        return Page(page.head, page.events, page.reason)
 
     async def head(self, channel: str) -> Head | None:
         """Return what the log holds of a channel."""

@@ -95,15 +95,21 @@ class Following:
             None if conflate is None else conflation.parse(conflate.key, conflate.max_hz),
         )
 
-    async def _subscribe_unheard(self, asked: Asked) -> None:
-        """Ask the log first: it may have a channel, or events, that no news has told of here."""
-        channel = asked.command.channel
+    async def look_up(self, channel: str) -> Feed:
+        """Ask the log: it may have a channel, or events, that no news has told of here.
+
+        Raises:
+            ChannelNotFound: There is no such channel.
+        """
         head = await self._node.queries.head(channel)
-        if self._connection.closed:
-            return
         if head is not None:
             self._node.fanout.catch_up({channel: head})
-        feed = self.feed(channel)
+        return self.feed(channel)
+
+    async def _subscribe_unheard(self, asked: Asked) -> None:
+        feed = await self.look_up(asked.command.channel)
+        if self._connection.closed:
+            return
         if asked.command.snapshot:
             await self._snapshot(feed, asked.view, asked.command.id)
         else:

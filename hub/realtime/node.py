@@ -29,8 +29,9 @@ class SnapshotPages(Protocol):
 
 
 class Page(NamedTuple):
-    """Encoded events, oldest first, and why some of the asked range are gone, if they are."""
+    """The channel's head, encoded events, oldest first, and why some are gone, if they are."""
 
+    head: int
     events: Sequence[bytes]
     reason: Reason | None = None
 

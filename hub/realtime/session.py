@@ -143,18 +143,19 @@ class Session:
         self.end(HubError("the hub failed; its log says why"))
 
     async def _history(self, command: commands.GetHistory) -> None:
-        feed = self._following.feed(command.channel)
+        if command.channel not in self._node.fanout.feeds:
+            await self._following.look_up(command.channel)
         if not 1 <= command.limit <= standings.MAX_HISTORY:
             raise InvalidCommand(f"limit: expected 1 to 1000, got {command.limit}")
         since, before = self._offset(command.since), self._offset(command.before)
         page = await self._node.queries.history(
-            feed.channel, limit=command.limit, since=since, before=before
+            command.channel, limit=command.limit, since=since, before=before
         )
         self._connection.say(
             replies.History(
-                channel=feed.channel,
+                channel=command.channel,
                 epoch=self._node.fanout.epoch,
-                offset=feed.head,
+                offset=page.head,
                 complete=page.reason is None,
                 reason=page.reason,
                 events=[msgspec.Raw(event) for event in page.events],

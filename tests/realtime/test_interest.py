@@ -92,6 +92,26 @@ def test_a_client_of_a_channel_that_was_not_heard_stands_at_the_logs_head() -> N
     assert [kind for kind, _ in kinds[1:]] == ["subscribed", "snapshot", "snapshot"]
 
 
+def test_a_history_is_that_of_the_log_where_nothing_was_heard() -> None:
+    """Made on another node a moment ago, or followed by nobody here: the reply tells one truth."""
+    log = MemoryEvents()
+    node, socket = FakeNode(log), SlowSocket()
+    _, session = node.connect(socket, [])
+    for channel in ("orders", "jobs"):
+        log.begin(channel)
+        log.append(channel)
+    socket.take()
+
+    for channel in ("orders", "jobs", "invoices"):
+        session.receive(command(type="get_history", channel=channel))
+    node.settle()
+
+    orders, jobs, refused = socket.take()
+    assert (orders["offset"], orders["events"]) == (1, [{"offset": 1}])
+    assert (jobs["offset"], jobs["events"]) == (1, [{"offset": 1}])
+    assert refused["details"]["code"] == "channel_not_found"
+
+
 def test_a_client_that_leaves_twice_is_counted_once() -> None:
     """Unsubscribed, and then gone."""
     node, socket = FakeNode(MemoryEvents()), SlowSocket()

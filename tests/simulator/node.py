@@ -205,7 +205,7 @@ class Queries:
         """Return a page of encoded events."""
         query = HistoryQuery(channel, limit, since=since, before=before)
         page = await self._node.history.page(query)
-        return Page(page.events, page.reason)
+        return Page(page.head, page.events, page.reason)
 
     async def head(self, channel: str) -> Head | None:
         """Return what the log holds of a channel."""

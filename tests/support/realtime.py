@@ -32,6 +32,11 @@ class MemoryEvents:
         self.broken = False
         self._events: dict[str, dict[int, Event]] = {name: {} for name in BUILT_IN_CHANNELS}
 
+    def begin(self, channel: str) -> None:
+        """Make a channel, if it is not there."""
+        self.heads.setdefault(channel, Head())
+        self._events.setdefault(channel, {})
+
     def append(self, channel: str, data: bytes = b"{}") -> Event:
         """Commit one event."""
         head = self.heads[channel]
@@ -176,7 +181,8 @@ class MemoryQueries:
         """Return ids of a page, as JSON."""
         del before
         found = await self._log.read(channel, since or 0, limit)
-        return Page([json.dumps({"offset": event.offset}).encode() for event in found])
+        events = [json.dumps({"offset": event.offset}).encode() for event in found]
+        return Page(self._log.heads[channel].offset, events)
 
     async def head(self, channel: str) -> Head | None:
         """Return what the log holds of a channel."""

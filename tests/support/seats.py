@@ -146,7 +146,7 @@ class Questions:
         assert channel
         assert limit
         assert since is None or before is None
-        return Page(())
+        return Page(0, ())
 
     async def head(self, channel: str) -> Head | None:
         """Return the head of an empty log."""
