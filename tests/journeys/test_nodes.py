@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import shutil
 import signal
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import websockets
 
 from hub.app import open_log
 from hub.clock import SystemClock
@@ -134,6 +136,22 @@ async def test_news_are_pushed(tmp_path: Path, redis: RedisServer) -> None:
         await post(one, 1)
 
         assert await seer.saw(1) == [1]
+
+
+@pytest.mark.parametrize("browser", [False, True], ids=["a program", "a browser"])
+async def test_a_channel_is_there_for_who_connects_to_another_node(
+    tmp_path: Path, redis: RedisServer, *, browser: bool
+) -> None:
+    """It was made a moment ago, and nobody there has heard of it: the log has."""
+    async with nodes(tmp_path, redis, head_poll_s=AN_HOUR_S) as (one, two):
+        async with httpx.AsyncClient(base_url=one.url) as http:
+            await http.post("/api/channels/orders/events", json={"type": "placed", "data": {}})
+
+        origin = websockets.Origin(two.url) if browser else None
+        async with websockets.connect(f"{two.ws}?channels=orders", origin=origin) as socket:
+            welcome = json.loads(await socket.recv())
+
+        assert welcome["positions"] == {"orders": 1}
 
 
 async def test_a_hub_goes_on_while_its_redis_hangs(tmp_path: Path, redis: RedisServer) -> None:

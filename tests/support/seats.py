@@ -136,7 +136,16 @@ class FakeTransport(asyncio.Transport):
 
 
 class Questions:
-    """The log, empty; see `hub.realtime.node.Queries`. `answer` may be replaced."""
+    """The log, empty; see `hub.realtime.node.Queries`.
+
+    Attributes:
+        heads: By channel.
+        away: Raised when it is asked for a head.
+    """
+
+    def __init__(self) -> None:
+        self.heads = {name: Head() for name in BUILT_IN_CHANNELS}
+        self.away: Exception | None = None
 
     async def history(
         self, channel: str, *, limit: int, since: int | None, before: int | None
@@ -149,8 +158,10 @@ class Questions:
         return Page(0, ())
 
     async def head(self, channel: str) -> Head | None:
-        """Return the head of an empty log."""
-        return Head() if channel in BUILT_IN_CHANNELS else None
+        """Return the head of a channel."""
+        if self.away is not None:
+            raise self.away
+        return self.heads.get(channel)
 
     async def snapshot(self, channel: str) -> SnapshotPages:
         """Open the state of an empty channel."""

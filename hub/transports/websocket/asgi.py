@@ -47,6 +47,8 @@ class AsgiSocket:
         scope = self._scope
         upgrade = Upgrade(scope["path"], scope["query_string"].decode("latin-1"), scope["headers"])
         verdict = self._reception.judge(upgrade)
+        if isinstance(verdict, Refused) and verdict.is_unsure:
+            verdict = await self._reception.look_up(upgrade)
         if isinstance(verdict, Refused):
             await self._refuse(verdict)
         else:

@@ -59,10 +59,16 @@ class Refused(NamedTuple):
     close_code: int | None
     subprotocol: str | None
 
+    @property
+    def is_unsure(self) -> bool:
+        """The log may know better: another node may have made the channel a moment ago."""
+        return isinstance(self.failure, ChannelNotFound)
 
-def judge(
-    upgrade: Upgrade, rules: Rules, known: Collection[str], *, draining: bool
-) -> Admitted | Refused:
+
+Verdict = Admitted | Refused
+
+
+def judge(upgrade: Upgrade, rules: Rules, known: Collection[str], *, draining: bool) -> Verdict:
     """Decide on an upgrade.
 
     Args:
@@ -71,19 +77,31 @@ def judge(
         known: Names of the channels that exist.
         draining: This node is going away.
     """
-    door = read_door(upgrade.headers)
-    subprotocol = next((name for name in _offered(upgrade) if name in FORMATS), None)
     try:
         if draining:
             raise Draining("expected a hub that stays, got one that is stopping")
         if upgrade.path not in PATHS:
             paths = " or ".join(sorted(PATHS, key=len))
             raise NotFound(f"expected {paths} for an upgrade, got {upgrade.path[:80]!r}")
-        check(door, rules)
+        check(read_door(upgrade.headers), rules)
         channels = _channels(upgrade.query, known)
     except HubError as failure:
-        return Refused(failure, _close_code(failure, door), subprotocol)
-    return Admitted(channels, subprotocol)
+        return refuse(upgrade, failure)
+    return Admitted(channels, _subprotocol(upgrade))
+
+
+def refuse(upgrade: Upgrade, failure: HubError) -> Refused:
+    """Return the refusal of an upgrade for a reason."""
+    code = _close_code(failure, read_door(upgrade.headers))
+    return Refused(failure, code, _subprotocol(upgrade))
+
+
+def asked(query: str) -> Sequence[str] | None:
+    """Return the channels that an address names, each once; None when it names none."""
+    found = parse_qs(query, keep_blank_values=True).get("channels")
+    if found is None:
+        return None
+    return list(dict.fromkeys(name for text in found for name in text.split(",") if name))
 
 
 def fault(method: str, version: str, upgrade: Upgrade, cause: Exception | None) -> HubError:
@@ -124,11 +142,8 @@ def close_reason(failure: HubError) -> str:
 
 
 def _channels(query: str, known: Collection[str]) -> Sequence[str] | None:
-    asked = parse_qs(query, keep_blank_values=True).get("channels")
-    if asked is None:
-        return None
-    names = list(dict.fromkeys(name for text in asked for name in text.split(",") if name))
-    for name in names:
+    names = asked(query)
+    for name in names or ():
         if name not in known:
             there = ", ".join(sorted(known))
             raise ChannelNotFound(f"channels: expected some of {there}, got {name[:128]!r}")
@@ -141,10 +156,11 @@ def _close_code(failure: HubError, door: Door) -> int | None:
     return failure.close_code or REFUSED
 
 
-def _offered(upgrade: Upgrade) -> list[str]:
-    return [
+def _subprotocol(upgrade: Upgrade) -> str | None:
+    offered = [
         word.strip()
         for name, value in upgrade.headers
         if name == b"sec-websocket-protocol"
         for word in value.decode("latin-1").split(",")
     ]
+    return next((name for name in offered if name in FORMATS), None)

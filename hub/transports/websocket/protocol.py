@@ -10,6 +10,8 @@ import asyncio
 import contextlib
 import logging
 import socket
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -25,7 +27,7 @@ from hub.errors import Draining, HubError
 from hub.realtime.frames import Batch
 from hub.transports.http.answer import problem
 from hub.transports.websocket import handshake
-from hub.transports.websocket.handshake import Refused
+from hub.transports.websocket.handshake import Refused, Upgrade, Verdict
 from hub.transports.websocket.message import Text, expected_frames
 from hub.transports.websocket.reception import Reception, Visit
 from hub.transports.websocket.takeover import http_version, is_answering, upgrade_of
@@ -184,12 +186,32 @@ class HubProtocol(asyncio.Protocol):
         if self._wire.eof_sent:  # broken frames right behind the request
             self._transport.abort()
             return
-        upgrade = upgrade_of(request)
+        # Now: in a moment the transport's protocol is this one.
+        version, upgrade = http_version(http), upgrade_of(request)
         verdict = self._reception.judge(upgrade)
+        answer = partial(self._answer, request, upgrade, version)
+        if isinstance(verdict, Refused) and verdict.is_unsure:
+            self.pause_reading()
+            self._reception.spawn(self._look_up(upgrade, answer))
+        else:
+            answer(verdict)
+
+    async def _look_up(self, upgrade: Upgrade, answer: Callable[[Verdict], None]) -> None:
+        """Answer when the log has said whether there are the channels that are asked for."""
+        try:
+            verdict = await self._reception.look_up(upgrade)
+            if not self._transport.is_closing():
+                self.resume_reading()
+                answer(verdict)
+                self._send_control()
+        except Exception:
+            self._transport.abort()
+            raise  # logged by who runs background work
+
+    def _answer(self, request: Request, upgrade: Upgrade, version: str, verdict: Verdict) -> None:
         if isinstance(verdict, Refused) and verdict.close_code is None:
             self._refuse(verdict.failure)
             return
-        version = http_version(http)
         response = self._wire.accept(request)
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS or version != "1.1":
             cause = self._wire.handshake_exc

@@ -5,6 +5,7 @@ Both adapters go through it, so a connection is the same whoever carries its byt
 
 import time
 import uuid
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from hub.auth.admission import Rules
@@ -12,10 +13,12 @@ from hub.clock import Timers
 from hub.errors import Draining, HubError
 from hub.realtime.connection import Connection, Sink
 from hub.realtime.connections import Connections
+from hub.realtime.feed import Spawn
 from hub.realtime.node import Realtime
 from hub.realtime.session import Session
 from hub.telemetry.logging import Logger
-from hub.transports.websocket.handshake import Admitted, Refused, Upgrade, close_reason, judge
+from hub.transports.websocket import handshake
+from hub.transports.websocket.handshake import Admitted, Refused, Upgrade, Verdict, close_reason
 
 INTERNAL_ERROR = 1011
 
@@ -51,8 +54,17 @@ class Reception(Protocol):
         """The loop's timers."""
         ...
 
-    def judge(self, upgrade: Upgrade) -> Admitted | Refused:
-        """Decide on an upgrade."""
+    @property
+    def spawn(self) -> Spawn:
+        """Runs an awaitable in the background."""
+        ...
+
+    def judge(self, upgrade: Upgrade) -> Verdict:
+        """Decide on an upgrade, by what this node knows."""
+        ...
+
+    async def look_up(self, upgrade: Upgrade) -> Verdict:
+        """Decide where that was unsure, by what the log knows."""
         ...
 
     def welcome(self, sink: Sink, admitted: Admitted) -> Visit | None:
@@ -95,12 +107,27 @@ class NodeReception:
         """The loop's timers."""
         return self._node.timers
 
-    def judge(self, upgrade: Upgrade) -> Admitted | Refused:
-        """Decide on an upgrade."""
-        known = self._node.fanout.feeds
-        verdict = judge(upgrade, self._rules, known, draining=self._draining)
+    @property
+    def spawn(self) -> Spawn:
+        """Runs an awaitable in the background."""
+        return self._node.spawn
+
+    def judge(self, upgrade: Upgrade) -> Verdict:
+        """Decide on an upgrade, by what this node knows."""
+        verdict = self._judge(upgrade)
+        if isinstance(verdict, Refused) and not verdict.is_unsure:
+            self._note(verdict, upgrade)
+        return verdict
+
+    async def look_up(self, upgrade: Upgrade) -> Verdict:
+        """Decide where that was unsure, by what the log knows."""
+        try:
+            await self._meet(handshake.asked(upgrade.query) or ())
+            verdict = self._judge(upgrade)
+        except HubError as failure:
+            verdict = handshake.refuse(upgrade, failure)
         if isinstance(verdict, Refused):
-            self._log.info("connection refused", code=verdict.failure.code, path=upgrade.path[:200])
+            self._note(verdict, upgrade)
         return verdict
 
     def welcome(self, sink: Sink, admitted: Admitted) -> Visit | None:
@@ -135,6 +162,23 @@ class NodeReception:
         """Let nobody in any more and send everybody away, to come back later."""
         self._draining = True
         self._connections.end(Draining("the hub is stopping"))
+
+    def _judge(self, upgrade: Upgrade) -> Verdict:
+        known = self._node.fanout.feeds
+        return handshake.judge(upgrade, self._rules, known, draining=self._draining)
+
+    async def _meet(self, channels: Iterable[str]) -> None:
+        """Look for channels that no news told of here, up to the first that there is not."""
+        fanout = self._node.fanout
+        for channel in channels:
+            if channel not in fanout.feeds:
+                head = await self._node.queries.head(channel)
+                if head is None:
+                    return
+                fanout.catch_up({channel: head})
+
+    def _note(self, verdict: Refused, upgrade: Upgrade) -> None:
+        self._log.info("connection refused", code=verdict.failure.code, path=upgrade.path[:200])
 
 
 def _internal() -> HubError:

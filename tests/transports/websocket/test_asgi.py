@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hub.model.unit import Head
 from hub.realtime.frames import Batch, Frame
 from hub.transports.websocket.asgi import CLOSE_TIMEOUT_S, HIGH_WATER_BYTES, AsgiSocket
 from support.seats import House
@@ -204,6 +205,18 @@ async def test_text_that_is_no_unicode_closes_with_1007(house: House) -> None:
     await ended(house, server)
 
     assert server.sent[-1]["code"] == 1007
+
+
+async def test_a_channel_that_only_the_log_knows_is_there(house: House) -> None:
+    """Another node made it a moment ago."""
+    house.questions.heads["orders"] = Head(3)
+    server = FakeServer(house, query_string=b"channels=orders")
+    await house.settle()
+
+    server.say(DISCONNECT)
+    await ended(house, server)
+
+    assert '"positions":{"orders":3}' in server.texts()[0]
 
 
 @pytest.mark.parametrize("extensions", [{"websocket.http.response": {}}, {}, None])

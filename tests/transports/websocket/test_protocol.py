@@ -1,10 +1,12 @@
 """Our protocol class against a transport that a test turns by hand: ends and faults."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
 
-from hub.errors import HeartbeatTimeout
+from hub.errors import HeartbeatTimeout, LogUnavailable
+from hub.model.unit import Head
 from hub.realtime.frames import Batch, Frame
 from hub.transports.websocket.protocol import CLOSE_TIMEOUT_S
 from support.octets import (
@@ -272,3 +274,55 @@ def test_an_upgrade_pipelined_behind_a_request_is_cut(house: House) -> None:
 
 def _broken(*_args: object) -> None:
     raise ZeroDivisionError("secret")
+
+
+# A channel that no news told of here: the log is asked before the answer.
+
+
+async def test_a_client_waits_for_the_log_and_is_let_in(house: House) -> None:
+    """Another node made the channel; what the client sends meanwhile is read afterwards."""
+    house.questions.heads["orders"] = Head(3)
+
+    seat = house.sit(upgrade("/ws?channels=orders"))
+    waits = (seat.transport.sent, seat.transport.reading)
+    await house.settle()
+
+    assert waits == (b"", False)
+    assert seat.transport.reading
+    assert json.loads(seat.frames[0].data)["positions"] == {"orders": 3}
+
+
+async def test_a_log_that_is_away_is_no_missing_channel(house: House) -> None:
+    """503 says come back; 404 would say never."""
+    house.questions.away = LogUnavailable("the disk is gone")
+
+    seat = house.sit(upgrade("/ws?channels=orders"))
+    await house.settle()
+
+    assert seat.head.startswith(b"HTTP/1.1 503 ")
+
+
+@pytest.mark.parametrize("end", ["lose", "close"])
+async def test_a_client_that_leaves_while_the_log_is_asked_gets_nothing(
+    house: House, end: str
+) -> None:
+    """Nobody is welcomed on a socket that is gone."""
+    house.questions.heads["orders"] = Head(3)
+
+    seat = house.sit(upgrade("/ws?channels=orders"))
+    getattr(seat.transport, end)()
+    await house.settle()
+
+    assert seat.transport.sent == b""
+    assert len(house.connections) == 0
+
+
+async def test_a_fault_while_the_log_is_asked_ends_the_socket(house: House) -> None:
+    """A client must not wait for ever for what nobody will say."""
+    house.questions.away = RuntimeError("a fault of ours")
+
+    seat = house.sit(upgrade("/ws?channels=orders"))
+    await house.settle()
+
+    assert seat.transport.aborted
+    assert [str(fault) for fault in house.faults] == ["a fault of ours"]
