@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import asyncpg
 import pytest
 
 from hub.errors import LogUnavailable, Misconfigured, OutcomeUnknown
@@ -109,6 +110,39 @@ async def test_a_connection_that_breaks_before_the_commit_costs_nothing(
     await log.commit([unit("b")])
 
     assert len(await ids(log)) == 2
+
+
+@pytest.mark.parametrize("freed", [True, False], ids=["and ends", "for too long"])
+async def test_a_group_that_another_session_holds_up_is_tried_again(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch, *, freed: bool
+) -> None:
+    """A node that hangs with its channels locked is no fault of who posts to another."""
+    url, tries = postgres.database(), 0
+    monkeypatch.setitem(postgres_database._SERVER, "lock_timeout", "20ms")
+    log = PostgresLog(Database(url), FakeClock())
+    await log.open()
+    holder = await asyncpg.connect(url)
+    hold = holder.transaction()
+    await hold.start()
+    await holder.execute("SELECT FROM channels FOR UPDATE")
+
+    async def pause(_attempt: int) -> None:
+        nonlocal tries
+        tries += 1
+        if freed and tries == 1:
+            await hold.rollback()
+
+    monkeypatch.setattr(postgres_database, "pause", pause)
+    if freed:
+        await log.commit([unit("a")])
+    else:
+        with pytest.raises(LogUnavailable, match="lock timeout"):
+            await log.commit([unit("a")])
+    await holder.close()
+
+    assert len(await ids(log)) == int(freed)
+    assert tries == (1 if freed else postgres_database.ATTEMPTS - 1)
+    await log.close()
 
 
 async def test_a_snapshot_whose_server_goes_away_says_so(log: PostgresLog, proxy: Proxy) -> None:

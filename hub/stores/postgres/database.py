@@ -25,8 +25,13 @@ _SERVER = {
     "idle_in_transaction_session_timeout": "15s",
     "synchronous_commit": "on",
 }
-# Another group was in the way: nothing is wrong, and the next try succeeds.
-COLLISIONS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+# Another group was in the way: nothing is wrong, and the next try succeeds. One whose node hangs
+# is in the way for longer than a try; all tries together outlast it.
+COLLISIONS = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+)
 # The connection is gone, or the server is: by restart, by failover, by an administrator.
 LOST = (
     OSError,
