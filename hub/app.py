@@ -136,7 +136,7 @@ class Node:
             read_log=partial(_read_page, log),
             spawn=self._background.spawn,
         )
-        heads = Heads(log, fanout.catch_up, every_s=settings.head_poll_s)
+        heads = Heads(log, fanout.catch_up, reached=fanout.positions, every_s=settings.head_poll_s)
         self._nodes = nodes = Nodes(
             log_id, name, live=self._live, tell=self._broker.greet, clock=clock
         )

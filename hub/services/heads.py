@@ -21,16 +21,26 @@ class Heads:
     Args:
         log: Whose heads are the truth.
         catch_up: Called with heads that this node must reach.
+        reached: Tells the heads that this node has reached.
         every_s: Seconds between two looks.
     """
 
-    def __init__(self, log: Log, catch_up: CatchUp, *, every_s: float) -> None:
-        self._failures = logger("heads")
+    def __init__(
+        self,
+        log: Log,
+        catch_up: CatchUp,
+        *,
+        reached: Callable[[], Mapping[str, int]],
+        every_s: float,
+    ) -> None:
+        self._log_lines = logger("heads")
         self._log = log
         self._catch_up = catch_up
+        self._reached = reached
         self._every_s = every_s
         self._asked = asyncio.Event()
         self._seen: Mapping[str, Head] = {}
+        self._gone: Mapping[str, int] = {}
 
     def look_now(self) -> None:
         """Do not wait for the next look: news may have been missed."""
@@ -44,7 +54,7 @@ class Heads:
                 await self.look(at_once=at_once)
             except Exception:  # noqa: BLE001 logged with its traceback
                 # It must not end: the log that cannot be read now can be read later.
-                self._failures.exception("the heads cannot be read")
+                self._log_lines.exception("the heads cannot be read")
 
     async def look(self, *, at_once: bool) -> None:
         """Have this node reach what the log holds.
@@ -52,9 +62,26 @@ class Heads:
         Not at once, it reaches what the log held at the look before: an event that this node has
         committed a moment ago is on its way already, and needs no second one through the log.
         """
+        reached = self._reached()
         heads = (await self._log.state()).heads
+        self._compare(reached, heads)
         self._catch_up(heads if at_once else self._seen)
         self._seen = heads
+
+    def _compare(self, reached: Mapping[str, int], heads: Mapping[str, Head]) -> None:
+        """Say it when committed events are gone: their offsets are given again, to others.
+
+        So it is after a failover to a standby that lacked the last commits, or a restore under
+        a running node. Clients take the new events for old ones until there is a new epoch.
+        """
+        gone = {name: had for name, had in reached.items() if had > heads.get(name, Head()).offset}
+        if gone and gone != self._gone:
+            self._log_lines.error(
+                "the log went back: stop all nodes, run `hub log new-epoch`, start them",
+                had=gone,
+                has={name: heads.get(name, Head()).offset for name in gone},
+            )
+        self._gone = gone
 
     async def _wait(self) -> bool:
         try:

@@ -56,7 +56,7 @@ def log() -> Heights:
 async def test_a_node_reaches_what_the_log_held_a_look_ago(log: Heights) -> None:
     """What it commits itself is on its way, and not read a second time."""
     reached = Reached()
-    heads = Heads(log, reached.catch_up, every_s=1)  # type: ignore[arg-type]
+    heads = Heads(log, reached.catch_up, reached=dict, every_s=1)  # type: ignore[arg-type]
 
     for log.offset in (3, 7, 7):
         await heads.look(at_once=False)
@@ -64,10 +64,25 @@ async def test_a_node_reaches_what_the_log_held_a_look_ago(log: Heights) -> None
     assert reached.offsets == [0, 3, 7]
 
 
+async def test_a_log_that_went_back_is_told_of_once(log: Heights) -> None:
+    """A standby took over that lacks the last commits: no client may be left to find that out."""
+    known = {"jobs": 7}
+    heads = Heads(log, Reached().catch_up, reached=lambda: known, every_s=1)  # type: ignore[arg-type]
+    stream = io.StringIO()
+
+    with logging_to(stream):
+        for log.offset in (7, 5, 5, 7, 8):
+            await heads.look(at_once=False)
+        (line,) = await written(stream)
+
+    assert line["event"].startswith("the log went back")
+    assert (line["level"], line["had"], line["has"]) == ("error", {"jobs": 7}, {"jobs": 5})
+
+
 async def test_after_a_silence_a_node_reaches_all_at_once(log: Heights) -> None:
     """When the broker is back, it does not wait for the next look."""
     reached = Reached()
-    heads = Heads(log, reached.catch_up, every_s=3600)  # type: ignore[arg-type]
+    heads = Heads(log, reached.catch_up, reached=dict, every_s=3600)  # type: ignore[arg-type]
     task = asyncio.create_task(heads.run())
     log.offset = 5
 
@@ -83,7 +98,7 @@ async def test_a_log_that_cannot_be_read_is_looked_at_again(log: Heights) -> Non
     reached = Reached()
     log.failure = LogUnavailable("the disk is away")
     with logging_to(stream):
-        heads = Heads(log, reached.catch_up, every_s=0.001)  # type: ignore[arg-type]
+        heads = Heads(log, reached.catch_up, reached=dict, every_s=0.001)  # type: ignore[arg-type]
         task = asyncio.create_task(heads.run())
         async with asyncio.timeout(10):
             while not stream.getvalue():  # noqa: ASYNC110 a line has no event

@@ -73,7 +73,12 @@ class Node:
             ring_frames=random.choice((4, 16, 64)),
         )
         self.history = History(store, store.epoch)  # type: ignore[arg-type]
-        self._heads = Heads(store, self.fanout.catch_up, every_s=HEAD_POLL_S)  # type: ignore[arg-type]
+        self._heads = Heads(
+            store,  # type: ignore[arg-type]
+            self.fanout.catch_up,
+            reached=self.fanout.positions,
+            every_s=HEAD_POLL_S,
+        )
         self._stop_listening = broker.listen(name, self)
         self.spawn(self._start())
 
