@@ -122,6 +122,17 @@ async def test_redis_carries_to_a_node_only_what_it_follows(
     assert (before, after, gone) == ("*1", "*2", "*0")
 
 
+async def test_a_channel_is_left_at_once(redis: RedisServer, broker: RedisBroker) -> None:
+    """Not when something else is followed, which may be never."""
+    await broker.listen("log", Listening())
+
+    broker.leave("log", "orders")
+
+    async with asyncio.timeout(10):
+        while redis.ask("PUBSUB CHANNELS hub:{log}:news:*") != "*0":  # noqa: ASYNC110 the server
+            await asyncio.sleep(0.01)
+
+
 async def test_a_hub_starts_without_its_redis(redis: RedisServer, broker: RedisBroker) -> None:
     """It is degraded, and hears as soon as Redis is there."""
     redis.kill()

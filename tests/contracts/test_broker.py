@@ -66,6 +66,23 @@ async def test_only_followed_channels_are_heard(broker: Broker) -> None:
     ]
 
 
+async def test_a_channel_that_was_left_is_heard_again(broker: Broker) -> None:
+    """Who comes back to it is told that hearing begins, and hears."""
+    listener = Listening()
+    await broker.listen("log", listener)
+    broker.follow("log", "orders")
+    await listener.resumed_again(2)
+    broker.leave("log", "orders")
+    broker.follow("log", "jobs")
+    await listener.resumed_again(3)
+
+    broker.follow("log", "orders")
+    await listener.resumed_again(4)
+    broker.announce(News("log", "a", (event(1),)))
+
+    assert [[*news.events] for news in await listener.heard(1)] == [[event(1)]]
+
+
 async def test_news_of_nothing_are_no_news(broker: Broker) -> None:
     """A commit without events is not told of."""
     listener = Listening()
