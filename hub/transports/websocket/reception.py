@@ -13,8 +13,8 @@ from hub.clock import Timers
 from hub.errors import Draining, HubError
 from hub.realtime.connection import Connection, Sink
 from hub.realtime.connections import Connections
-from hub.realtime.feed import Spawn
 from hub.realtime.node import Realtime
+from hub.realtime.pages import Spawn
 from hub.realtime.session import Session
 from hub.telemetry.logging import Logger
 from hub.transports.websocket import handshake
