@@ -4,6 +4,7 @@ import click
 
 from hub import __version__
 from hub.cli.backup import backup
+from hub.cli.bench import bench
 from hub.cli.check import check
 from hub.cli.command import Root
 from hub.cli.log import log
@@ -30,5 +31,5 @@ def root() -> None:
     """
 
 
-for command in (serve, publish, tail, check, migrate, backup, log):
+for command in (serve, publish, tail, bench, check, migrate, backup, log):
     root.add_command(command)

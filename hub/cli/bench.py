@@ -1,0 +1,86 @@
+"""`hub bench`: what a hub carries, measured."""
+
+import click
+
+from hub.cli.command import Command
+from hub.cli.output import Output
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "hub bench",
+        "hub bench http://127.0.0.1:8000 --connections 10000 --rate 100 --duration 30",
+        "hub bench --connections 20 --rate 5 -o json",
+    ),
+)
+@click.argument("url", required=False)
+@click.option(
+    "--connections",
+    type=click.IntRange(1),
+    metavar="N",
+    default=1000,
+    show_default=True,
+    help="Subscribers, each a WebSocket.",
+)
+@click.option(
+    "--publishers",
+    type=click.IntRange(1),
+    metavar="N",
+    default=16,
+    show_default=True,
+    help="Clients that post, each waiting for its answer.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0),
+    metavar="N",
+    default=0.0,
+    help="Events a second, over all publishers; 0, the default, is flat out.",
+)
+@click.option(
+    "--size",
+    type=click.IntRange(1, 1_000_000),
+    metavar="BYTES",
+    default=256,
+    show_default=True,
+    help="An event's frame on the wire.",
+)
+@click.option(
+    "--duration",
+    type=click.FloatRange(0, 86_400, min_open=True),
+    metavar="SECONDS",
+    default=10.0,
+    show_default=True,
+    help="How long is published.",
+)
+@click.option(
+    "--channel", default="bench", show_default=True, help="A custom channel; its events stay."
+)
+@click.pass_context
+def bench(
+    ctx: click.Context,
+    output: Output,
+    url: str | None,
+    *,
+    connections: int,
+    publishers: int,
+    rate: float,
+    size: int,
+    duration: float,
+    channel: str,
+) -> None:
+    """Load a hub with subscribers and publishers, and say what it carries.
+
+    URL is the hub's address; else HUB_URL, else http://127.0.0.1:8000. Events go to a custom
+    channel and stay in its history.
+
+    Processor time and memory are told when the hub runs on this machine. Exit code 1: something
+    was lost, came twice or out of order, or a connection did not hold.
+    """
+    from hub.bench.load import Load
+    from hub.cli.benching import bench_one
+
+    load = Load(connections, publishers, rate, size, duration)
+    if not bench_one(url, load, channel, output):
+        ctx.exit(1)
