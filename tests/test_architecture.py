@@ -99,7 +99,9 @@ def imports(path: Path) -> frozenset[str]:
 @pytest.mark.parametrize(
     ("library", "places"),
     [
-        pytest.param("starlette", ("hub/transports", "hub/app.py"), id="starlette"),
+        pytest.param(
+            "starlette", ("hub/transports", "hub/app.py", "hub/bench/rivals"), id="starlette"
+        ),
         pytest.param("uvicorn", ("hub/transports", "hub/cli"), id="uvicorn"),
         pytest.param("sqlite3", ("hub/stores", "hub/cli"), id="sqlite3"),
         pytest.param("websockets", ("hub/transports", "clients"), id="websockets"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+ELSEWHERE = "not this machine"
 _LISTEN = "0A"
 _PROC = Path("/proc")
 
@@ -35,7 +36,7 @@ class Processes:
 def serving(host: str, port: int) -> Processes | str:
     """Return who serves a port, or in words why that cannot be told."""
     if not _is_here(host):
-        return "not this machine"
+        return ELSEWHERE
     if not (_PROC / "self" / "fd").exists():
         return "not told by this system: no /proc"
     roots = _holders(_listening(port))

@@ -11,7 +11,8 @@ from hub.cli.output import Output
     examples=(
         "hub bench",
         "hub bench http://127.0.0.1:8000 --connections 10000 --rate 100 --duration 30",
-        "hub bench --connections 20 --rate 5 -o json",
+        "hub bench --compare",
+        "hub bench --compare --rate 100 --rounds 1 -o json",
     ),
 )
 @click.argument("url", required=False)
@@ -57,6 +58,15 @@ from hub.cli.output import Output
 @click.option(
     "--channel", default="bench", show_default=True, help="A custom channel; its events stay."
 )
+@click.option("--compare", is_flag=True, help="Measure others on this machine too; see above.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    default=3,
+    show_default=True,
+    help="How often each is measured by --compare; medians are shown.",
+)
 @click.pass_context
 def bench(
     ctx: click.Context,
@@ -69,6 +79,8 @@ def bench(
     size: int,
     duration: float,
     channel: str,
+    compare: bool,
+    rounds: int,
 ) -> None:
     """Load a hub with subscribers and publishers, and say what it carries.
 
@@ -77,10 +89,18 @@ def bench(
 
     Processor time and memory are told when the hub runs on this machine. Exit code 1: something
     was lost, came twice or out of order, or a connection did not hold.
+
+    --compare puts the same load, in turns, on a plain Starlette loop, on Node's ws, and on nchan,
+    where they are installed, and shows ratios. The hub is then URL, which must be on this machine,
+    or a fresh one, durable like any other, that ends with the command.
     """
     from hub.bench.load import Load
-    from hub.cli.benching import bench_one
+    from hub.cli.benching import bench_all, bench_one
 
     load = Load(connections, publishers, rate, size, duration)
-    if not bench_one(url, load, channel, output):
+    if compare:
+        sound = bench_all(url, load, channel, rounds, output)
+    else:
+        sound = bench_one(url, load, channel, output)
+    if not sound:
         ctx.exit(1)

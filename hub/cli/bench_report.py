@@ -1,18 +1,57 @@
 """How a load's figures are shown to people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from hub.bench.comparison import HUB, Comparison, Row
 from hub.bench.load import Load
 from hub.bench.result import Result, late
 
 _BUSY_CORES = 0.95
+_HEADS = (
+    *("server", "events/s", "deliveries/s", "CPU us/delivery", "hub/it"),
+    *("p50 ms", "p99 ms", "hub/it", "KiB/connection", "lost"),
+)
 
 
 def report(result: Result, load: Load) -> Text:
     """Return the figures of one server."""
     return Text("\n").join((_load(load), Text(), *_figures(result), *_remarks(result, load)))
+
+
+def table(found: Comparison, load: Load) -> Text:
+    """Return the figures of several servers, and the hub's ratios to the others."""
+    cells = [_HEADS, *(_cells(row) for row in found.rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    # Aligned by hand: a table of rich's would be cut to 80 columns where nobody looks.
+    lines = [_line(row, widths) for row in cells]
+    lines[0].stylize("dim")
+    lines[1].stylize("bold")
+    missing = [_remark(f"without {name}: {why}") for name, why in found.skipped.items()]
+    said = (text for run in found.results[HUB] for text in _remarks(run, load))
+    remarks = {text.plain: text for text in said}
+    return Text("\n").join((_load(load), Text(), *lines, *missing, *remarks.values()))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> Text:
+    name, *figures = zip(cells, widths, strict=True)
+    return Text("  ".join(("", name[0].ljust(name[1]), *(cell.rjust(w) for cell, w in figures))))
+
+
+def _cells(row: Row) -> Sequence[str]:
+    return (
+        row.server,
+        f"{row.events_per_s:,.0f}",
+        f"{row.deliveries_per_s:,.0f}",
+        f"{row.delivery_cpu_us:,.2f}",
+        "" if row.cpu_ratio is None else f"{row.cpu_ratio:.2f}",
+        f"{row.p50_ms:,.2f}",
+        f"{row.p99_ms:,.2f}",
+        "" if row.p99_ratio is None else f"{row.p99_ratio:.2f}",
+        f"{row.connection_bytes / 1024:,.1f}",
+        f"{row.lost:,}",
+    )
 
 
 def pace(load: Load) -> str:

@@ -1,15 +1,17 @@
 """The work of `hub bench`: enough open files, progress while it runs, the report."""
 
 import contextlib
+import signal
 from collections.abc import Callable, Iterator
 
 import click
 from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn
 
 from hub.bench.asking import ask
+from hub.bench.comparison import compare
 from hub.bench.load import Load
 from hub.bench.run import Progress, Tell, check, measure, run
-from hub.cli.bench_report import report
+from hub.cli.bench_report import report, table
 from hub.cli.listening import raise_open_files
 from hub.cli.output import Output
 
@@ -33,6 +35,31 @@ def bench_one(url: str | None, load: Load, channel: str, output: Output) -> bool
         result = run(measure(target, load, tell))
     output.show(result, lambda: report(result, load))
     return result.sound
+
+
+def bench_all(url: str | None, load: Load, channel: str, rounds: int, output: Output) -> bool:
+    """Measure a hub beside others and show the ratios; say whether the hub delivered everything.
+
+    Raises:
+        click.UsageError: The load cannot be made like this.
+        hub_client.HubError: The hub does not answer, or refused.
+        Unavailable: A server does not start, or connections were not let in.
+    """
+    check_open_files(load)
+    with wrong_usage(), stopping():
+        found = compare(url, channel, load, rounds, lambda name: progress(output, name))
+    output.show(found, lambda: table(found, load))
+    return found.sound
+
+
+@contextlib.contextmanager
+def stopping() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does: what it has started must end with it."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def check_open_files(load: Load) -> None:
@@ -68,6 +95,8 @@ def wrong_usage() -> Iterator[None]:
 def progress(output: Output, name: str = "") -> Iterator[Tell]:
     """Show people on a terminal how far it is."""
     if output.json or not output.stderr.is_terminal:
+        if name:
+            output.note(name)
         yield lambda _: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())

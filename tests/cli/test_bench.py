@@ -150,3 +150,61 @@ def test_soft_limit_of_open_files_is_raised(served: HubProcess, few_files: int) 
     assert few_files > 400
 
     figures(invoke("bench", served.url, *SMALL, "--connections", "300", "-o", "json"))
+
+
+COMPARED = ("bench", "--compare", "--rounds", "1", *SMALL)
+
+
+def test_comparison_shows_ratios() -> None:
+    """The hub and the others get the same load, and JSON holds rows, rounds and what is missing."""
+    report = figures(invoke(*COMPARED, "-o", "json"))
+
+    hub, *others = report["rows"]
+    assert hub["server"] == "hub"
+    assert "starlette loop" in [row["server"] for row in others]
+    assert {row["server"] for row in others} | set(report["skipped"]) == {
+        *("starlette loop", "node ws", "nchan")
+    }
+    assert all(row["p99_ratio"] > 0 for row in others)
+    assert [len(rounds) for rounds in report["results"].values()] == [1] * len(report["rows"])
+
+
+def test_comparison_takes_a_running_hub(served: HubProcess) -> None:
+    """With a URL the hub that runs there is measured; people get an aligned table."""
+    finished = invoke(*COMPARED, served.url, "--channel", "compared")
+
+    assert finished.code == 0, finished.err
+    history = f"{served.url}/api/channels/compared/history"
+    assert httpx.get(history).json()["offset"] > 1
+    table = finished.out.split("\n\n")[1].splitlines()
+    rows = [line for line in table if not line.startswith("  !")]
+    assert rows[0].split()[:2] == ["server", "events/s"]
+    assert {line[:6] for line in rows[1:3]} == {"  hub ", "  star"}
+    assert len({len(line) for line in rows}) == 1
+
+
+def test_comparison_with_another_machine_is_refused() -> None:
+    """Servers on two machines cannot be compared."""
+    finished = invoke("bench", "http://192.0.2.1:80", "--compare")
+
+    assert finished.code == 2
+    assert "on this machine" in finished.err
+
+
+def test_sigterm_ends_what_a_comparison_has_started() -> None:
+    """SIGTERM ends the command like Ctrl-C, and every server that it had started."""
+    process = start("bench", "--compare", *SMALL[:4], "--duration", "50")
+    assert process.stderr is not None
+    process.stderr.readline()
+    children = [
+        int(pid)
+        for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    ]
+
+    process.terminate()
+    _, told = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert "aborted" in told or "nothing was done" in told
+    assert len(children) >= 2
+    assert not any(Path(f"/proc/{pid}").exists() for pid in children)
