@@ -69,7 +69,7 @@ def tree(kind: type[HubError]) -> Iterator[type[HubError]]:
     """Yield a kind of error and all below it that the hub defines."""
     yield kind
     for below in kind.__subclasses__():
-        if below.__module__ == HubError.__module__:
+        if below.__module__.startswith("hub.errors"):
             yield from tree(below)
 
 

@@ -11,7 +11,7 @@ from hub.transports.http.site.texts import read_text
 
 _NOTE = "<!-- Made by `python -m hub.transports.http.site` from {source}. -->\n\n"
 _SOURCES = {
-    "errors.md": "hub/errors.py and hub/web/errors/",
+    "errors.md": "hub/errors/ and hub/web/errors/",
     "protocol.md": "hub/web/protocol.md",
     "settings.md": "hub/settings.py",
 }

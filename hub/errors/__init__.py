@@ -42,40 +42,18 @@ caller as a plain `internal`.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
 
-MAX_FAULTS = 20  # a refusal must not grow with the body that it refuses
-
-
-class FieldError(NamedTuple):
-    """One wrong field: where it is (`$.progress.percentage`), what was expected, what came."""
-
-    field: str
-    expected: str
-    got: str
-
-
-class HubError(Exception):
-    """Base of every error that we report to a caller.
-
-    Attributes:
-        code: The word that clients branch on; it has a page under `/docs/errors/`.
-        status: HTTP status.
-        close_code: WebSocket close code when the connection must end, else None.
-        retryable: Whether the same request may succeed later.
-        retry_after_s: How long to wait before that, when we know.
-    """
-
-    code: ClassVar[str] = "internal"
-    status: ClassVar[int] = 500
-    close_code: ClassVar[int | None] = None
-    retryable: ClassVar[bool] = False
-    retry_after_s: ClassVar[int | None] = None
-
-    @property
-    def detail(self) -> str:
-        """What was expected and what came, in one sentence."""
-        return str(self)
+from hub.errors.base import (
+    MAX_FAULTS as MAX_FAULTS,
+    FieldError as FieldError,
+    HubError as HubError,
+)
+from hub.errors.door import (
+    Forbidden as Forbidden,
+    ForeignHost as ForeignHost,
+    ForeignOrigin as ForeignOrigin,
+    ProxiedInOpenMode as ProxiedInOpenMode,
+)
 
 
 class InvalidRequest(HubError):
@@ -140,31 +118,6 @@ class InvalidCommand(InvalidRequest):
     """A WebSocket frame that is no command we know."""
 
     code = "invalid_command"
-
-
-class Forbidden(HubError):
-    """We know what is asked, and will not do it for this caller."""
-
-    code, status = "forbidden", 403
-    close_code: ClassVar[int | None] = 4503
-
-
-class ForeignHost(Forbidden):
-    """Open mode answers only to this machine's own names (DNS rebinding, CWE-350)."""
-
-    code = "foreign_host"
-
-
-class ForeignOrigin(Forbidden):
-    """A page of another origin asks (cross-site WebSocket hijacking, CWE-1385)."""
-
-    code = "foreign_origin"
-
-
-class ProxiedInOpenMode(Forbidden):
-    """A proxy in front of an open hub would open it to the world."""
-
-    code = "proxied_in_open_mode"
 
 
 class ReservedChannel(Forbidden):
