@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from functools import partial
+from random import SystemRandom
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
@@ -18,6 +19,7 @@ from hub.model.event import DEFAULT_CHANNELS, Event, new_epoch
 from hub.queries import NodeQueries, NodeRealtime
 from hub.realtime.background import Background
 from hub.realtime.connections import Connections
+from hub.realtime.drain import Drain
 from hub.realtime.fanout import Fanout
 from hub.realtime.interest import Interest, sweeping
 from hub.realtime.ladder import Ladder
@@ -115,6 +117,7 @@ class Node:
         self._logger = logger("hub")
         self._background = Background(self._logger)
         self.connections = Connections()
+        self.drain = Drain(self.connections.sessions, SystemRandom())
 
     async def start(self) -> None:
         """Listen to the broker, read the heads, warm the rings; then clients may come."""
@@ -178,6 +181,7 @@ class Node:
         self.reception = NodeReception(
             realtime,
             self.connections,
+            drain=self.drain,
             rules=rules,
             log=logger("websocket"),
             max_frame_bytes=settings.max_frame_bytes,
@@ -188,6 +192,7 @@ class Node:
         edge: ASGIApp = Edge(
             routes,
             rules=rules,
+            drain=self.drain,
             log=logger("http"),
             max_body=settings.max_body_bytes,
             pages=Pages(site),
@@ -195,8 +200,8 @@ class Node:
         self.http = _with_cors(edge, settings.origins)
 
     async def stop(self) -> None:
-        """Send clients away, finish what was taken, close the log."""
-        self.reception.drain()
+        """Send away who is still here, finish what was taken, close the log."""
+        await self.drain.run(0)
         await self._publisher.close()
         self._nodes.leave()
         self._stop_listening()
@@ -231,7 +236,7 @@ class Node:
             jobs=JobsResource(jobs, artifacts),
             history=histories,
             channels=ChannelsResource(Channels(publisher, epoch, fanout.feeds)),
-            operations=OperationsResource(status),
+            operations=OperationsResource(status, self.drain),
         )
 
 

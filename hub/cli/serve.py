@@ -126,6 +126,7 @@ class Watched:
             self.failure = failure
             raise
         self.reception = self._node.reception
+        self.drain = self._node.drain
         self.http = self._node.http
 
     async def stop(self) -> None:

@@ -1,6 +1,7 @@
-"""The connections of this node: counted, listed, and closed together."""
+"""The connections of this node: counted and listed."""
 
-from hub.errors import HubError
+from collections.abc import Collection
+
 from hub.realtime.connection import Connection
 from hub.realtime.session import Session
 
@@ -26,7 +27,6 @@ class Connections:
         """Return the bytes that wait in the transports of all connections."""
         return sum(connection.sink.buffered() for connection in self._sessions)
 
-    def end(self, failure: HubError) -> None:
-        """Close every connection for the same reason."""
-        for session in tuple(self._sessions.values()):
-            session.end(failure)
+    def sessions(self) -> Collection[Session]:
+        """Return the sessions of all connections, the oldest first."""
+        return self._sessions.values()

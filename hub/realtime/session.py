@@ -43,6 +43,11 @@ class Session:
         self._open(DEFAULT_CHANNELS if channels is None else channels)
         self._beat: Timer = node.timers.call_later(node.heartbeat_s, self._on_beat)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the connection is gone, or is being closed."""
+        return self._connection.closed
+
     def receive(self, payload: bytes) -> None:
         """Take one frame of the client."""
         try:
@@ -60,9 +65,7 @@ class Session:
 
     def end(self, failure: HubError) -> None:
         """Close the connection for a reason that has a close code."""
-        code = failure.close_code or 1011
-        reason = msgspec.json.encode({"code": failure.code}).decode()
-        self._connection.sink.close(code, reason)
+        self._connection.sink.close(failure.close_code or 1011, failure.reason)
         self.lost()
 
     def lost(self) -> None:

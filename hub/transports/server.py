@@ -1,21 +1,33 @@
 """The server: a node behind uvicorn, or as a plain ASGI application elsewhere."""
 
+import asyncio
+import contextlib
 import socket
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hub.realtime.drain import Drain
+from hub.telemetry.logging import logger
 from hub.transports.http.corked import CorkedProtocol
 from hub.transports.websocket.asgi import AsgiSocket
 from hub.transports.websocket.protocol import HubProtocol
 from hub.transports.websocket.reception import NodeReception
+
+# Of the time that a stop may take; the rest is for closing the log.
+CLIENTS_SHARE = 0.8
+LOOK_S = 0.02
+
+_log = logger("server")
 
 
 class Node(Protocol):
     """What is served."""
 
     reception: NodeReception
+    drain: Drain
     http: ASGIApp
 
     async def start(self) -> None:
@@ -45,8 +57,9 @@ class Application:
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await self._node.start()
-        # The protocol class under uvicorn gets this state, and with it the way to the node.
-        scope.setdefault("state", {})["reception"] = self._node.reception
+        # The protocol classes under uvicorn get this state, and with it the way to the node.
+        node = self._node
+        scope.setdefault("state", {}).update(reception=node.reception, drain=node.drain)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._node.stop()
@@ -54,11 +67,20 @@ class Application:
 
 
 class Server(uvicorn.Server):
-    """uvicorn, but a stop drains first and ends within `drain_s`."""
+    """uvicorn, but a stop drains first and ends within `drain_s`.
 
-    def __init__(self, config: uvicorn.Config, node: Node) -> None:
+    Signals are not its business: whoever runs it sets `should_exit`.
+    """
+
+    def __init__(self, config: uvicorn.Config, node: Node, *, drain_s: float) -> None:
         super().__init__(config)
         self._node = node
+        self._drain_s = drain_s
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals as they are."""
+        yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve; what is accepted on our own sockets sends at once.
@@ -72,8 +94,21 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
 
     async def shutdown(self, sockets: Any = None) -> None:
-        """Send WebSocket clients away, then let uvicorn finish the requests."""
-        self._node.reception.drain()
+        """Send clients away in batches, finish the requests, then close.
+
+        Until then the hub listens, and tells those who come that it is going: a balancer that
+        asks `/ready`, and clients that would take a refused connection for a broken network.
+        """
+        now = asyncio.get_running_loop().time
+        ends_s = now() + self._drain_s * CLIENTS_SHARE
+        clients = self._node.drain.begin()
+        _log.info("the hub stops", clients=clients, within_s=self._drain_s)
+        await self._node.drain.run(self._drain_s)
+        # uvicorn tells nobody when a request is done.
+        while now() < ends_s and (self._node.drain.left() or self.server_state.tasks):  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_S)
+        # wait_for takes fractions, whatever the type says.
+        self.config.timeout_graceful_shutdown = max(0.0, ends_s - now())  # type: ignore[assignment]
         await super().shutdown(sockets)
 
 
@@ -88,6 +123,5 @@ def serve(node: Node, *, drain_s: float) -> Server:
         lifespan="on",
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=max(1, round(drain_s)),
     )
-    return Server(config, node)
+    return Server(config, node, drain_s=drain_s)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from random import Random
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 
@@ -13,6 +14,7 @@ from hub.auth.admission import Rules
 from hub.model.event import BUILT_IN_CHANNELS, Event
 from hub.model.unit import Head
 from hub.realtime.connections import Connections
+from hub.realtime.drain import Drain
 from hub.realtime.fanout import Fanout
 from hub.realtime.interest import Interest
 from hub.realtime.ladder import Ladder
@@ -219,6 +221,7 @@ class House:
         self.faults: list[BaseException] = []
         self.log = RecordingLog()
         self.connections = Connections()
+        self.drain = Drain(self.connections.sessions, Random(1))  # noqa: S311 no secret
         self.state = ServerState()
         self.questions = Questions()
         interest = Interest(_nothing, _nothing)
@@ -245,6 +248,7 @@ class House:
                 self._spawn,
             ),
             self.connections,
+            drain=self.drain,
             rules=Rules(open_mode=True, origins=frozenset()),
             log=cast("Logger", self.log),
             max_frame_bytes=LIMIT,

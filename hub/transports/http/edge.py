@@ -16,14 +16,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hub.auth.admission import Rules, check, read_door
 from hub.errors import HubError, InvalidRequest, MethodNotAllowed, UpgradeRequired
 from hub.model.principal import ANONYMOUS
+from hub.realtime.drain import Drain
 from hub.telemetry.logging import Logger
 from hub.transports.http.answer import refusal
 from hub.transports.http.body import Body, lingering
 from hub.transports.http.call import Call
+from hub.transports.http.corked import CAME_LATE
 from hub.transports.http.route import Route
 
 _OURS = HTTPStatus.INTERNAL_SERVER_ERROR
 _UPGRADES = frozenset({"/ws", "/api/ws"})
+_LAST = (b"connection", b"close")
+# The process answers to its end: who is told otherwise would kill it in the middle of a commit.
+_HEALTH = "/health"
 
 
 class Edge:
@@ -32,15 +37,24 @@ class Edge:
     Args:
         routes: The table.
         rules: Who may come in.
+        drain: Tells when the node goes away.
         log: Gets one line a request.
         max_body: Largest JSON body in bytes.
         pages: Answers addresses that are not in the table: the dashboard and the documents.
     """
 
     def __init__(
-        self, routes: Sequence[Route], *, rules: Rules, log: Logger, max_body: int, pages: ASGIApp
+        self,
+        routes: Sequence[Route],
+        *,
+        rules: Rules,
+        drain: Drain,
+        log: Logger,
+        max_body: int,
+        pages: ASGIApp,
     ) -> None:
         self._rules = rules
+        self._drain = drain
         self._log = log.bind()
         endpoints = _endpoints(routes, max_body)
         # Addresses without parameters, the hot one among them, need no matching by pattern.
@@ -57,6 +71,9 @@ class Edge:
         async def watched(message: Message) -> None:
             if message["type"] == "http.response.start":
                 line["status"] = message["status"]
+                if self._drain.begun:
+                    # The next request must not come here (RFC 9112, 9.6).
+                    message = {**message, "headers": [*message["headers"], _LAST]}
             await send(message)
 
         body = Body(scope["headers"], receive)
@@ -81,6 +98,8 @@ class Edge:
         check(door, self._rules)
         scope["hub.line"]["principal"] = ANONYMOUS.name
         path = scope["path"]
+        if scope.get(CAME_LATE) and path != _HEALTH:
+            raise self._drain.refusal()
         if "\0" in path:
             raise InvalidRequest("expected an address without NUL characters, got one")
         if path in _UPGRADES:

@@ -6,6 +6,7 @@ import msgspec
 from starlette.types import ASGIApp
 
 from hub import __version__
+from hub.realtime.drain import Drain
 from hub.services.status import Status
 from hub.transports.http.answer import json
 from hub.transports.http.call import Call
@@ -37,16 +38,19 @@ class ReadyParams(msgspec.Struct, forbid_unknown_fields=True):
 class OperationsResource:
     """How the hub is."""
 
-    def __init__(self, status: Status) -> None:
+    def __init__(self, status: Status, drain: Drain) -> None:
         self._status = status
+        self._drain = drain
 
     async def health(self, _call: Call) -> ASGIApp:
         """Say that the process answers."""
         return json(Health("healthy", __version__))
 
     async def ready(self, call: Call) -> ASGIApp:
-        """Say that the log can be written and news travel; 503 when they do not."""
+        """Say that the log can be written and news travel; 503 when they do not, or at the end."""
         params = call.query(ReadyParams)
+        if self._drain.begun:
+            raise self._drain.refusal()
         if await self._status.ready():
             return json(Ready("ready"))
         return json(Ready("degraded"), 200 if params.degraded == "ok" else 503)

@@ -5,16 +5,13 @@ and would try again for ever. Where there is an Origin, the upgrade is taken and
 with a code that says whether to come back (docs/protocol.md).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 from urllib.parse import parse_qs
-
-import msgspec
 
 from hub.auth.admission import Door, Rules, check, read_door
 from hub.errors import (
     ChannelNotFound,
-    Draining,
     HubError,
     InvalidRequest,
     MethodNotAllowed,
@@ -68,23 +65,24 @@ class Refused(NamedTuple):
 Verdict = Admitted | Refused
 
 
-def judge(upgrade: Upgrade, rules: Rules, known: Collection[str], *, draining: bool) -> Verdict:
+def judge(
+    upgrade: Upgrade, rules: Rules, known: Collection[str], admit: Callable[[], None]
+) -> Verdict:
     """Decide on an upgrade.
 
     Args:
         upgrade: The request.
         rules: Who may come in.
         known: Names of the channels that exist.
-        draining: This node is going away.
+        admit: Raises when nobody is let in now; asked last, of those who might come in.
     """
     try:
-        if draining:
-            raise Draining("expected a hub that stays, got one that is stopping")
         if upgrade.path not in PATHS:
             paths = " or ".join(sorted(PATHS, key=len))
             raise NotFound(f"expected {paths} for an upgrade, got {upgrade.path[:80]!r}")
         check(read_door(upgrade.headers), rules)
         channels = _channels(upgrade.query, known)
+        admit()
     except HubError as failure:
         return refuse(upgrade, failure)
     return Admitted(channels, _subprotocol(upgrade))
@@ -137,8 +135,8 @@ def refusal_headers(failure: HubError) -> list[tuple[str, str]]:
 
 
 def close_reason(failure: HubError) -> str:
-    """Return the text of a close frame: JSON, at most 123 bytes (RFC 6455, 5.5)."""
-    return msgspec.json.encode({"code": failure.code}).decode()
+    """Return the text of a close frame."""
+    return failure.reason
 
 
 def _channels(query: str, known: Collection[str]) -> Sequence[str] | None:

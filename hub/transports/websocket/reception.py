@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 from hub.auth.admission import Rules
 from hub.clock import Timers
-from hub.errors import Draining, HubError
+from hub.errors import HubError
 from hub.realtime.connection import Connection, Sink
 from hub.realtime.connections import Connections
+from hub.realtime.drain import Drain
 from hub.realtime.node import Realtime
 from hub.realtime.pages import Spawn
 from hub.realtime.session import Session
@@ -91,6 +92,7 @@ class NodeReception:
         node: Realtime,
         connections: Connections,
         *,
+        drain: Drain,
         rules: Rules,
         log: Logger,
         max_frame_bytes: int,
@@ -98,9 +100,9 @@ class NodeReception:
         self.max_frame_bytes = max_frame_bytes
         self._node = node
         self._connections = connections
+        self._drain = drain
         self._rules = rules
         self._log = log
-        self._draining = False
 
     @property
     def timers(self) -> Timers:
@@ -158,14 +160,13 @@ class NodeReception:
         visit.session.lost()
         self._log.info("connection", **visit.summary(), close_code=code, peer=peer)
 
-    def drain(self) -> None:
-        """Let nobody in any more and send everybody away, to come back later."""
-        self._draining = True
-        self._connections.end(Draining("the hub is stopping"))
+    def _admit(self) -> None:
+        if self._drain.begun:
+            raise self._drain.refusal()
 
     def _judge(self, upgrade: Upgrade) -> Verdict:
         known = self._node.fanout.feeds
-        return handshake.judge(upgrade, self._rules, known, draining=self._draining)
+        return handshake.judge(upgrade, self._rules, known, self._admit)
 
     async def _meet(self, channels: Iterable[str]) -> None:
         """Look for channels that no news told of here, up to the first that there is not."""

@@ -32,11 +32,21 @@ HOST = (b"host", b"localhost")
 PAGE = (b"origin", b"http://localhost")
 
 
+def let_in() -> None:
+    """Let everybody in."""
+
+
+def refuse() -> None:
+    """Let nobody in."""
+    raise Draining("the hub is stopping", retry_after_ms=1_234)
+
+
 def verdict(
     path: str = "/ws", query: str = "", *headers: tuple[bytes, bytes], draining: bool = False
 ) -> Admitted | Refused:
     """Judge an upgrade from this machine."""
-    return judge(Upgrade(path, query, [HOST, *headers]), RULES, KNOWN, draining=draining)
+    admit = refuse if draining else let_in
+    return judge(Upgrade(path, query, [HOST, *headers]), RULES, KNOWN, admit)
 
 
 def test_the_default_channels_are_asked_for_by_saying_nothing() -> None:
@@ -87,7 +97,7 @@ def test_a_refusal_keeps_the_subprotocol() -> None:
     """A browser needs it to see the close code at all."""
     offered = (b"sec-websocket-protocol", b"hub.v1.json")
 
-    found = judge(Upgrade("/ws", "", [offered, PAGE]), RULES, KNOWN, draining=False)
+    found = judge(Upgrade("/ws", "", [offered, PAGE]), RULES, KNOWN, let_in)
 
     assert isinstance(found, Refused)
     assert isinstance(found.failure, ForeignHost)
@@ -109,7 +119,7 @@ def test_any_upgrade_gets_a_verdict(
     path: str, query: str, headers: list[tuple[bytes, bytes]]
 ) -> None:
     """Whatever is asked, the verdict is a value, and a refusal can be told."""
-    found = judge(Upgrade(path, query, headers), RULES, KNOWN, draining=False)
+    found = judge(Upgrade(path, query, headers), RULES, KNOWN, let_in)
 
     if isinstance(found, Refused):
         assert found.failure.status >= 400
@@ -143,12 +153,20 @@ def test_a_fault_names_what_was_expected_and_what_came(
     ("failure", "header"),
     [
         (Draining("x"), ("Retry-After", "1")),
+        (Draining("x", retry_after_ms=1_001), ("Retry-After", "2")),
         (UpgradeRequired("x"), ("Upgrade", "websocket")),
         (UpgradeRequired("x"), ("Sec-WebSocket-Version", "13")),
         (MethodNotAllowed("x"), ("Allow", "GET")),
         (NotFound("x"), ("Content-Type", "application/problem+json")),
     ],
-    ids=["when to come back", "to what", "which version", "which method", "what it is"],
+    ids=[
+        "when to come back",
+        "in whole seconds, upwards",
+        "to what",
+        "which version",
+        "which method",
+        "what it is",
+    ],
 )
 def test_a_refusal_has_the_headers_of_its_status(
     failure: HubError, header: tuple[str, str]
@@ -158,5 +176,8 @@ def test_a_refusal_has_the_headers_of_its_status(
 
 
 def test_a_close_reason_is_json() -> None:
-    """A client branches on the code in it."""
+    """A client branches on the code in it, and waits as long as it says."""
+    own = Draining("x", retry_after_ms=1_234)
+
     assert json.loads(close_reason(Draining("x"))) == {"code": "draining"}
+    assert json.loads(close_reason(own)) == {"code": "draining", "retry_after_ms": 1_234}

@@ -232,7 +232,7 @@ def test_a_refused_browser_gets_no_session(client: RawSocket) -> None:
 def draining(tmp_path: Path) -> Iterator[HubThread]:
     """A hub that has begun to stop, and still has a connection open."""
     with hub_thread(tmp_path, Carrier()) as hub:
-        hub.call(hub.node.reception.drain)
+        hub.call(hub.node.drain.run, 0)
         yield hub
 
 
