@@ -3,10 +3,8 @@
 import gc
 import logging
 import os
-import signal
 import socket
-from types import FrameType
-from typing import Any, Protocol
+from typing import Any
 
 import click
 
@@ -15,10 +13,10 @@ from hub.cli.command import Command
 from hub.cli.configuration import load_settings
 from hub.cli.listening import listen, listen_together, raise_open_files
 from hub.cli.output import Output
+from hub.cli.stop import Stop
 from hub.cli.workers import Workers, check, end_with_parent
 from hub.settings import Settings
 
-_STOPPING = (signal.SIGTERM, signal.SIGINT)
 # uvicorn tells of a failed start here, with a traceback, before we can tell of it in one line.
 _UVICORN = logging.getLogger("uvicorn.error")
 
@@ -39,14 +37,15 @@ _UVICORN = logging.getLogger("uvicorn.error")
 def serve(
     output: Output, host: str | None, port: int | None, workers: int, worker_fd: int | None
 ) -> None:
-    """Run the hub until Ctrl-C or SIGTERM.
+    """Run the hub until Ctrl-C or SIGTERM; a second one ends it at once.
 
     Without any setting it listens on 127.0.0.1:8000, keeps its events in var/hub.db, and is
     open to this machine only. Settings come from the environment; docs/settings.md lists them.
 
     With -o json one line on stdout tells the address once the hub answers.
     """
-    stop = Stop()
+    # A worker is told once by each who can: its parent, the terminal, the service manager.
+    stop = Stop(patient=worker_fd is not None)
     settings = load_settings(output, HOST=host, PORT=port)
     if workers > 1:
         run_workers(settings, workers, stop, output)
@@ -58,7 +57,7 @@ def serve(
     stop.done()
 
 
-def run_workers(settings: Settings, count: int, stop: "Stop", output: Output) -> None:
+def run_workers(settings: Settings, count: int, stop: Stop, output: Output) -> None:
     """Run several processes until stopped.
 
     Raises:
@@ -80,35 +79,6 @@ def _listener(settings: Settings, worker_fd: int | None) -> socket.socket:
         return listen(settings.host, settings.port)
     end_with_parent()
     return socket.socket(fileno=worker_fd)
-
-
-class Stop:
-    """SIGTERM and SIGINT as a wish to stop, from the first moment on; the exit code is 0.
-
-    uvicorn takes the signals over while it serves and raises them again afterwards, when they
-    come here and find everything done.
-    """
-
-    def __init__(self) -> None:
-        self.server: StoppableServer | None = None
-        for number in _STOPPING:
-            signal.signal(number, self._wish)
-
-    def done(self) -> None:
-        """Ignore what still comes: Python would die of a signal while it takes itself apart."""
-        for number in _STOPPING:
-            signal.signal(number, signal.SIG_IGN)
-
-    def _wish(self, _number: int, _frame: FrameType | None) -> None:
-        if self.server is None:
-            raise SystemExit(0)
-        self.server.should_exit = True
-
-
-class StoppableServer(Protocol):
-    """What `Stop` needs of a server."""
-
-    should_exit: bool
 
 
 class Watched:
@@ -158,6 +128,7 @@ def run(settings: Settings, listener: socket.socket, stop: Stop, output: Output)
     server.config.callback_notify = answering
     _UVICORN.disabled = True
     stop.server = server
+    stop.within_s = settings.drain_s
     try:
         server.run(sockets=[listener])
     except SystemExit:

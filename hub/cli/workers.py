@@ -60,8 +60,15 @@ class Worker:
 
     def stop(self) -> None:
         """Ask it to drain and end."""
+        # With it the kernel sends nobody here any more, once the worker has closed its own.
+        self._listener.close()
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self._process is not None:
+            self._process.kill()
 
     def wait(self, until_s: float) -> None:
         """Wait for its end, and end it when it takes longer."""
@@ -130,6 +137,11 @@ class Workers:
                 time.sleep(LOOK_S)
         finally:
             self._stop()
+
+    def end_now(self) -> None:
+        """End all of them at once."""
+        for worker in self._workers:
+            worker.kill()
 
     def _stop(self) -> None:
         for worker in self._workers:

@@ -82,6 +82,9 @@ class Server(uvicorn.Server):
         """Leave the signals as they are."""
         yield
 
+    def end_now(self) -> None:
+        """Nothing has to be done before the end: what was answered is on disk."""
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve; what is accepted on our own sockets sends at once.
 

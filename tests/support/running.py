@@ -103,7 +103,10 @@ class HubProcess:
     def died(self) -> int:
         """Wait until it has ended by itself; return the exit code."""
         assert self._process is not None
-        return self._process.wait(30)
+        code = self._process.wait(30)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        return code
 
     def kill(self) -> None:
         """Send SIGKILL and wait for the end."""
