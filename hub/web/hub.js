@@ -118,7 +118,9 @@ export class Hub {
       return;
     }
     const most = Math.min(LONGEST_MS, SHORTEST_MS * 2 ** this.#tries++);
-    const wait = said.retry_after_ms ?? Math.max(SHORTEST_MS, Math.random() * most);
+    // The hub may have asked everybody the same: what it asked, and up to a quarter more.
+    const asked = said.retry_after_ms * (1 + Math.random() / 4);
+    const wait = asked || Math.max(SHORTEST_MS, Math.random() * most);
     this.#told.state("connecting", `${word}, again in ${Math.ceil(wait / 1000)} s`);
     this.#again = setTimeout(() => this.#open(), wait);
   }

@@ -227,7 +227,7 @@ def test_a_drop_before_the_first_event_is_resumed_too() -> None:
 
 
 def test_waits_grow_until_connected() -> None:
-    """Every loss backs off further; being connected starts over; the hub's wait wins."""
+    """Every loss backs off further; being connected starts over; the hub's wait wins, and more."""
     script = live()
     waits = []
     script.clock.chance = 0.5
@@ -237,7 +237,7 @@ def test_waits_grow_until_connected() -> None:
     script.acknowledge(script.open()[0])
     waits += [o.delay_s for o in script.feed.lost(broken("x")) if isinstance(o, Reconnect)]
 
-    assert waits == [0.75, 1.0, 3.0, 0.75]
+    assert waits == [0.75, 1.0, 3.375, 0.75]
     assert script.feed.state.retry_in_s == 0.75
     assert script.feed.state.help == "http://h/docs/errors/x"
 

@@ -121,9 +121,7 @@ class Feed:
             return []
         if loss.final:
             return self._end(loss.error, loss.code, loss.reason)
-        delay = loss.retry_after_s
-        if delay is None:
-            delay = reconnect_delay(self._attempt, self._clock.random())
+        delay = reconnect_delay(self._attempt, self._clock.random(), loss.retry_after_s)
         self._attempt += 1
         loss.error.base = self._base
         state = State(
