@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 from random import SystemRandom
+from resource import RLIMIT_NOFILE, getrlimit
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from hub import __version__
 from hub.auth.admission import Rules
+from hub.auth.turnstile import Limits as DoorLimits, Turnstile, room_for
 from hub.brokers.base import Broker, Live, News, Presence
 from hub.brokers.memory import MemoryBroker
 from hub.brokers.redis import RedisBroker
@@ -182,6 +184,7 @@ class Node:
             realtime,
             self.connections,
             drain=self.drain,
+            turnstile=self._turnstile(),
             rules=rules,
             log=logger("websocket"),
             max_frame_bytes=settings.max_frame_bytes,
@@ -208,6 +211,16 @@ class Node:
         await self._broker.close()
         await self._background.close()
         await self._log.close()
+
+    def _turnstile(self) -> Turnstile:
+        settings = self._settings
+        limits = DoorLimits(
+            settings.max_connections or room_for(getrlimit(RLIMIT_NOFILE)[0]),
+            settings.max_connections_per_ip,
+            settings.connect_rate,
+            settings.connect_rate_per_ip,
+        )
+        return Turnstile(limits, self._clock)
 
     def _tidy(self, fanout: Fanout) -> None:
         """Begin to forget what is old, and remove files that no job names."""

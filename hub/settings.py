@@ -4,7 +4,6 @@ The seeds' names stay bare (`PORT`, `DATABASE_URL`); our own begin with `HUB_`, 
 can be told from somebody else's variable. `docs/settings.md` lists them; a test compares.
 """
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,13 +12,16 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, ge
 import msgspec
 
 from hub.database_url import postgres_url, sqlite_file, without_secrets
+from hub.environment import is_injected, unknown
 from hub.errors import Misconfigured
 
 DEFAULT_DATABASE_URL = "sqlite:///var/hub.db"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+Most = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Positive = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
+Rate = Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
 
 
 def _help(name: str, text: str) -> msgspec.Meta:
@@ -87,6 +89,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_waiting_updates: Annotated[
         Count, _help("HUB_MAX_WAITING_UPDATES", "Updates that may wait for the disk; then 503")
     ] = 10_000
+    max_connections: Annotated[
+        Most,
+        _help(
+            "HUB_MAX_CONNECTIONS",
+            "WebSockets that a node has open at most, but for those of its own machine; then 429. "
+            "0: as many as open files allow",
+        ),
+    ] = 0
+    max_connections_per_ip: Annotated[
+        Most,
+        _help(
+            "HUB_MAX_CONNECTIONS_PER_IP",
+            "The same from one address, of IPv6 from one /64; 0: any number",
+        ),
+    ] = 1_000
+    connect_rate: Annotated[
+        Rate,
+        _help(
+            "HUB_CONNECT_RATE",
+            "New WebSockets a second that a node takes, twice as many at once; then 429. "
+            "Its own machine is not limited. 0: any number",
+        ),
+    ] = 1_000.0
+    connect_rate_per_ip: Annotated[
+        Rate, _help("HUB_CONNECT_RATE_PER_IP", "The same from one address; 0: any number")
+    ] = 50.0
     heartbeat_s: Annotated[
         Positive, _help("HUB_HEARTBEAT_S", "Seconds between two heartbeats of a connection")
     ] = 25.0
@@ -151,10 +179,6 @@ class Name(NamedTuple):
     kind: Any
 
 
-# Read by the clients, by later versions, or by tools around the hub: no reason to warn.
-_ALSO_KNOWN = frozenset({"HUB_URL", "HUB_TOKEN"})
-# What Kubernetes and Docker set in every container beside a service that is called `hub`.
-_LINK = re.compile(r"_SERVICE_(HOST|PORT)|_(TCP|UDP)(_|$)|_ENV_")
 _ORIGIN = re.compile(r"https?://[^/?#@*\s]+")
 _REDIS = re.compile(r"(?:rediss?(?:\+sentinel|\+cluster)?|unix)://.")
 _WORDS = {"`int`": "a whole number", "`float`": "a number", "`bool`": "true or false"}
@@ -184,7 +208,7 @@ def load(environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
     values = {}
     for name in known:
         text = environ.get(name.env, "").strip()
-        if text and not _injected(name.env, text):
+        if text and not is_injected(name.env, text):
             values[name.field] = _read(name, text)
     settings = Settings(**values)
     _check(settings, environ)
@@ -201,11 +225,6 @@ def _read(name: Name, text: str) -> Any:
     except msgspec.ValidationError as error:
         expected = " or ".join(words) or _expected(str(error))
         raise Misconfigured(f"{name.env}: expected {expected}, got {text[:80]!r}") from error
-
-
-def _injected(env: str, value: str) -> bool:
-    """Recognise what orchestrators inject: a Service named `x` sets `X_PORT=tcp://…`."""
-    return env not in {"DATABASE_URL", "REDIS_URL"} and value.startswith(("tcp://", "udp://"))
 
 
 def _check(settings: Settings, environ: Mapping[str, str]) -> None:
@@ -250,16 +269,7 @@ def _check_urls(settings: Settings) -> None:
 
 
 def _warnings(settings: Settings, environ: Mapping[str, str], known: set[str]) -> list[str]:
-    warnings = []
-    for env in sorted(environ):
-        if not env.startswith("HUB_") or env in known | _ALSO_KNOWN:
-            continue
-        if _LINK.search(env) or "://" in environ[env]:
-            continue
-        bare = env.removeprefix("HUB_")
-        close = [bare] if bare in known else difflib.get_close_matches(env, sorted(known), 1)
-        hint = f", did you mean {close[0]}?" if close else ""
-        warnings.append(f"unknown setting {env}{hint}")
+    warnings = unknown(environ, known)
     if "?" in settings.database_url and settings.postgres_url is None:
         warnings.append("DATABASE_URL: what stands behind the ? is not used")
     return warnings

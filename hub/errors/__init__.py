@@ -15,6 +15,8 @@
         * `ForeignOrigin`         a page of another origin asks
         * `ProxiedInOpenMode`     open mode: a proxy stands in front
         * `ReservedChannel`       built-in channels take no raw events
+    * `RateLimited`               too many connections come at once
+        * `TooManyConnections`    as many are open as may be
     * `NotFound`
         * `JobNotFound`
         * `ArtifactNotFound`
@@ -53,6 +55,8 @@ from hub.errors.door import (
     ForeignHost as ForeignHost,
     ForeignOrigin as ForeignOrigin,
     ProxiedInOpenMode as ProxiedInOpenMode,
+    RateLimited as RateLimited,
+    TooManyConnections as TooManyConnections,
 )
 
 

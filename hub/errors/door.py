@@ -28,3 +28,18 @@ class ProxiedInOpenMode(Forbidden):
     """A proxy in front of an open hub would open it to the world."""
 
     code = "proxied_in_open_mode"
+
+
+class RateLimited(HubError):
+    """More connections come than this hub takes in a second; later there is room."""
+
+    code, status = "rate_limited", 429
+    close_code: ClassVar[int | None] = 4429
+    retryable = True
+    retry_after_s = 1
+
+
+class TooManyConnections(RateLimited):
+    """As many connections are open as may be, in all or from this address."""
+
+    code, retry_after_s = "too_many_connections", 5

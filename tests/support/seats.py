@@ -11,6 +11,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from hub.auth.admission import Rules
+from hub.auth.turnstile import Limits, Turnstile
 from hub.model.event import BUILT_IN_CHANNELS, Event
 from hub.model.unit import Head
 from hub.realtime.connections import Connections
@@ -213,9 +214,10 @@ class FakeNode(NamedTuple):
 
 
 class House:
-    """A node with its reception; `sit` brings a client."""
+    """A node with its reception; `sit` brings a client, whose address is 192.0.2.1."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.clock = FakeClock()
         self.timers = FakeTimers()
         self.tasks: list[asyncio.Future[None]] = []
         self.faults: list[BaseException] = []
@@ -242,13 +244,14 @@ class House:
             FakeNode(
                 self.fanout,
                 self.questions,
-                FakeClock(),
+                self.clock,
                 self.timers,
                 Ladder(self.timers, 60),
                 self._spawn,
             ),
             self.connections,
             drain=self.drain,
+            turnstile=Turnstile(limits or Limits(), self.clock),
             rules=Rules(open_mode=True, origins=frozenset()),
             log=cast("Logger", self.log),
             max_frame_bytes=LIMIT,

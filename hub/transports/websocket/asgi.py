@@ -31,6 +31,7 @@ class AsgiSocket:
         self._scope = scope
         self._receive = receive
         self._send = send
+        self._peer = ""
         self._visit: Visit | None = None
         self._queue: deque[Batch] = deque()
         self._queued_bytes = 0
@@ -46,9 +47,10 @@ class AsgiSocket:
         await self._receive()  # websocket.connect
         scope = self._scope
         upgrade = Upgrade(scope["path"], scope["query_string"].decode("latin-1"), scope["headers"])
-        verdict = self._reception.judge(upgrade)
+        self._peer = str((scope.get("client") or ("",))[0])
+        verdict = self._reception.judge(upgrade, self._peer)
         if isinstance(verdict, Refused) and verdict.is_unsure:
-            verdict = await self._reception.look_up(upgrade)
+            verdict = await self._reception.look_up(upgrade, self._peer)
         if isinstance(verdict, Refused):
             await self._refuse(verdict)
         else:
@@ -120,9 +122,8 @@ class AsgiSocket:
         finally:
             if self._close_timer is not None:
                 self._close_timer.cancel()
-            peer = self._scope.get("client") or ("",)
             code = self._closing[0] if self._closing is not None else code
-            self._reception.see_off(visit, code=code, peer=str(peer[0]))
+            self._reception.see_off(visit, code=code, peer=self._peer)
 
     async def _converse(self, visit: Visit) -> int | None:
         """Read and write until one of the two ends; return the client's close code."""

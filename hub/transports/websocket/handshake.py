@@ -38,6 +38,7 @@ class Admitted(NamedTuple):
 
     channels: Sequence[str] | None
     subprotocol: str | None
+    address: str = ""
 
     @property
     def form(self) -> Format:

@@ -188,7 +188,7 @@ class HubProtocol(asyncio.Protocol):
             return
         # Now: in a moment the transport's protocol is this one.
         version, upgrade = http_version(http), upgrade_of(request)
-        verdict = self._reception.judge(upgrade)
+        verdict = self._reception.judge(upgrade, self._peer)
         answer = partial(self._answer, request, upgrade, version)
         if isinstance(verdict, Refused) and verdict.is_unsure:
             self.pause_reading()
@@ -199,7 +199,7 @@ class HubProtocol(asyncio.Protocol):
     async def _look_up(self, upgrade: Upgrade, answer: Callable[[Verdict], None]) -> None:
         """Answer when the log has said whether there are the channels that are asked for."""
         try:
-            verdict = await self._reception.look_up(upgrade)
+            verdict = await self._reception.look_up(upgrade, self._peer)
             if not self._transport.is_closing():
                 self.resume_reading()
                 answer(verdict)

@@ -6,9 +6,11 @@ Both adapters go through it, so a connection is the same whoever carries its byt
 import time
 import uuid
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, Protocol
 
 from hub.auth.admission import Rules
+from hub.auth.turnstile import Turnstile
 from hub.clock import Timers
 from hub.errors import HubError
 from hub.realtime.connection import Connection, Sink
@@ -27,9 +29,10 @@ INTERNAL_ERROR = 1011
 class Visit:
     """One client from welcome to close."""
 
-    __slots__ = ("_started", "connection", "received", "session")
+    __slots__ = ("_started", "address", "connection", "received", "session")
 
-    def __init__(self, connection: Connection, session: Session) -> None:
+    def __init__(self, connection: Connection, session: Session, address: str) -> None:
+        self.address = address
         self.connection = connection
         self.session = session
         self.received = 0
@@ -60,11 +63,11 @@ class Reception(Protocol):
         """Runs an awaitable in the background."""
         ...
 
-    def judge(self, upgrade: Upgrade) -> Verdict:
-        """Decide on an upgrade, by what this node knows."""
+    def judge(self, upgrade: Upgrade, address: str) -> Verdict:
+        """Decide on an upgrade from this address (empty: it has none), by what this node knows."""
         ...
 
-    async def look_up(self, upgrade: Upgrade) -> Verdict:
+    async def look_up(self, upgrade: Upgrade, address: str) -> Verdict:
         """Decide where that was unsure, by what the log knows."""
         ...
 
@@ -93,6 +96,7 @@ class NodeReception:
         connections: Connections,
         *,
         drain: Drain,
+        turnstile: Turnstile,
         rules: Rules,
         log: Logger,
         max_frame_bytes: int,
@@ -101,6 +105,7 @@ class NodeReception:
         self._node = node
         self._connections = connections
         self._drain = drain
+        self._turnstile = turnstile
         self._rules = rules
         self._log = log
 
@@ -114,22 +119,22 @@ class NodeReception:
         """Runs an awaitable in the background."""
         return self._node.spawn
 
-    def judge(self, upgrade: Upgrade) -> Verdict:
+    def judge(self, upgrade: Upgrade, address: str) -> Verdict:
         """Decide on an upgrade, by what this node knows."""
-        verdict = self._judge(upgrade)
+        verdict = self._judge(upgrade, address)
         if isinstance(verdict, Refused) and not verdict.is_unsure:
-            self._note(verdict, upgrade)
+            self._note(verdict, upgrade, address)
         return verdict
 
-    async def look_up(self, upgrade: Upgrade) -> Verdict:
+    async def look_up(self, upgrade: Upgrade, address: str) -> Verdict:
         """Decide where that was unsure, by what the log knows."""
         try:
             await self._meet(handshake.asked(upgrade.query) or ())
-            verdict = self._judge(upgrade)
+            verdict = self._judge(upgrade, address)
         except HubError as failure:
             verdict = handshake.refuse(upgrade, failure)
         if isinstance(verdict, Refused):
-            self._note(verdict, upgrade)
+            self._note(verdict, upgrade, address)
         return verdict
 
     def welcome(self, sink: Sink, admitted: Admitted) -> Visit | None:
@@ -143,7 +148,8 @@ class NodeReception:
             sink.close(INTERNAL_ERROR, close_reason(_internal()))
             return None
         self._connections.add(connection, session)
-        return Visit(connection, session)
+        self._turnstile.entered(admitted.address)
+        return Visit(connection, session, admitted.address)
 
     def take(self, visit: Visit, text: bytes) -> None:
         """Hand a text to the session; a fault of ours ends this connection and no other."""
@@ -157,16 +163,19 @@ class NodeReception:
     def see_off(self, visit: Visit, *, code: int | None, peer: str) -> None:
         """End it and write its line in the log."""
         self._connections.discard(visit.connection)
+        self._turnstile.left(visit.address)
         visit.session.lost()
         self._log.info("connection", **visit.summary(), close_code=code, peer=peer)
 
-    def _admit(self) -> None:
+    def _admit(self, address: str) -> None:
         if self._drain.begun:
             raise self._drain.refusal()
+        self._turnstile.check(address)
 
-    def _judge(self, upgrade: Upgrade) -> Verdict:
+    def _judge(self, upgrade: Upgrade, address: str) -> Verdict:
         known = self._node.fanout.feeds
-        return handshake.judge(upgrade, self._rules, known, self._admit)
+        verdict = handshake.judge(upgrade, self._rules, known, partial(self._admit, address))
+        return verdict if isinstance(verdict, Refused) else verdict._replace(address=address)
 
     async def _meet(self, channels: Iterable[str]) -> None:
         """Look for channels that no news told of here, up to the first that there is not."""
@@ -178,8 +187,9 @@ class NodeReception:
                     return
                 fanout.catch_up({channel: head})
 
-    def _note(self, verdict: Refused, upgrade: Upgrade) -> None:
-        self._log.info("connection refused", code=verdict.failure.code, path=upgrade.path[:200])
+    def _note(self, verdict: Refused, upgrade: Upgrade, address: str) -> None:
+        code, path = verdict.failure.code, upgrade.path[:200]
+        self._log.info("connection refused", code=code, path=path, peer=address)
 
 
 def _internal() -> HubError:

@@ -17,7 +17,9 @@ from hub.errors import (
     LogUnavailable,
     Misconfigured,
     OutcomeUnknown,
+    RateLimited,
     SlowConsumer,
+    TooManyConnections,
     Unavailable,
 )
 from support.running import CONTRACT, RunningHub
@@ -29,7 +31,7 @@ UNTOLD = {
     error.code
     for error in (
         Forbidden, Conflict, Unavailable, InvalidCommand, BadFrame, HeartbeatTimeout, SlowConsumer,
-        ConnectionEnded, Misconfigured, HubError,
+        ConnectionEnded, Misconfigured, HubError, RateLimited, TooManyConnections,
     )
 }  # fmt: skip
 

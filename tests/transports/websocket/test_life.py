@@ -181,5 +181,10 @@ def test_a_refusal_has_a_line(house: House) -> None:
     house.sit(upgrade("/nowhere"))
 
     assert house.log.lines == [
-        {"event": "connection refused", "code": "not_found", "path": "/nowhere"}
+        {
+            "event": "connection refused",
+            "code": "not_found",
+            "path": "/nowhere",
+            "peer": "192.0.2.1",
+        }
     ]

@@ -44,7 +44,7 @@ CLOSES = (
     Close(4408, "slow_consumer", "You were behind for long and did not gain"),
     Close(4410, "heartbeat_timeout", "You did not answer a ping in time"),
     Close(4412, "draining", "This hub is stopping"),
-    Close(4429, "rate_limited", "You ask too often", later=True),
+    Close(4429, "rate_limited", "Too many connections come, or are open"),
     Close(4500, "bad_frame", "A frame was no JSON object, or the upgrade asked for nonsense"),
     Close(4501, "unauthenticated", "Nobody knows you", later=True),
     Close(4503, "forbidden", "A page of a foreign origin, host or proxy"),

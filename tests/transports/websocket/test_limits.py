@@ -1,0 +1,111 @@
+"""The turnstile at the door: who is too many is told so before the upgrade, or by a close code."""
+
+import json
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient, WebSocketDenialResponse
+
+from hub.app import create
+from hub.auth.turnstile import Limits
+from hub.settings import Settings
+from hub.transports.server import Application
+from support.octets import CLOSE, parse, upgrade
+from support.seats import House, Seat
+
+OWN_PAGE = upgrade("/ws?channels=", origin="http://localhost")
+
+
+def status(seat: Seat) -> int:
+    """Return the status of the answer to the handshake."""
+    return int(seat.head.split(b" ")[1])
+
+
+def test_a_program_gets_429_before_the_upgrade() -> None:
+    """With a Retry-After of whole seconds and the problem document; no session begins."""
+    house = House(Limits(rate_per_address=0.5))
+    first, second = house.sit(), house.sit()
+
+    assert (status(first), status(second)) == (101, 429)
+    assert b"Retry-After: 2\r\n" in second.head + b"\r\n"
+    body = json.loads(second.transport.sent.partition(b"\r\n\r\n")[2])
+    assert (body["code"], body["status"]) == ("rate_limited", 429)
+    assert len(house.connections) == 1
+    assert house.log.lines[-1]["code"] == "rate_limited"
+
+
+def test_a_page_gets_4429_after_the_upgrade() -> None:
+    """A page cannot read a refused upgrade; the close reason says when to come back."""
+    house = House(Limits(connections=1))
+    house.sit()
+
+    page = house.sit(OWN_PAGE)
+
+    assert status(page) == 101
+    (close,), _ = parse(page.transport.sent.partition(b"\r\n\r\n")[2])
+    said = json.loads(close.data[2:])
+    assert (close.opcode, close.code, said["code"]) == (CLOSE, 4429, "too_many_connections")
+    assert said["retry_after_ms"] >= 5_000
+    assert len(house.connections) == 1
+
+
+@pytest.mark.parametrize(
+    "limits", [Limits(connections=1), Limits(per_address=1)], ids=["in all", "from one address"]
+)
+def test_who_leaves_makes_room(limits: Limits) -> None:
+    """A place is free when the socket is gone, not when it is closing."""
+    house = House(limits)
+    seat = house.sit()
+    assert status(house.sit()) == 429
+
+    seat.transport.lose()
+
+    assert status(house.sit()) == 101
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param(upgrade("/nowhere"), id="a wrong path"),
+        pytest.param(upgrade(sec_websocket_version="12"), id="a wrong version"),
+        pytest.param(OWN_PAGE.replace(b"//localhost", b"//evil.example"), id="a foreign page"),
+    ],
+)
+def test_who_was_not_let_in_holds_no_place(request_: bytes) -> None:
+    """A handshake that fails, at whatever step, leaves nothing behind."""
+    house = House(Limits(connections=1, per_address=1))
+
+    for _ in range(3):
+        house.sit(request_).transport.lose()
+
+    assert status(house.sit()) == 101
+
+
+def test_a_hub_that_stops_says_that_first() -> None:
+    """Who comes while the hub is going is told so, and takes no place in the queue."""
+    house = House(Limits(rate=0.5))
+    house.drain.begin()
+
+    answers = [status(house.sit()) for _ in range(3)]
+
+    assert answers == [503, 503, 503]
+
+
+def test_settings_are_the_limits(tmp_path: Path) -> None:
+    """What operators set holds on the whole way, for addresses other than the hub's own."""
+    database_url = f"sqlite:///{tmp_path}/hub.db"
+    node = create(Settings(database_url=database_url, max_connections_per_ip=1))
+    stranger = TestClient(
+        Application(node), base_url="http://localhost", client=("192.0.2.1", 50_000)
+    )
+    with stranger, stranger.websocket_connect("ws://localhost/ws") as first:
+        assert first.receive_json()["type"] == "welcome"
+        with (
+            pytest.raises(WebSocketDenialResponse) as refused,
+            stranger.websocket_connect("ws://localhost/ws"),
+        ):
+            pass
+
+    assert refused.value.status_code == 429
+    assert refused.value.json()["code"] == "too_many_connections"
+    assert int(refused.value.headers["retry-after"]) >= 5
