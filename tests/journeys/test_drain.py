@@ -193,7 +193,7 @@ class Workers:
         database = f"sqlite:///{folder}/hub.db"
         args = ("serve", "--workers", "2", "-o", "json")
         self.process = start(
-            *args, PORT="0", DATABASE_URL=database, REDIS_URL=redis.url, DRAIN_S="15"
+            *args, PORT="0", DATABASE_URL=database, REDIS_URL=redis.url, DRAIN_S="60"
         )
         assert self.process.stdout is not None
         self.port = json.loads(self.process.stdout.readline())["port"]
@@ -235,6 +235,7 @@ def test_a_second_signal_ends_all_workers(tmp_path: Path, redis: RedisServer) ->
     """None of them stays behind on the port."""
     with ExitStack() as clients:
         served = Workers(tmp_path, redis, clients)
+        clients.enter_context(raw(served.port, handshake=False)).send(HEAD + BODY[:10])
         served.process.terminate()
         assert served.clients[0].next().code == 4412
 
