@@ -12,8 +12,9 @@ from typing import NamedTuple
 import msgspec
 
 from hub.errors import BodyTooLarge, HubError, IdempotencyKeyReused
+from hub.model.channel import Defined, Definition
 from hub.model.contract import Contract
-from hub.model.event import Draft, Event, new_event_id
+from hub.model.event import BUILT_IN_CHANNELS, Draft, Event, new_event_id
 from hub.model.job import Job, JobEntry
 
 # Below the 1 MiB that WebSocket clients take by default: a larger frame would end them (1009),
@@ -23,14 +24,41 @@ MAX_EVENT_BYTES = 512 * 1024
 # A row by its kind and id: ("contract", "c-1").
 Ref = tuple[str, str]
 Row = Contract | Job
-Change = Contract | Job | JobEntry
+Change = Contract | Job | JobEntry | Defined
+
+
+class Head(msgspec.Struct):
+    """The end of a channel: its newest offset, the time of that event, its oldest kept offset.
+
+    `definition` is None while nobody has defined the channel: it is durable then.
+    """
+
+    offset: int = 0
+    at_us: int = 0
+    oldest: int = 1
+    definition: Definition | None = None
+
+    @property
+    def is_durable(self) -> bool:
+        """Say whether the channel's events are in the log."""
+        return self.definition is None or self.definition.durable
+
+
+def existing(heads: Mapping[str, Head]) -> dict[str, Head]:
+    """Return the channels that there are: a refused unit may have left an empty row."""
+    return {
+        name: head
+        for name, head in heads.items()
+        if head.offset or head.definition is not None or name in BUILT_IN_CHANNELS
+    }
 
 
 class Rows(NamedTuple):
-    """What a decision may look at: its rows, by reference, and the time of the commit."""
+    """What a decision may look at: rows, by reference, the time of the commit, its channels."""
 
     found: Mapping[Ref, Row]
     now_us: int
+    heads: Mapping[str, Head]
 
     def contract(self, contract_id: str) -> Contract | None:
         """Return the contract, or None where there is none."""
@@ -95,14 +123,6 @@ class KeptAnswer(NamedTuple):
     at_us: int
 
 
-class Head(msgspec.Struct):
-    """The end of a channel: its newest offset, the time of that event, its oldest kept offset."""
-
-    offset: int = 0
-    at_us: int = 0
-    oldest: int = 1
-
-
 class Answered(NamedTuple):
     """A unit was committed, or had been before (`replayed`)."""
 
@@ -132,13 +152,14 @@ class Settled(NamedTuple):
     events: Sequence[Event]
     heads: Mapping[str, Head]
     answers: Sequence[KeptAnswer]
+    definitions: Sequence[Defined]
 
 
 def settle(units: Sequence[Unit], loaded: Loaded, now_us: int) -> Settled:
     """Decide a group in arrival order and give its events their offsets and times.
 
     Returns:
-        One outcome a unit, in order, and the rows, events, heads and answers to store.
+        One outcome a unit, in order, and what is to be stored.
 
     Raises:
         Exception: Only what a faulty `decide` raises; refusals are outcomes.
@@ -157,11 +178,20 @@ class _Group:
         self.events: list[Event] = []
         self.heads: dict[str, Head] = {}
         self.answers: dict[str, KeptAnswer] = {}
+        self.definitions: list[Defined] = []
 
     def run(self, units: Sequence[Unit]) -> Settled:
         outcomes = [self._outcome(unit) for unit in units]
         answers = list(self.answers.values())
-        return Settled(outcomes, self.rows, self.entries, self.events, self.heads, answers)
+        return Settled(
+            outcomes,
+            self.rows,
+            self.entries,
+            self.events,
+            self.heads,
+            answers,
+            self.definitions,
+        )
 
     def _outcome(self, unit: Unit) -> Outcome:
         try:
@@ -182,15 +212,16 @@ class _Group:
 
     def _apply(self, unit: Unit) -> Answered:
         now_us = self.now_us
-        for channel in unit.channels:
+        heads = {channel: self._head(channel) for channel in unit.channels}
+        for head in heads.values():
             # Clocks step back; the times of a channel never do.
-            now_us = max(now_us, self._head(channel).at_us)
+            now_us = max(now_us, head.at_us)
         found: dict[Ref, Row] = {}
         for ref in unit.refs:
             row = self.rows.get(ref) or self.loaded.rows.get(ref)
             if row is not None:
                 found[ref] = row
-        decision = unit.decide(Rows(found, now_us))
+        decision = unit.decide(Rows(found, now_us, heads))
         for draft in decision.drafts:
             if len(draft.data) > MAX_EVENT_BYTES:
                 raise BodyTooLarge(
@@ -210,7 +241,9 @@ class _Group:
         head = self.heads.get(channel)
         if head is None:
             before = self.loaded.heads.get(channel) or Head()
-            head = self.heads[channel] = Head(before.offset, before.at_us, before.oldest)
+            head = self.heads[channel] = Head(
+                before.offset, before.at_us, before.oldest, before.definition
+            )
         return head
 
     def _append(self, owner: str, draft: Draft, now_us: int) -> Event:
@@ -240,5 +273,8 @@ class _Group:
                 self.entries.append(change)
             elif isinstance(change, Job):
                 self.rows["job", change.job_id] = change
+            elif isinstance(change, Defined):
+                self._head(change.channel).definition = change.definition
+                self.definitions.append(change)
             else:
                 self.rows["contract", change.contract_id] = change

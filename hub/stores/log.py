@@ -7,10 +7,22 @@ from functools import partial
 import msgspec
 
 from hub.clock import Clock
+from hub.model.channel import definition_of, definition_text
 from hub.model.contract import Contract
 from hub.model.event import Event
 from hub.model.job import Job, JobEntry
-from hub.model.unit import Head, KeptAnswer, Loaded, Outcome, Ref, Row, Settled, Unit, settle
+from hub.model.unit import (
+    Head,
+    KeptAnswer,
+    Loaded,
+    Outcome,
+    Ref,
+    Row,
+    Settled,
+    Unit,
+    existing,
+    settle,
+)
 from hub.stores import contracts, events, jobs, migrations
 from hub.stores.base import ContractCount, EventQuery, JobQuery, LogState
 from hub.stores.snapshot import Snapshots, SqliteSnapshot
@@ -19,13 +31,13 @@ from hub.stores.sqlite import DataFile, Threads, insert, transact
 # Rows written between two checkpoints: some 2 MiB of WAL, folded back in a few milliseconds.
 CHECKPOINT_ROWS = 4_000
 
-_HEADS = "SELECT name, head, at_us, oldest FROM channels"
+_HEADS = "SELECT name, head, at_us, oldest, definition FROM channels"
 _MOVE_HEAD = "ON CONFLICT (name) DO UPDATE SET head = excluded.head, at_us = excluded.at_us"
 # One row with everything that a group may look at: see `sqlite.insert` for what a step costs.
 # Joined, not `IN (SELECT ...)`: that makes a table in memory for each, 70 us a group.
 _LOAD = (
     "SELECT (SELECT json_group_object(name, json_object("  # noqa: S608 joined of constants
-    "'offset', head, 'at_us', at_us, 'oldest', oldest)) "
+    "'offset', head, 'at_us', at_us, 'oldest', oldest, 'definition', json(definition))) "
     "FROM json_each(?) AS wanted CROSS JOIN channels ON name = wanted.value), "
     f"({contracts.BY_ID}), ({jobs.BY_ID}), "
     "(SELECT json_group_array(json_array(scope, hex(body_hash), status, CAST(body AS TEXT), at_us))"
@@ -186,7 +198,10 @@ def _jobs_by_id(db: sqlite3.Connection, ids: Sequence[str]) -> list[Job]:
 
 
 def _heads(db: sqlite3.Connection) -> dict[str, Head]:
-    return {name: Head(head, at_us, oldest) for name, head, at_us, oldest in db.execute(_HEADS)}
+    return {
+        name: Head(head, at_us, oldest, definition_of(definition))
+        for name, head, at_us, oldest, definition in db.execute(_HEADS)
+    }
 
 
 def _store(db: sqlite3.Connection, settled: Settled) -> None:
@@ -197,15 +212,18 @@ def _store(db: sqlite3.Connection, settled: Settled) -> None:
     insert(db, "job_entries", settled.entries)
     insert(db, "events", [events.to_row(event) for event in settled.events])
     heads = [(name, head.offset, head.at_us, head.oldest) for name, head in settled.heads.items()]
-    insert(db, "channels", heads, _MOVE_HEAD)
+    insert(db, "channels (name, head, at_us, oldest)", heads, _MOVE_HEAD)
     insert(db, "answers", settled.answers)
+    for name, definition in settled.definitions:
+        values = (definition_text(definition), name)
+        db.execute("UPDATE channels SET definition = ? WHERE name = ?", values)
 
 
 def _state(db: sqlite3.Connection) -> LogState:
     db.execute("BEGIN")
     try:
         log_id, epoch = db.execute("SELECT id, epoch FROM log").fetchone()
-        return LogState(log_id, epoch, _heads(db))
+        return LogState(log_id, epoch, existing(_heads(db)))
     finally:
         db.execute("ROLLBACK")
 

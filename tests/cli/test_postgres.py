@@ -41,7 +41,7 @@ def test_the_schema_is_brought_up_to_date(database: str) -> None:
 
     place = f"postgresql://{database.partition('@')[2]}"
     assert '"applied_at":null' in before.out.replace(" ", "")
-    assert answer(first) == {"data_file": place, "applied": ["0001_log"]}
+    assert answer(first) == {"data_file": place, "applied": ["0001_log", "0002_definitions"]}
     assert answer(second) == {"data_file": place, "applied": []}
     assert "null" not in after.out
 

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from hub.errors import BodyTooLarge, Conflict, IdempotencyKeyReused, Overloaded
+from hub.model.channel import Defined, Definition
 from hub.model.contract import Contract
 from hub.model.event import Draft
 from hub.model.job import Job, JobEntry
@@ -15,6 +16,15 @@ from hub.stores.base import EventQuery, JobQuery, Store
 from hub.stores.snapshot import MAX_OPEN
 from support.clocks import FakeClock
 from support.units import faulty, marked_as_test, offsets, refused, unit
+
+
+def define(channel: str, definition: Definition) -> Unit:
+    """Return a unit that defines a channel."""
+
+    def decide(_rows: Rows) -> Decision:
+        return Decision([Defined(channel, definition)], [], lambda _events: b"")
+
+    return Unit("me", [], [channel], decide)
 
 
 def bodies(outcomes: Sequence[Outcome]) -> list[bytes]:
@@ -355,3 +365,41 @@ async def test_an_event_that_no_client_could_take_is_refused(log: Store) -> None
 
     assert isinstance(outcome, BodyTooLarge)
     assert await read(log, "jobs") == []
+
+
+async def test_a_definition_is_kept_beside_the_head(log: Store) -> None:
+    """A channel is there as soon as it is defined, and its events do not undo that."""
+    definition = Definition(max_events=5, max_age_us=7)
+    await log.commit([define("orders", Definition()), define("orders", definition)])
+    before = (await log.state()).heads["orders"]
+    await log.commit([unit(channels=["orders"])])
+    pruned = await log.prune("orders", below=2, limit=9)
+
+    after = (await log.state()).heads["orders"]
+    assert (before.offset, before.definition) == (0, definition)
+    assert (after.offset, after.definition) == (1, definition)
+    assert pruned.definition == definition
+    assert (await log.state()).heads["contracts"].definition is None
+
+
+async def test_a_decision_sees_how_its_channel_is_defined(log: Store) -> None:
+    """Also where an earlier unit of the same group has defined it, or appended to it."""
+    seen: list[tuple[int, bool]] = []
+
+    def look(rows: Rows) -> Decision:
+        head = rows.heads["moves"]
+        seen.append((head.offset, head.is_durable))
+        return Decision([], [], offsets)
+
+    looking = Unit("me", [], ["moves"], look)
+    await log.commit([looking, define("moves", Definition(durable=False)), looking])
+    await log.commit([looking, unit(channels=["moves"]), looking])
+
+    assert seen == [(0, True), (0, False), (0, False), (1, False)]
+
+
+async def test_a_refused_unit_makes_no_channel(log: Store) -> None:
+    """Nobody has defined it, and it has no event."""
+    await log.commit([refused()._replace(channels=["orders"])])
+
+    assert "orders" not in (await log.state()).heads

@@ -12,14 +12,25 @@ import msgspec
 
 from hub.clock import Clock
 from hub.errors import LogUnavailable, OutcomeUnknown
-from hub.model.event import BUILT_IN_CHANNELS, Event
+from hub.model.event import Event
 from hub.model.job import Job, JobEntry
-from hub.model.unit import Head, KeptAnswer, Loaded, Outcome, Ref, Row, Settled, Unit, settle
+from hub.model.unit import (
+    Head,
+    KeptAnswer,
+    Loaded,
+    Outcome,
+    Ref,
+    Row,
+    Settled,
+    Unit,
+    existing,
+    settle,
+)
 from hub.stores import contracts, jobs
 from hub.stores.base import ContractCount, EventQuery, JobQuery, LogState
 from hub.stores.postgres import migrations, statements as sql
 from hub.stores.postgres.database import LOST, Connection, Database, unavailable
-from hub.stores.postgres.rows import event_of, stored
+from hub.stores.postgres.rows import defined, event_of, head_of, stored
 from hub.stores.postgres.snapshot import PostgresSnapshot, Snapshots
 
 T = TypeVar("T")
@@ -129,10 +140,20 @@ class PostgresLog:
         try:
             loaded = await _load(connection, units)
             settled = settle(units, loaded, self._clock.now_us())
-            if not (settled.events or settled.rows or settled.entries or settled.answers):
+            if not any(
+                (
+                    settled.events,
+                    settled.rows,
+                    settled.entries,
+                    settled.answers,
+                    settled.definitions,
+                )
+            ):
                 await transaction.rollback()
                 return settled
             await connection.execute(sql.STORE, *stored(settled))
+            if settled.definitions:
+                await connection.execute(sql.DEFINE, *defined(settled))
         except BaseException:
             if not connection.is_closed():
                 await transaction.rollback()
@@ -189,7 +210,7 @@ async def _load(connection: Connection, units: Sequence[Unit]) -> Loaded:
     if len(rows) < len(names):
         await connection.execute(sql.MAKE_CHANNELS, names)
         rows = await connection.fetch(sql.LOCK_CHANNELS, names)
-    heads = {row["name"]: Head(row["head"], row["at_us"], row["oldest"]) for row in rows}
+    heads = dict(map(head_of, rows))
     refs = {ref for unit in units for ref in unit.refs}
     wanted = (
         [id_ for kind, id_ in refs if kind == "contract"],
@@ -215,10 +236,7 @@ async def _state(connection: Connection) -> LogState:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         log_id, epoch = await connection.fetchrow(sql.LOG)
         rows = await connection.fetch(sql.HEADS)
-    heads = {name: Head(head, at_us, oldest) for name, head, at_us, oldest in rows}
-    # A refused unit may have made the row of a channel that has no event yet.
-    known = {name: head for name, head in heads.items() if head.offset or name in BUILT_IN_CHANNELS}
-    return LogState(log_id, epoch, known)
+    return LogState(log_id, epoch, existing(dict(map(head_of, rows))))
 
 
 async def _is_kept(connection: Connection, event: Event) -> bool:
@@ -243,7 +261,7 @@ async def _offset_before(connection: Connection, channel: str, at_us: int) -> in
 
 async def _prune(connection: Connection, channel: str, below: int, limit: int) -> Head:
     rows = await connection.fetch(sql.LOCK_CHANNELS, [channel])
-    head = Head(*rows[0][1:]) if rows else Head()
+    head = head_of(rows[0])[1] if rows else Head()
     oldest = min(below, head.oldest + limit, head.offset + 1)
     if oldest > head.oldest:
         await connection.execute(sql.PRUNE, channel, oldest)

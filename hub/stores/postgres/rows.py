@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from hub.model.channel import definition_of, definition_text
 from hub.model.contract import Contract
 from hub.model.event import Event
 from hub.model.job import Job
-from hub.model.unit import Settled
+from hub.model.unit import Head, Settled
 from hub.stores import events, jobs
 
 
@@ -22,6 +23,18 @@ def stored(settled: Settled) -> list[Sequence[Any]]:
         ([(name, head.offset, head.at_us) for name, head in settled.heads.items()], 3),
     )
     return [column for table, width in tables for column in _columns(table, width)]
+
+
+def defined(settled: Settled) -> list[Sequence[str]]:
+    """Return the values of `statements.DEFINE`: a channel that was defined twice stands as last."""
+    texts = {name: definition_text(definition) for name, definition in settled.definitions}
+    return [list(texts), list(texts.values())]
+
+
+def head_of(row: Sequence[Any]) -> tuple[str, Head]:
+    """Return the name and the head of a row of `channels`."""
+    name, head, at_us, oldest, definition = row
+    return name, Head(head, at_us, oldest, definition_of(definition))
 
 
 def event_of(row: Sequence[Any]) -> Event:

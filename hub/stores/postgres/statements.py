@@ -6,7 +6,8 @@ from hub.stores.base import EventQuery, JobQuery
 
 # In the order of their names, everywhere: two groups can then wait for each other, never both.
 LOCK_CHANNELS = (
-    "SELECT name, head, at_us, oldest FROM channels WHERE name = ANY($1) ORDER BY name FOR UPDATE"
+    "SELECT name, head, at_us, oldest, definition FROM channels "
+    "WHERE name = ANY($1) ORDER BY name FOR UPDATE"
 )
 MAKE_CHANNELS = (
     "INSERT INTO channels SELECT name, 0, 0, 1 FROM unnest($1::text[]) AS made(name) "
@@ -53,7 +54,12 @@ UPDATE channels SET head = moved.head, at_us = moved.at_us
 FROM unnest($34::text[], $35::bigint[], $36::bigint[]) AS moved(name, head, at_us)
 WHERE channels.name = moved.name
 """
-HEADS = "SELECT name, head, at_us, oldest FROM channels"
+DEFINE = (
+    "UPDATE channels SET definition = defined.definition "
+    "FROM unnest($1::text[], $2::text[]) AS defined(name, definition) "
+    "WHERE channels.name = defined.name"
+)
+HEADS = "SELECT name, head, at_us, oldest, definition FROM channels"
 LOG = "SELECT id, epoch FROM log"
 HAS_EVENT = 'SELECT id FROM events WHERE channel = $1 AND "offset" = $2'
 ENDS = "SELECT oldest - 1, head FROM channels WHERE name = $1"
