@@ -29,6 +29,7 @@ from hub.realtime.pages import PAGE_BYTES
 from hub.services.artifacts import Artifacts, files_in, sweep
 from hub.services.channels import Channels
 from hub.services.contracts import Contracts
+from hub.services.definitions import Definitions
 from hub.services.heads import Heads
 from hub.services.history import History
 from hub.services.jobs import Jobs
@@ -141,7 +142,13 @@ class Node:
             read_log=partial(_read_page, log),
             spawn=self._background.spawn,
         )
-        heads = Heads(log, fanout.catch_up, reached=fanout.positions, every_s=settings.head_poll_s)
+        heads = Heads(
+            log,
+            fanout.catch_up,
+            reached=fanout.positions,
+            every_s=settings.head_poll_s,
+            learn=fanout.learn,
+        )
         self._nodes = nodes = Nodes(
             log_id, name, live=self._live, tell=self._broker.greet, clock=clock
         )
@@ -244,11 +251,17 @@ class Node:
         artifacts = Artifacts(jobs, settings.artifacts_folder, settings.max_artifact_bytes)
         contracts = Contracts(publisher, self._clock, epoch, settings.locations)
         histories = HistoryResource(history)
+        definitions = Definitions(
+            publisher,
+            self._log,
+            followers=lambda: fanout.interest.followers,
+            learn=fanout.learn,
+        )
         return Resources(
             contracts=ContractsResource(contracts, histories, status),
             jobs=JobsResource(jobs, artifacts),
             history=histories,
-            channels=ChannelsResource(Channels(publisher, epoch, fanout.feeds)),
+            channels=ChannelsResource(Channels(publisher, epoch, fanout.feeds), definitions),
             operations=OperationsResource(status, self.drain),
         )
 

@@ -91,6 +91,13 @@ class Fanout:
             if head.offset > feed.head and feed.jump(head.offset + 1):
                 self._mark(feed)
 
+    def learn(self, heads: Mapping[str, Head]) -> None:
+        """Let channels that somebody has defined be here, before their first event."""
+        for channel, head in heads.items():
+            if head.definition is not None and channel not in self.feeds:
+                # At its start: what its log holds already, the next `catch_up` brings.
+                self._open(channel, Head())
+
     def pruned(self, channel: str, oldest: int) -> None:
         """Note that retention has forgotten what is older."""
         feed = self.feeds.get(channel) or self._open(channel, Head())

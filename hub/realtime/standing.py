@@ -6,7 +6,7 @@ from hub.errors import InvalidCommand
 from hub.model.event import Position
 
 MAX_HISTORY = 1000
-Reason = Literal["expired", "epoch_changed"]
+Reason = Literal["expired", "epoch_changed", "volatile"]
 
 
 class Place(NamedTuple):

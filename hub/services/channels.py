@@ -6,22 +6,15 @@ from typing import Any
 
 import msgspec
 
-from hub.errors import ChannelNotFound, FieldError, InvalidFields, ReservedChannel
+from hub.errors import FieldError, InvalidFields
 from hub.model.contract import shown
-from hub.model.event import (
-    BUILT_IN_CHANNELS,
-    Draft,
-    Event,
-    is_channel_name,
-    is_event_type,
-)
+from hub.model.event import Draft, Event, is_event_type
 from hub.model.principal import Principal
 from hub.model.unit import Answered, Decision, IdempotencyKey, Unit
+from hub.services.definitions import check_custom, check_room
 from hub.services.publisher import Publisher
 
 MAX_EVENTS = 100
-# Each has a feed and a ring in memory.
-MAX_CHANNELS = 1_000
 MAX_KEY = 256
 _encode = msgspec.json.Encoder().encode
 
@@ -66,15 +59,8 @@ class Channels:
             ReservedChannel: The channel is built in.
             InvalidFields: No events, too many, or a type that is none.
         """
-        if not is_channel_name(channel):
-            raise ChannelNotFound(
-                f"expected a channel name like orders.eu (a-z 0-9 . _ : -), got {channel[:80]!r}"
-            )
-        if channel in BUILT_IN_CHANNELS:
-            raise ReservedChannel(f"expected a custom channel, got {channel}, which is built in")
-        if channel not in self._known and len(self._known) >= MAX_CHANNELS:
-            expected = f"one of the {MAX_CHANNELS} channels that there are"
-            raise InvalidFields([FieldError("channel", expected, shown(channel))])
+        check_custom(channel)
+        check_room(channel, self._known)
         drafts = [_draft(channel, event, index) for index, event in enumerate(new)]
         if not 0 < len(drafts) <= MAX_EVENTS:
             raise InvalidFields([FieldError("$", f"1 to {MAX_EVENTS} events", str(len(drafts)))])

@@ -23,6 +23,7 @@ class Heads:
         catch_up: Called with heads that this node must reach.
         reached: Tells the heads that this node has reached.
         every_s: Seconds between two looks.
+        learn: Called with heads at once, of which only the definitions count.
     """
 
     def __init__(
@@ -32,11 +33,13 @@ class Heads:
         *,
         reached: Callable[[], Mapping[str, int]],
         every_s: float,
+        learn: CatchUp | None = None,
     ) -> None:
         self._log_lines = logger("heads")
         self._log = log
         self._catch_up = catch_up
         self._reached = reached
+        self._learn = learn
         self._every_s = every_s
         self._asked = asyncio.Event()
         self._seen: Mapping[str, Head] = {}
@@ -65,6 +68,8 @@ class Heads:
         reached = self._reached()
         heads = (await self._log.state()).heads
         self._compare(reached, heads)
+        if self._learn is not None:
+            self._learn(heads)
         self._catch_up(heads if at_once else self._seen)
         self._seen = heads
 

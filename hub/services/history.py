@@ -7,6 +7,9 @@ from hub.model.event import Event, encode
 from hub.model.unit import Head
 from hub.stores.base import EventQuery, Log
 
+# Why events of an asked range are not there; `volatile`: the channel keeps none.
+Reason = Literal["expired", "epoch_changed", "volatile"]
+
 
 class HistoryQuery(NamedTuple):
     """What a caller asks for; see docs/protocol.md.
@@ -44,7 +47,7 @@ class HistoryPage(NamedTuple):
     head: int
     oldest: int
     complete: bool
-    reason: Literal["expired", "epoch_changed"] | None
+    reason: Reason | None
     events: Sequence[bytes]
     next: int | None
 
@@ -64,6 +67,8 @@ class History:
     async def page(self, query: HistoryQuery) -> HistoryPage:
         """Return one page; costs by its length, not by the log's."""
         head = await self._head(query.channel)
+        if not head.is_durable:
+            return self._page(query, head, _Found((), "volatile"))
         foreign = query.epoch is not None and query.epoch != self.epoch
         # An offset that does not exist yet is of another log: a backup was restored.
         if foreign or (query.since is not None and query.since > head.offset):
@@ -105,7 +110,7 @@ class _Found(NamedTuple):
     """The events of a page, why it is not complete, and where the next one begins."""
 
     events: Sequence[Event]
-    reason: Literal["expired", "epoch_changed"] | None = None
+    reason: Reason | None = None
     next: int | None = None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from hub.clock import SECOND_US, Clock
+from hub.model.channel import Definition
 from hub.model.unit import Head
 from hub.stores.base import Log
 from hub.telemetry.logging import logger
@@ -38,6 +39,15 @@ def cut(head: Head, limits: Limits, newest_too_old: int) -> int:
     return max(head.oldest, head.offset - limits.max_events + 1, newest_too_old + 1)
 
 
+def narrowed(limits: Limits, definition: Definition | None) -> Limits:
+    """Return what one channel keeps: its own limits, where it has some, in place of the hub's."""
+    if definition is None:
+        return limits
+    return Limits(
+        definition.max_events or limits.max_events, definition.max_age_us or limits.max_age_us
+    )
+
+
 class Retention:
     """Forgets what the limits do not keep, as long as the hub runs."""
 
@@ -64,14 +74,16 @@ class Retention:
         """Forget everything that is due."""
         now_us = self._clock.now_us()
         for channel, head in (await self._log.state()).heads.items():
-            await self._forget(channel, head, now_us)
+            if head.is_durable:
+                await self._forget(channel, head, now_us)
         forgotten = STEP
         while forgotten == STEP:
             forgotten = await self._log.forget_answers(now_us - ANSWERS_KEPT_US, STEP)
 
     async def _forget(self, channel: str, head: Head, now_us: int) -> None:
-        too_old = await self._log.offset_before(channel, now_us - self._limits.max_age_us)
-        below = cut(head, self._limits, too_old)
+        limits = narrowed(self._limits, head.definition)
+        too_old = await self._log.offset_before(channel, now_us - limits.max_age_us)
+        below = cut(head, limits, too_old)
         while head.oldest < below:
             # Readers are told first: from here on they refuse what is about to go.
             self._pruned(channel, min(below, head.oldest + STEP))

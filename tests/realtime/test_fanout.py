@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from hub.brokers.base import News
+from hub.model.channel import Definition
 from hub.model.event import Event
 from hub.model.unit import Head
 from hub.realtime.early import MAX_HELD
@@ -79,6 +80,18 @@ def test_an_event_that_comes_twice_is_delivered_once() -> None:
     node.settle()
 
     assert offsets(socket) == [1]
+
+
+def test_a_defined_channel_is_there_before_its_first_event() -> None:
+    """Others may have defined it; what its log holds meanwhile is not passed over."""
+    node, socket = FakeNode(MemoryEvents()), SlowSocket()
+    node.fanout.learn({"orders": Head(3, definition=Definition()), "invoices": Head(3)})
+    _, session = node.connect(socket, ["orders"])
+    session.receive(command(type="ping"))
+
+    assert [frame["type"] for frame in socket.take()] == ["welcome", "pong"]
+    assert node.fanout.feeds["orders"].head == 0
+    assert "invoices" not in node.fanout.feeds
 
 
 def test_a_node_passes_over_its_own_news() -> None:

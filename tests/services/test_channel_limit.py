@@ -6,7 +6,8 @@ import pytest
 
 from hub.errors import InvalidFields
 from hub.model.principal import ANONYMOUS
-from hub.services.channels import MAX_CHANNELS, Channels, NewEvent
+from hub.services.channels import Channels, NewEvent
+from hub.services.definitions import MAX_CHANNELS
 from hub.services.publisher import Publisher
 
 

@@ -53,6 +53,17 @@ def log() -> Heights:
     return Heights()
 
 
+async def test_definitions_are_learnt_at_the_next_look(log: Heights) -> None:
+    """Not a look later, as events are: nobody else would bring them."""
+    reached, learnt = Reached(), Reached()
+    heads = Heads(log, reached.catch_up, learn=learnt.catch_up, every_s=1)  # type: ignore[arg-type]
+    log.offset = 5
+
+    await heads.look(at_once=False)
+
+    assert (learnt.offsets, reached.offsets) == ([5], [0])
+
+
 async def test_a_node_reaches_what_the_log_held_a_look_ago(log: Heights) -> None:
     """What it commits itself is on its way, and not read a second time."""
     reached = Reached()

@@ -10,6 +10,8 @@ from structlog.testing import capture_logs
 from hub.model.contract import ContractUpdate
 from hub.model.unit import Head, IdempotencyKey
 from hub.services import retention
+from hub.services.channels import NewEvent
+from hub.services.definitions import HistoryLimits, NewDefinition
 from hub.services.job_reports import NewJob
 from hub.services.retention import ANSWERS_KEPT_US, Limits, Retention, cut
 from support.use_cases import ANNA, UseCases
@@ -57,6 +59,26 @@ async def test_old_events_go_by_the_clock(hub: UseCases) -> None:
     await Retention(hub.log, hub.clock, Limits(99, 50_000_000), ignore).round()
 
     assert (await hub.log.state()).heads["contracts"].oldest == 2
+
+
+async def test_a_channel_keeps_what_its_own_definition_says(hub: UseCases) -> None:
+    """In place of the hub's setting, be it more or less; what it leaves out holds as set."""
+    limits = {"few": HistoryLimits(max_events=1), "many": HistoryLimits(max_events=4)}
+    for channel, history in limits.items():
+        await hub.definitions.put(ANNA, channel, NewDefinition(history=history))
+        for _ in range(3):
+            await hub.channels.publish(ANNA, channel, [NewEvent("a", {})], None)
+    young = HistoryLimits(max_age_h=0.01)
+    await hub.definitions.put(ANNA, "young", NewDefinition(history=young))
+    await hub.channels.publish(ANNA, "young", [NewEvent("a", {})], None)
+    hub.clock.advance(100)
+
+    await Retention(hub.log, hub.clock, Limits(2, FOREVER_US), ignore).round()
+
+    heads = (await hub.log.state()).heads
+    assert {name: heads[name].oldest for name in ("few", "many", "young")} == {
+        "few": 3, "many": 1, "young": 2,
+    }  # fmt: skip
 
 
 async def test_readers_are_told_before_events_go(

@@ -9,6 +9,7 @@ from hub.model.principal import Principal
 from hub.services.artifacts import Artifacts
 from hub.services.channels import Channels
 from hub.services.contracts import Contracts
+from hub.services.definitions import Definitions
 from hub.services.history import History
 from hub.services.jobs import Jobs
 from hub.services.publisher import Publisher
@@ -34,6 +35,7 @@ class UseCases(NamedTuple):
     history: History
     artifacts: Artifacts
     folder: Path
+    definitions: Definitions
 
 
 async def open_use_cases(folder: Path) -> UseCases:
@@ -62,4 +64,7 @@ async def open_use_cases(folder: Path) -> UseCases:
         history=History(log, epoch),
         artifacts=Artifacts(jobs, files, max_bytes=1_000),
         folder=files,
+        definitions=Definitions(
+            publisher, log, followers=lambda: {"orders": 2}, learn=lambda _heads: None
+        ),
     )

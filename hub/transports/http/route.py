@@ -24,6 +24,7 @@ class Route(NamedTuple):
         refusals: What it may raise besides what every route may.
         tag: The noun it belongs to.
         media: Of the answer, or of the body of a PUT, where it is no JSON.
+        also: Other successes: the status of each, and the type of its body.
         name: Unique; generated clients call their function by it (OpenAPI's operationId).
     """
 
@@ -38,4 +39,5 @@ class Route(NamedTuple):
     refusals: Sequence[type[HubError]] = ()
     tag: str = ""
     media: str = "application/json"
+    also: Sequence[tuple[int, Any]] = ()
     name: str = ""

@@ -9,6 +9,7 @@ from hub.errors import (
     ArtifactNotFound,
     BodyTooLarge,
     ChannelNotFound,
+    Conflict,
     IllegalTransition,
     InputNotExpected,
     InvalidFields,
@@ -21,6 +22,7 @@ from hub.errors import (
 from hub.model.contract import ContractUpdate
 from hub.services.channels import MAX_EVENTS, NewEvent, PublishAnswer
 from hub.services.contracts import TestAnswer, UpdateAnswer
+from hub.services.definitions import ChannelsView, ChannelView, NewDefinition
 from hub.services.job_reports import (
     Completion,
     JobAnswer,
@@ -104,6 +106,13 @@ def _jobs(to: Resources) -> list[Route]:
 def _channels(to: Resources) -> list[Route]:
     tag, one = "channels", "/api/channels/{channel}"
     return [
+        Route("GET", "/api/channels", to.channels.list, "List channels", ChannelsView, tag=tag,
+              name="listChannels"),
+        Route("GET", one, to.channels.get, "Retrieve a channel", ChannelView,
+              refusals=(ChannelNotFound,), tag=tag, name="getChannel"),
+        Route("PUT", one, to.channels.define, "Make a custom channel, or change it", ChannelView,
+              NewDefinition, refusals=(ChannelNotFound, ReservedChannel, Conflict), tag=tag,
+              also=((201, ChannelView),), name="defineChannel"),
         Route("GET", f"{one}/history", to.history.channel, "Read the history of a channel",
               HistoryAnswer, query=HistoryParams, refusals=(ChannelNotFound,), tag=tag,
               name="readChannelHistory"),

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 JSON = "Content-Type: application/json"
 ROUTES = all_routes()
-POSTS = [filled(route.path) for route in ROUTES if route.body is not None]
+TAKERS = [f"{route.method} {filled(route.path)}" for route in ROUTES if route.body is not None]
+POSTS = [taker for taker in TAKERS if taker.startswith("POST ")]
 ADDRESSES = sorted({filled(route.path) for route in ROUTES})
 LIMIT = 1024 * 1024
 
@@ -107,9 +108,9 @@ async def test_a_hostile_body_is_refused_everywhere(hub: RunningHub, name: str) 
     body, status, code = BODIES[name]
     before = await heads(hub)
 
-    for path in POSTS:
+    for taker in TAKERS:
         length = f"Content-Length: {len(body)}"
-        answer = await send(hub.url, f"POST {path}", JSON, length, body=body)
+        answer = await send(hub.url, taker, JSON, length, body=body)
         check(answer, status, code)
 
     assert await heads(hub) == before
@@ -146,8 +147,8 @@ async def test_what_only_looks_hostile_is_taken(hub: RunningHub, body: bytes) ->
 
 async def test_an_oversized_body_is_refused_by_its_length_alone(hub: RunningHub) -> None:
     """A length over the limit is refused before the first byte comes."""
-    for path in POSTS:
-        answer = await send(hub.url, f"POST {path}", JSON, f"Content-Length: {10**15}")
+    for taker in TAKERS:
+        answer = await send(hub.url, taker, JSON, f"Content-Length: {10**15}")
         check(answer, 413, "body_too_large")
 
 
@@ -189,8 +190,8 @@ async def test_an_oversized_body_in_chunks_is_refused(hub: RunningHub) -> None:
     """Without a length the bytes are counted as they come."""
     body = chunked(b'"', *[b"x" * 65_536] * 17, b'"')
 
-    for path in POSTS:
-        answer = await send(hub.url, f"POST {path}", JSON, "Transfer-Encoding: chunked", body=body)
+    for taker in TAKERS:
+        answer = await send(hub.url, taker, JSON, "Transfer-Encoding: chunked", body=body)
         check(answer, 413, "body_too_large")
 
 
@@ -218,8 +219,8 @@ async def test_a_body_must_say_that_it_is_json(hub: RunningHub, header: str | No
     """Only then does a browser ask before it sends (CSRF)."""
     headers = [header] if header else []
 
-    for path in POSTS:
-        answer = await send(hub.url, f"POST {path}", *headers, "Content-Length: 2", body=b"{}")
+    for taker in TAKERS:
+        answer = await send(hub.url, taker, *headers, "Content-Length: 2", body=b"{}")
         check(answer, 415, "unsupported_media_type")
 
 
@@ -244,10 +245,10 @@ async def test_a_bad_idempotency_key_is_refused_everywhere(hub: RunningHub, key:
         "/update": {"contract_id": "c", "location": "Mumbai", "status": "active",
                     "timestamp": "2024-01-01T12:00:00"},
     }  # fmt: skip
-    for path in POSTS:
-        body = json.dumps(next(b for end, b in bodies.items() if path.endswith(end))).encode()
+    for taker in POSTS:
+        body = json.dumps(next(b for end, b in bodies.items() if taker.endswith(end))).encode()
         answer = await send(
-            hub.url, f"POST {path}", JSON, f"Idempotency-Key: {key}",
+            hub.url, taker, JSON, f"Idempotency-Key: {key}",
             f"Content-Length: {len(body)}", body=body,
         )  # fmt: skip
         problem = check(answer, 422, "validation_failed")

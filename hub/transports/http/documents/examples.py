@@ -126,6 +126,16 @@ _HISTORY = {
     "next": 17,
 }
 
+_CHANNEL = {
+    "channel": "orders.eu",
+    "built_in": False,
+    "durable": True,
+    "history": {"max_events": 10_000, "max_age_h": 24.0},
+    "head": 17,
+    "oldest": 1,
+    "followers": 3,
+}
+
 _ONE_JOB = "/api/jobs/{job_id}"
 _EXAMPLES = {
     ("POST", "/update"): Example(_UPDATE, {"status": "ok", **_PLACE, "applied": True}),
@@ -146,6 +156,11 @@ _EXAMPLES = {
         {"input": {"approved": True}},
         {**_CHANGED, "status": "RUNNING", "message": "Input received"},
     ),
+    ("PUT", "/api/channels/{channel}"): Example(
+        {"durable": True, "history": {"max_events": 10_000, "max_age_h": 24}}, _CHANNEL
+    ),
+    ("GET", "/api/channels/{channel}"): Example(answer=_CHANNEL),
+    ("GET", "/api/channels"): Example(answer={"channels": [_CHANNEL]}),
     ("POST", "/api/channels/{channel}/events"): Example(
         {"type": "order_placed", "data": {"order": 4711, "total": 99.5}, "key": "4711"},
         {

@@ -166,8 +166,14 @@ def _responses(route: Route, schemas: Schemas) -> Schema:
 def _successes(route: Route, schemas: Schemas) -> Schema:
     if route.answer is not None:
         media = _media(schemas.of(route.answer), example_of(route).answer)
-        text = HTTPStatus(route.status).phrase
-        return {str(route.status): {"description": text, "content": {"application/json": media}}}
+        also = {status: _media(schemas.of(answer), None) for status, answer in route.also}
+        return {
+            str(status): {
+                "description": HTTPStatus(status).phrase,
+                "content": {"application/json": content},
+            }
+            for status, content in {route.status: media, **also}.items()
+        }
     content = {route.media: {"schema": _BINARY}}
     where = {"Location": {"schema": {"type": "string"}, "description": "The link"}}
     return {
