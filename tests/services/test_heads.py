@@ -56,7 +56,13 @@ def log() -> Heights:
 async def test_definitions_are_learnt_at_the_next_look(log: Heights) -> None:
     """Not a look later, as events are: nobody else would bring them."""
     reached, learnt = Reached(), Reached()
-    heads = Heads(log, reached.catch_up, learn=learnt.catch_up, every_s=1)  # type: ignore[arg-type]
+    heads = Heads(
+        log,  # type: ignore[arg-type]
+        reached.catch_up,
+        reached=dict,
+        learn=learnt.catch_up,
+        every_s=1,
+    )
     log.offset = 5
 
     await heads.look(at_once=False)
