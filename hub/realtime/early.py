@@ -11,6 +11,8 @@ from hub.model.event import Event
 
 HOLD_S = 0.02
 MAX_HELD = 1_024
+# Of data: an event may be as large as a request, and each channel holds its own.
+MAX_HELD_BYTES = 1024 * 1024
 
 
 class Early:
@@ -25,15 +27,18 @@ class Early:
         self._timers = timers
         self._give_up = give_up
         self._held: dict[int, Event] = {}
+        self._bytes = 0
         self._timer: Timer | None = None
 
     def __len__(self) -> int:
         return len(self._held)
 
     def hold(self, event: Event) -> None:
-        """Let an event wait."""
-        self._held[event.offset] = event
-        if len(self._held) > MAX_HELD:
+        """Let an event wait; one that waits already is not kept twice."""
+        if event.offset not in self._held:
+            self._held[event.offset] = event
+            self._bytes += len(event.data)
+        if len(self._held) > MAX_HELD or self._bytes > MAX_HELD_BYTES:
             self._give_up()
         elif self._timer is None:
             self._timer = self._timers.call_later(HOLD_S, self._give_up)
@@ -45,17 +50,19 @@ class Early:
     def next(self, offset: int) -> Event | None:
         """Return the event of this offset, and let it wait no more."""
         event = self._held.pop(offset, None)
-        if event is not None and not self._held:
-            self._stop()
+        if event is not None:
+            self._bytes -= len(event.data)
+            self._rest()
         return event
 
     def forget(self, upto: int) -> None:
         """Let those wait no more that came with what was read elsewhere."""
         self._held = {offset: event for offset, event in self._held.items() if offset > upto}
-        if not self._held:
-            self._stop()
+        self._bytes = sum(len(event.data) for event in self._held.values())
+        self._rest()
 
-    def _stop(self) -> None:
-        if self._timer is not None:
+    def _rest(self) -> None:
+        """Measure no time while nothing waits."""
+        if not self._held and self._timer is not None:
             self._timer.cancel()
             self._timer = None

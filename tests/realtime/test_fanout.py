@@ -7,7 +7,7 @@ from hub.brokers.base import News
 from hub.model.channel import Definition
 from hub.model.event import Event
 from hub.model.unit import Head
-from hub.realtime.early import MAX_HELD
+from hub.realtime.early import MAX_HELD, MAX_HELD_BYTES
 from hub.realtime.frames import Batch
 from support.realtime import FakeNode, MemoryEvents, SlowSocket, command
 
@@ -305,3 +305,22 @@ def test_too_many_early_events_do_not_wait() -> None:
     assert len(node.fanout.feeds["jobs"].early) == 0
     node.settle()
     assert offsets(socket) == [event.offset for event in events]
+
+
+def test_early_events_wait_only_while_they_are_small_together() -> None:
+    """A few of a megabyte are too much; what has had its turn takes no room, nor does a double."""
+    node, socket = FakeNode(MemoryEvents()), SlowSocket()
+    follow(node, socket)
+    half = b'"' + b"x" * (MAX_HELD_BYTES // 2) + b'"'
+    missing, early, unheard, after, last = (node.log.append("jobs", half) for _ in range(5))
+    held = node.fanout.feeds["jobs"].early
+
+    waiting = []
+    for event in (early, early, missing, after, last):
+        node.fanout.deliver([event])
+        waiting.append(len(held))
+
+    assert waiting == [1, 1, 0, 1, 0]
+    node.settle()
+    assert offsets(socket) == [1, 2, unheard.offset, 4, 5]
+    assert node.fake_timers.pending == 1  # the client's heartbeat
