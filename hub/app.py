@@ -12,13 +12,15 @@ from starlette.types import ASGIApp
 from hub import __version__
 from hub.auth.admission import Rules
 from hub.auth.turnstile import Limits as DoorLimits, Turnstile, room_for
-from hub.brokers.base import Broker, Live, News, Presence
+from hub.brokers.base import Broker, Live, News
 from hub.brokers.memory import MemoryBroker
 from hub.brokers.redis import RedisBroker
 from hub.clock import Clock, SystemClock, Timers
 from hub.errors import Misconfigured
+from hub.hearing import Ears
 from hub.model.event import DEFAULT_CHANNELS, Event, new_epoch
 from hub.queries import NodeQueries, NodeRealtime
+from hub.readings import Readings
 from hub.realtime.background import Background
 from hub.realtime.connections import Connections
 from hub.realtime.drain import Drain
@@ -44,6 +46,7 @@ from hub.stores.postgres.database import Database
 from hub.stores.postgres.log import PostgresLog
 from hub.stores.sqlite import DataFile
 from hub.telemetry.logging import logger
+from hub.telemetry.metrics import Exposition
 from hub.transports.http.channels import ChannelsResource
 from hub.transports.http.contracts import ContractsResource
 from hub.transports.http.edge import Edge
@@ -79,27 +82,6 @@ def open_log(settings: Settings, clock: Clock) -> Store:
         )
     log.migrate()
     return log
-
-
-class Ears:
-    """What this node does with what it hears; see `brokers.base.Listener`."""
-
-    def __init__(self, fanout: Fanout, heads: Heads, nodes: Nodes) -> None:
-        self._fanout = fanout
-        self._heads = heads
-        self._nodes = nodes
-
-    def hear(self, news: News) -> None:
-        """Give it to this node's clients."""
-        self._fanout.hear(news)
-
-    def meet(self, presence: Presence) -> None:
-        """Note who is there."""
-        self._nodes.meet(presence)
-
-    def resumed(self) -> None:
-        """Look into the log for what was said meanwhile."""
-        self._heads.look_now()
 
 
 class Node:
@@ -177,12 +159,13 @@ class Node:
         """Build what takes clients: sockets and HTTP, by the same rules."""
         settings = self._settings
         rules = Rules(open_mode=True, origins=settings.origins)
+        ladder = Ladder(timers, settings.max_behind_s)
         realtime = NodeRealtime(
             fanout,
             NodeQueries(self._log, history, status),
             self._clock,
             timers,
-            Ladder(timers, settings.max_behind_s),
+            ladder,
             self._background.spawn,
             settings.heartbeat_s,
             settings.pong_s,
@@ -196,8 +179,9 @@ class Node:
             log=logger("websocket"),
             max_frame_bytes=settings.max_frame_bytes,
         )
-        resources = self._resources(history, status, fanout)
-        routes = table(resources)
+        readings = Readings(self._broker.health, self._nodes, fanout, ladder, self._publisher)
+        operations = OperationsResource(status, self.drain, Exposition(readings.now))
+        routes = table(self._resources(history, status, fanout, operations))
         site = build(routes, version=__version__, locations=settings.locations)
         edge: ASGIApp = Edge(
             routes,
@@ -245,7 +229,9 @@ class Node:
         connections, followers = self.connections, self._fanout.interest.followers
         return Live(len(connections), dict(sorted(followers.items())), connections.queued_bytes())
 
-    def _resources(self, history: History, status: Status, fanout: Fanout) -> Resources:
+    def _resources(
+        self, history: History, status: Status, fanout: Fanout, operations: OperationsResource
+    ) -> Resources:
         settings, publisher, epoch = self._settings, self._publisher, fanout.epoch
         jobs = Jobs(publisher, self._log, epoch)
         artifacts = Artifacts(jobs, settings.artifacts_folder, settings.max_artifact_bytes)
@@ -262,7 +248,7 @@ class Node:
             jobs=JobsResource(jobs, artifacts),
             history=histories,
             channels=ChannelsResource(Channels(publisher, epoch, fanout.feeds), definitions),
-            operations=OperationsResource(status, self.drain),
+            operations=operations,
         )
 
 

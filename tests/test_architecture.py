@@ -106,6 +106,7 @@ def imports(path: Path) -> frozenset[str]:
         pytest.param("sqlite3", ("hub/stores", "hub/cli"), id="sqlite3"),
         pytest.param("websockets", ("hub/transports", "clients"), id="websockets"),
         pytest.param("httpx", ("hub/cli", "clients"), id="httpx"),
+        pytest.param("prometheus_client", ("hub/telemetry/metrics.py",), id="prometheus_client"),
         pytest.param("click", ("hub/cli", "hub/__main__.py"), id="click"),
         pytest.param("rich", ("hub/cli",), id="rich"),
         pytest.param("jsonschema_rs", ("hub/model/answer_schema.py",), id="jsonschema_rs"),

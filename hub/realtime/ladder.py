@@ -7,8 +7,8 @@ something; when what it misses has left memory, it gets a fresh snapshot.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, get_args
 
 from hub.clock import Timer, Timers
 
@@ -16,6 +16,7 @@ from hub.clock import Timer, Timers
 TELL_AFTER_S = 1.0
 
 Mode = Literal["lossless", "conflated", "snapshot"]
+STEPS: Sequence[str] = (*get_args(Mode), "closed")
 
 
 class Ladder:
@@ -28,7 +29,7 @@ class Ladder:
     Attributes:
         timers: The loop's.
         max_behind_s: How long a client may be behind without gaining.
-        steps: How many clients were told of a lag, by mode, and how many were `closed`.
+        steps: How many clients were told of a lag, by mode, and how many were closed: `STEPS`.
     """
 
     def __init__(self, timers: Timers, max_behind_s: float) -> None:

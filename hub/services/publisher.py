@@ -38,6 +38,11 @@ class Publisher:
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
+    @property
+    def waiting(self) -> int:
+        """How many units wait; those that are being committed do not any more."""
+        return len(self._waiting)
+
     def submit(self, unit: Unit) -> "asyncio.Future[Answered]":
         """Commit a unit; the future has its answer when it is on disk.
 

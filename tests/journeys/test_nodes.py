@@ -16,6 +16,7 @@ from hub.app import open_log
 from hub.clock import SystemClock
 from hub.settings import Settings
 from hub_client import AsyncMCPClient, State
+from support.metrics import numbers
 from support.posting import Wire
 from support.proxy import proxy_to
 from support.redis_server import RedisServer
@@ -103,6 +104,12 @@ async def ready(hub: RunningHub, query: str = "") -> tuple[int, str]:
     return answer.status_code, answer.json()["status"]
 
 
+async def metrics(hub: RunningHub) -> dict[str, float]:
+    """Ask a node for its numbers."""
+    async with httpx.AsyncClient(base_url=hub.url) as http:
+        return numbers((await http.get("/metrics")).text)
+
+
 async def becomes(hub: RunningHub, wanted: tuple[int, str]) -> None:
     """Wait until a node says so."""
     async with asyncio.timeout(15):
@@ -164,12 +171,14 @@ async def test_a_hub_goes_on_while_its_redis_hangs(tmp_path: Path, redis: RedisS
             assert await client.saw(2) == [1, 2]
         await becomes(one, (503, "degraded"))
         tolerant = await ready(one, "?degraded=ok")
+        cut_off = await metrics(one)
 
         redis.send(signal.SIGCONT)
         await becomes(one, (200, "ready"))
         await post(one, 3)
 
         assert tolerant == (200, "degraded")
+        assert (cut_off["hub_broker_up"], (await metrics(one))["hub_broker_up"]) == (0, 1)
         assert await watching[1].saw(3) == [1, 2, 3]
 
 

@@ -8,7 +8,8 @@ from starlette.types import ASGIApp
 from hub import __version__
 from hub.realtime.drain import Drain
 from hub.services.status import Status
-from hub.transports.http.answer import json
+from hub.telemetry.metrics import MEDIA_TYPE, Exposition
+from hub.transports.http.answer import Answer, json
 from hub.transports.http.call import Call
 
 
@@ -38,9 +39,10 @@ class ReadyParams(msgspec.Struct, forbid_unknown_fields=True):
 class OperationsResource:
     """How the hub is."""
 
-    def __init__(self, status: Status, drain: Drain) -> None:
+    def __init__(self, status: Status, drain: Drain, exposition: Exposition) -> None:
         self._status = status
         self._drain = drain
+        self._exposition = exposition
 
     async def health(self, _call: Call) -> ASGIApp:
         """Say that the process answers."""
@@ -54,6 +56,10 @@ class OperationsResource:
         if await self._status.ready():
             return json(Ready("ready"))
         return json(Ready("degraded"), 200 if params.degraded == "ok" else 503)
+
+    async def metrics(self, _call: Call) -> ASGIApp:
+        """Return this node's metrics, in Prometheus' text format."""
+        return Answer(self._exposition.text(), headers=((b"content-type", MEDIA_TYPE.encode()),))
 
     async def websocket(self, _call: Call) -> ASGIApp:
         """Return connections, subscriptions and queued bytes."""

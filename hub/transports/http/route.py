@@ -17,7 +17,7 @@ class Route(NamedTuple):
         path: With its parameters in braces.
         resource: Answers the call.
         summary: One line for people.
-        answer: Type of the body of a success; None where it is no JSON.
+        answer: Type of the body of a success; None where it is a file.
         body: Type of the request's body; None where there is none or it is no JSON.
         query: Struct of the parameters after the `?`.
         status: Of a success.

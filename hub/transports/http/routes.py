@@ -129,4 +129,6 @@ def _operations(to: Resources) -> list[Route]:
               name="checkHealth"),
         Route("GET", "/ready", operations.ready, "Can events be written and told", Ready,
               query=ReadyParams, refusals=(LogUnavailable,), tag=tag, name="checkReadiness"),
+        Route("GET", "/metrics", operations.metrics, "Read the metrics of this node", str,
+              tag=tag, media="text/plain", name="readMetrics"),
     ]  # fmt: skip

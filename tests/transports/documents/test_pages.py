@@ -19,6 +19,7 @@ ADDRESSES = [
     "/docs/errors/not_found",
     "/docs/protocol",
     "/docs/settings",
+    "/docs/metrics",
     "/openapi.json",
     "/asyncapi.json",
     "/web/app.js",
@@ -56,7 +57,7 @@ def test_the_root_tells_programs_about_the_hub(reader: httpx.Client) -> None:
     assert told["name"] == "hub"
     assert told["version"] == __version__
     assert answer.headers["vary"] == "Accept"
-    for name in ("docs", "openapi", "asyncapi", "errors", "health", "ready"):
+    for name in ("docs", "openapi", "asyncapi", "errors", "health", "ready", "metrics"):
         assert (reader.get(told[name])).status_code == 200
     assert (reader.get(told["websocket"])).status_code == 426
 

@@ -21,7 +21,7 @@ PAGES = ["start.md", "protocol.md"]
 CURL = re.compile(
     r"curl http://localhost:8000(\S+) \\\n  -H '(.+): (.+)' \\\n  -d '(.+)'\n", re.DOTALL
 )
-DOCS = ["errors.md", "protocol.md", "settings.md"]
+DOCS = ["errors.md", "metrics.md", "protocol.md", "settings.md"]
 
 
 def fenced(page: str, language: str) -> Iterator[tuple[str, str]]:

@@ -167,10 +167,12 @@ def _successes(route: Route, schemas: Schemas) -> Schema:
     if route.answer is not None:
         media = _media(schemas.of(route.answer), example_of(route).answer)
         also = {status: _media(schemas.of(answer), None) for status, answer in route.also}
+        # The media of a PUT is its body's.
+        named = "application/json" if route.method == "PUT" else route.media
         return {
             str(status): {
                 "description": HTTPStatus(status).phrase,
-                "content": {"application/json": content},
+                "content": {named: content},
             }
             for status, content in {route.status: media, **also}.items()
         }

@@ -75,6 +75,7 @@ def _information(version: str) -> dict[str, Any]:
         "websocket": "/ws",
         "health": "/health",
         "ready": "/ready",
+        "metrics": "/metrics",
     }
 
 
@@ -89,6 +90,7 @@ def _texts(version: str) -> Mapping[str, Page]:
         "/docs": text(read_text("start.md"), "/docs"),
         "/docs/protocol": text(read_text("protocol.md"), "/docs/protocol"),
         "/docs/settings": text(tables.settings_page(), "/docs/settings"),
+        "/docs/metrics": text(tables.metrics_page(), "/docs/metrics"),
         "/docs/errors": text(tables.errors_page(), "/docs/errors"),
         "/asyncapi.json": _page(_JSON, _encode(asyncapi.document(version=version))),
     }

@@ -45,6 +45,7 @@ _NAVIGATION = (
     ("/docs/protocol", "Protocol"),
     ("/docs/errors", "Errors"),
     ("/docs/settings", "Settings"),
+    ("/docs/metrics", "Metrics"),
     ("/openapi.json", "OpenAPI"),
     ("/asyncapi.json", "AsyncAPI"),
 )

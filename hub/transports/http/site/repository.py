@@ -12,6 +12,7 @@ from hub.transports.http.site.texts import read_text
 _NOTE = "<!-- Made by `python -m hub.transports.http.site` from {source}. -->\n\n"
 _SOURCES = {
     "errors.md": "hub/errors/ and hub/web/errors/",
+    "metrics.md": "hub/telemetry/metrics.py",
     "protocol.md": "hub/web/protocol.md",
     "settings.md": "hub/settings.py",
 }
@@ -21,6 +22,7 @@ def copies() -> Mapping[str, str]:
     """Return the text of each file in `docs/`, by its name."""
     pages = {
         "errors.md": tables.errors_page(),
+        "metrics.md": tables.metrics_page(),
         "protocol.md": read_text("protocol.md"),
         "settings.md": tables.settings_page(),
     }

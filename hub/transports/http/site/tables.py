@@ -1,8 +1,9 @@
-"""The pages that are tables of the code: errors, close codes and settings, as Markdown."""
+"""The pages that are tables of the code: errors, close codes, settings and metrics, as Markdown."""
 
 from collections.abc import Iterable, Sequence
 
 from hub import settings
+from hub.telemetry.metrics import METRICS
 from hub.transports.http.documents.closes import CLOSES, Close
 from hub.transports.http.site.codes import Code, all_codes
 
@@ -44,6 +45,17 @@ not listed here are warned about; a wrong value ends the start with one line and
 `HUB_URL`, `HUB_TOKEN` and `WS_URI` are read by the clients, not by the hub. A value such as
 `tcp://10.0.0.1:8000`, which orchestrators put under names like `PORT`, is passed over.
 """
+_METRICS = """\
+# Metrics
+
+`GET /metrics` tells them in Prometheus' text format, read at that moment. They are those of the
+node that answers, and of no other: let Prometheus ask each node, and sum there.
+
+{table}
+
+`channel` is a built-in channel, or `custom`: all others together, however many there are. `step` is
+how a slow client goes on (`lossless`, `conflated`, `snapshot`), or `closed`.
+"""
 
 
 def errors_page() -> str:
@@ -71,6 +83,15 @@ def settings_page() -> str:
     """Return the page with all settings."""
     rows = ((f"`{name.env}`", _default(name.default), name.meaning) for name in settings.names())
     return _SETTINGS.format(table=_table(("Name", "Default", "Meaning"), rows))
+
+
+def metrics_page() -> str:
+    """Return the page with all metrics."""
+    rows = (
+        (f"`{one.name}`", one.kind, f"`{one.label}`" if one.label else "—", one.meaning)
+        for one in METRICS.values()
+    )
+    return _METRICS.format(table=_table(("Name", "Kind", "Label", "Meaning"), rows))
 
 
 def _codes(codes: Sequence[Code]) -> str:
