@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 
-from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import AuthenticationError, RedisClusterException, RedisError
 
 from hub.brokers import wire
 from hub.brokers.base import Health, Listener, News, Presence, by_channel
-from hub.brokers.link import SAY_WITHIN_S, link_to
+from hub.brokers.link import SAY_WITHIN_S, Link, link_to
 from hub.brokers.outbox import Outbox
 from hub.brokers.subscription import Subscription, news_channel, presence_channel
 from hub.errors import Misconfigured
@@ -53,7 +53,9 @@ class RedisBroker:
         Raises:
             Misconfigured: Redis is there and refuses the user or the password.
         """
-        await self._knock()
+        silence = await knock(self._link)
+        if silence:
+            self._log.warning("the broker does not answer", reason=silence)
         if self._saying is None:
             self._saying = asyncio.create_task(self._say_all(), name="broker-outbox")
         subscription = Subscription(self._link, self._outbox, log_id, listener)
@@ -109,19 +111,6 @@ class RedisBroker:
     def _of(self, log_id: str) -> Sequence[Subscription]:
         return [one for one in self._subscriptions if one.log_id == log_id]
 
-    async def _knock(self) -> None:
-        try:
-            async with asyncio.timeout(START_WITHIN_S):
-                await self._link.knock()
-        except AuthenticationError as error:
-            raise Misconfigured(
-                f"REDIS_URL: Redis refuses the user or the password: {error}"
-            ) from None
-        except (RedisError, OSError, TimeoutError) as error:
-            self._log.warning(
-                "the broker does not answer", reason=f"{type(error).__name__}: {error}"
-            )
-
     async def _say_all(self) -> None:
         while True:
             messages = await self._outbox.take()
@@ -130,3 +119,23 @@ class RedisBroker:
                     await self._link.say(messages)
             except Exception:  # noqa: BLE001 whatever it is: the subscription's silence tells of it
                 self._outbox.dropped += len(messages)
+
+
+async def knock(link: Link) -> str:
+    """Return why Redis does not answer within `START_WITHIN_S`, or nothing when it does.
+
+    Raises:
+        Misconfigured: It is there and refuses the user or the password.
+    """
+    try:
+        async with asyncio.timeout(START_WITHIN_S):
+            await link.knock()
+    # The last is no RedisError: so redis-py wraps what the nodes of a cluster said.
+    except (RedisError, OSError, RedisClusterException) as error:
+        reason = error.__cause__ if isinstance(error, RedisClusterException) else error
+        if isinstance(reason, AuthenticationError):
+            raise Misconfigured(
+                f"REDIS_URL: Redis refuses the user or the password: {reason}"
+            ) from None
+        return str(reason or error) or f"no answer within {START_WITHIN_S:.0f} s"
+    return ""

@@ -12,7 +12,7 @@ from hub.brokers.redis import RedisBroker
 from hub.errors import Misconfigured
 from support.events import event
 from support.listeners import Listening
-from support.redis_server import RedisServer, redis_server
+from support.redis_server import RedisServer, free_port, redis_server
 
 NEWS = News("log", "a", (event(1),))
 
@@ -242,6 +242,16 @@ async def test_a_wrong_password_ends_the_start() -> None:
         assert right.health().reaches
         for broker in (right, wrong, none):
             await broker.close()
+
+
+async def test_a_hub_starts_without_its_cluster() -> None:
+    """What redis-py says of a cluster is none of its usual errors."""
+    broker = RedisBroker(f"redis+cluster://127.0.0.1:{free_port()}")
+
+    await broker.listen("log", Listening())
+
+    assert not broker.health().reaches
+    await broker.close()
 
 
 def test_a_url_that_is_none_is_refused() -> None:
