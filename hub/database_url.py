@@ -26,6 +26,6 @@ def postgres_url(url: str) -> str | None:
 
 
 def without_secrets(url: str) -> str:
-    """Return the address of a PostgreSQL database as it may be shown."""
+    """Return the address of a PostgreSQL database, or of a Redis, as it may be shown."""
     parts = urlsplit(url)
-    return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

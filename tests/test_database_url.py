@@ -30,7 +30,9 @@ def test_the_place_is_shown_without_secrets() -> None:
     """Neither user nor password reach a terminal."""
     url = "postgresql+asyncpg://user:secret@db.example:5432/hub?password=secret"
 
-    assert without_secrets(url) == "postgresql://db.example:5432/hub"
+    redis = "rediss+sentinel://me:secret@one.example,two.example:7/primary/0?password=secret"
+
+    assert without_secrets(redis) == "rediss+sentinel://one.example,two.example:7/primary/0"
     assert Settings(database_url=url).data_place == "postgresql://db.example:5432/hub"
 
 

@@ -139,3 +139,12 @@ async def knock(link: Link) -> str:
             ) from None
         return str(reason or error) or f"no answer within {START_WITHIN_S:.0f} s"
     return ""
+
+
+async def silence_of(url: str) -> str:
+    """Return why the Redis of a REDIS_URL does not answer, or nothing; raises as `knock`."""
+    link = link_to(url)
+    try:
+        return await knock(link)
+    finally:
+        await link.close()

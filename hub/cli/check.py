@@ -15,9 +15,9 @@ _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", 
 def check(ctx: click.Context, output: Output) -> None:
     """Say whether a hub can run here.
 
-    It looks at the settings, the data file and its migrations, the disk, the clock, limits and the
-    port. Nothing is changed, and a hub may run meanwhile. Exit code 0: it can, perhaps with
-    warnings; 1: it cannot; 2: the settings are wrong.
+    It looks at the settings, the data file and its migrations, Redis where REDIS_URL names one, the
+    disk, the clock, limits and the port. Nothing is changed, and a hub may run meanwhile. Exit
+    code 0: it can, perhaps with warnings; 1: it cannot; 2: the settings are wrong.
     """
     settings = load_settings(output)
     from hub.cli.checks import findings

@@ -1,5 +1,6 @@
 """The checks of `hub check`, each one question with its answer and, if bad, its remedy."""
 
+import asyncio
 import fcntl
 import os
 import resource
@@ -12,6 +13,7 @@ from hub.cli.listening import listen
 from hub.cli.migrate import schema
 from hub.cli.reading import reading
 from hub.clock import SECOND_US, SystemClock
+from hub.database_url import without_secrets
 from hub.errors import Misconfigured
 from hub.model.timestamp import to_rfc3339
 from hub.settings import Settings
@@ -46,6 +48,7 @@ def findings(settings: Settings) -> list[Finding]:
         return [
             Finding("settings", "ok", "every value can be used"),
             _database(settings),
+            *_broker(settings),
             _open_files(),
             _port(settings, held=False),
         ]
@@ -55,6 +58,7 @@ def findings(settings: Settings) -> list[Finding]:
         _data_file(settings.data_file, held=held),
         _space(settings.data_file),
         _migrations(settings),
+        *_broker(settings),
         _clock(settings.data_file),
         _open_files(),
         _port(settings, held=held),
@@ -74,6 +78,28 @@ def _database(settings: Settings) -> Finding:
     return Finding(
         name, "ok", f"{place}: answers, {len(applied)} of {len(known)} migrations applied"
     )
+
+
+def _broker(settings: Settings) -> Iterator[Finding]:
+    """Ask Redis, where there is to be one."""
+    if settings.redis_url is None:
+        return
+    from hub.brokers.redis import silence_of
+
+    name, place = "broker", without_secrets(settings.redis_url)
+    try:
+        silence = asyncio.run(silence_of(settings.redis_url))
+    except Misconfigured as error:
+        found = str(error).removeprefix("REDIS_URL: ")
+        yield Finding(name, "failed", f"{place}: {found}", "correct REDIS_URL")
+        return
+    if silence:
+        remedy = (
+            "start it: the hub would start degraded, and events cross through the log, 400 ms late"
+        )
+        yield Finding(name, "warning", f"{place}: does not answer: {silence}", remedy)
+        return
+    yield Finding(name, "ok", f"{place}: answers")
 
 
 def is_held(data_file: Path) -> bool:

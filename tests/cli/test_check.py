@@ -1,8 +1,10 @@
 """`hub check` finds what would keep a hub from running here, and changes nothing."""
 
 import json
+import signal
 import sqlite3
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from hub.cli import checks
 from hub.cli.checks import Finding, findings
 from hub.settings import Settings
 from support.commands import Finished, invoke
+from support.redis_server import RedisServer, free_port, redis_server
 from support.running import HubProcess
 
 
@@ -119,3 +122,69 @@ def test_check_warns_of_what_is_short(
 
     assert finding.state == "warning"
     assert finding.remedy
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[RedisServer]:
+    """A Redis that wants a password."""
+    with redis_server("--requirepass", "geheim") as server:
+        yield server
+
+
+def broker(folder: Path, url: str) -> Finding:
+    """Return what is found of a Redis."""
+    return found(folder / "hub.db", "broker", redis_url=url)
+
+
+def test_check_finds_a_redis_that_answers(tmp_path: Path, guarded: RedisServer) -> None:
+    """The address is shown without its password."""
+    finding = broker(tmp_path, guarded.url.replace("//", "//:geheim@"))
+
+    assert (finding.state, finding.found) == ("ok", f"{guarded.url}: answers")
+
+
+@pytest.mark.parametrize("login", ["", ":wrong-one@"], ids=["no password", "a wrong one"])
+@pytest.mark.parametrize("scheme", ["redis", "redis+cluster"])
+def test_check_fails_where_redis_refuses(
+    tmp_path: Path, guarded: RedisServer, scheme: str, login: str
+) -> None:
+    """So would the start; the line says whose fault it is, and does not show the password."""
+    url = guarded.url.replace("redis://", f"{scheme}://{login}")
+
+    finished = at(tmp_path / "hub.db", "check", REDIS_URL=url, PORT="0")
+
+    assert finished.code == 1
+    assert "Redis refuses the user or the password" in finished.out
+    assert "correct REDIS_URL" in finished.out
+    assert "wrong-one" not in finished.out + finished.err
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param("redis://127.0.0.1:{port}/0", id="one server"),
+        pytest.param("redis+cluster://127.0.0.1:{port}", id="a cluster"),
+        pytest.param("redis+sentinel://127.0.0.1:{port}/primary/0", id="sentinels"),
+    ],
+)
+def test_check_warns_of_a_redis_that_is_away(tmp_path: Path, address: str) -> None:
+    """The hub would start all the same, and say that it is degraded."""
+    finished = at(
+        tmp_path / "hub.db", "check", REDIS_URL=address.format(port=free_port()), PORT="0"
+    )
+
+    assert finished.code == 0
+    assert "does not answer" in finished.out
+    assert "the hub would start degraded" in finished.out
+
+
+def test_check_does_not_wait_for_a_redis_that_hangs(tmp_path: Path) -> None:
+    """It says so within seconds."""
+    with redis_server() as hanging:
+        hanging.send(signal.SIGSTOP)
+        finding = broker(tmp_path, hanging.url)
+        hanging.send(signal.SIGCONT)
+
+    assert finding.state == "warning"
+    assert finding.found.startswith(f"{hanging.url}: does not answer: ")
+    assert not finding.found.endswith(": ")
