@@ -150,7 +150,7 @@ class Node:
             self._broker.announce(News(log_id, name, events))
 
         self._publisher = Publisher(log, tell, max_waiting=settings.max_waiting_updates)
-        status = Status(log, log, nodes, clock, self._broker.health)
+        status = Status(log, log, nodes, clock, self._broker.health, heads)
         history = History(log, state.epoch)
         self._tidy(fanout)
         self._open_doors(fanout, history, status, loop)

@@ -29,6 +29,7 @@
     * `Unavailable`               retrying may help
         * `Overloaded`            more updates wait than we may hold
         * `LogUnavailable`        the log cannot be written
+        * `LogWentBack`           committed events are gone from the log
         * `OutcomeUnknown`        the disk failed at the commit itself
         * `Draining`              this node is going away
     * `ConnectionEnded`           a WebSocket connection must end
@@ -37,10 +38,9 @@
         * `SlowConsumer`
     * `Misconfigured`             the hub cannot start like this (exit code 2)
 
-Services raise these and nothing else on purpose. Each transport translates them in one
-place: HTTP by `status`, WebSocket by `close_code` when the connection must end and by an
-error reply otherwise. Anything else is a bug: logged with its traceback and told to the
-caller as a plain `internal`.
+Services raise these and nothing else on purpose. Each transport translates them in one place:
+HTTP by `status`, WebSocket by `close_code` when the connection must end, else by an error reply.
+Anything else is a bug: logged with its traceback and told to the caller as a plain `internal`.
 """
 
 from collections.abc import Sequence
@@ -197,8 +197,7 @@ class Unavailable(HubError):
     """Not now; retrying may help."""
 
     code, status = "unavailable", 503
-    retryable = True
-    retry_after_s = 1
+    retryable, retry_after_s = True, 1
 
 
 class Overloaded(Unavailable):
@@ -211,6 +210,12 @@ class LogUnavailable(Unavailable):
     """The log cannot be written; nothing of the request was kept."""
 
     code, retry_after_s = "log_unavailable", 2
+
+
+class LogWentBack(Unavailable):
+    """The log is older than what this node has seen of it: its clients would miss events."""
+
+    code, retry_after_s = "log_went_back", 60
 
 
 class OutcomeUnknown(Unavailable):

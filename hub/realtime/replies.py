@@ -160,7 +160,7 @@ def refusal(failure: HubError, now_us: int, reply_to: CommandId | _Unset) -> Err
         error=(type(failure).__doc__ or failure.code).partition("\n")[0],
         details=ErrorDetails(
             failure.code,
-            failure.detail,
+            str(failure),
             f"/docs/errors/{failure.code}",
             None if failure.retry_after_s is None else failure.retry_after_s * 1_000,
         ),

@@ -8,9 +8,12 @@ now and then, always, not only when something seems wrong (docs/architecture.md)
 import asyncio
 from collections.abc import Callable, Mapping
 
+from hub.errors import LogWentBack
 from hub.model.unit import Head
 from hub.stores.base import Log
 from hub.telemetry.logging import logger
+
+_REMEDY = "stop all nodes, run `hub log new-epoch`, start them"
 
 CatchUp = Callable[[Mapping[str, Head]], None]
 
@@ -44,10 +47,20 @@ class Heads:
         self._asked = asyncio.Event()
         self._seen: Mapping[str, Head] = {}
         self._gone: Mapping[str, int] = {}
+        self._went_back = ""
 
     def look_now(self) -> None:
         """Do not wait for the next look: news may have been missed."""
         self._asked.set()
+
+    def check(self) -> None:
+        """Return while every event that this node has known is in the log.
+
+        Raises:
+            LogWentBack: Some are gone, since the start; also when their offsets are taken again.
+        """
+        if self._went_back:
+            raise LogWentBack(self._went_back)
 
     async def run(self) -> None:
         """Look, for ever."""
@@ -79,13 +92,13 @@ class Heads:
         So it is after a failover to a standby that lacked the last commits, or a restore under
         a running node. Clients take the new events for old ones until there is a new epoch.
         """
-        gone = {name: had for name, had in reached.items() if had > heads.get(name, Head()).offset}
+        has = {name: heads.get(name, Head()).offset for name in reached}
+        gone = {name: had for name, had in reached.items() if had > has[name]}
         if gone and gone != self._gone:
-            self._log_lines.error(
-                "the log went back: stop all nodes, run `hub log new-epoch`, start them",
-                had=gone,
-                has={name: heads.get(name, Head()).offset for name in gone},
-            )
+            there = {name: has[name] for name in gone}
+            self._log_lines.error(f"the log went back: {_REMEDY}", had=gone, has=there)
+            name, had = next(iter(gone.items()))
+            self._went_back = f"expected {name} to reach {had}, got {has[name]}: {_REMEDY}"
         self._gone = gone
 
     async def _wait(self) -> bool:

@@ -13,6 +13,7 @@ from hub.errors import LogUnavailable
 from hub.model.event import CONTRACTS
 from hub.model.timestamp import to_rfc3339
 from hub.model.unit import Head
+from hub.services.heads import Heads
 from hub.services.presence import Nodes, together
 from hub.stores.base import Log, Records
 
@@ -63,6 +64,7 @@ class Status:
         nodes: This node and the others.
         clock: For the uptime.
         broker: Tells of the way to the other nodes.
+        heads: Tells whether the log still holds what this node knows of it.
     """
 
     def __init__(
@@ -72,12 +74,14 @@ class Status:
         nodes: Nodes,
         clock: Clock,
         broker: Callable[[], Health],
+        heads: Heads,
     ) -> None:
         self._log = log
         self._records = records
         self._nodes = nodes
         self._clock = clock
         self._broker = broker
+        self._heads = heads
         self._started_us = clock.now_us()
         self._probed_us = 0
         self._probe: asyncio.Task[None] | None = None
@@ -130,8 +134,10 @@ class Status:
         tried at most once a second, for all who ask.
 
         Raises:
+            LogWentBack: It is an older one than this node has seen; until a restart.
             LogUnavailable: It cannot, or takes too long to say so.
         """
+        self._heads.check()
         try:
             await asyncio.wait_for(asyncio.shield(self._probing()), READY_WITHIN_S)
         except TimeoutError:

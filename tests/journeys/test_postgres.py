@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 
@@ -83,6 +84,39 @@ async def test_nothing_acknowledged_is_lost_doubled_or_reordered(
         assert [event["offset"] for event in events] == list(range(1, POSTS + 1))
         assert {event["id"] for event in events} == set(poster.ids.values())
         assert await history(one) == events
+
+
+async def fail_over(database: str) -> None:
+    """Make of the database what a standby holds that lacks the last event."""
+    connection = await asyncpg.connect(database)
+    await connection.execute("DELETE FROM events WHERE channel = 'contracts' AND \"offset\" = 2")
+    await connection.execute("UPDATE channels SET head = 1 WHERE name = 'contracts'")
+    await connection.close()
+
+
+async def test_a_node_whose_log_went_back_is_not_ready_until_it_is_restarted(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    """An acknowledged event is gone, and its offset is given again: a balancer must know."""
+    where = {"database_url": postgres.database(), "artifacts_dir": str(tmp_path)}
+    async with running_hub(tmp_path, **where) as hub, httpx.AsyncClient(base_url=hub.url) as http:
+        for _ in range(2):
+            await http.post("/update", json=CONTRACT)
+        before = await http.get("/ready")
+        await fail_over(where["database_url"])
+        async with asyncio.timeout(15):
+            while (await http.get("/ready")).status_code == 200:  # noqa: ASYNC110 the node looks
+                await asyncio.sleep(0.05)
+        again = await http.post("/update", json=CONTRACT)
+        after = await http.get("/ready?degraded=ok")
+        alive = await http.get("/health")
+    async with running_hub(tmp_path, **where) as hub, httpx.AsyncClient(base_url=hub.url) as http:
+        restarted = await http.get("/ready")
+
+    assert (before.status_code, again.json()["offset"]) == (200, 2)
+    assert (after.status_code, after.json()["code"]) == (503, "log_went_back")
+    assert "run `hub log new-epoch`" in after.json()["detail"]
+    assert (alive.status_code, restarted.status_code) == (200, 200)
 
 
 async def test_a_hub_whose_database_is_away_says_so(

@@ -7,10 +7,11 @@ import pytest
 
 from hub.brokers.base import Live, Presence
 from hub.brokers.memory import MemoryBroker
-from hub.errors import LogUnavailable
+from hub.errors import LogUnavailable, LogWentBack
 from hub.model.contract import ContractUpdate
 from hub.model.timestamp import to_rfc3339
 from hub.services import status as status_module
+from hub.services.heads import Heads
 from hub.services.presence import Nodes
 from hub.services.status import Status
 from support.use_cases import ANNA, UseCases
@@ -28,9 +29,21 @@ def nodes(hub: UseCases) -> Nodes:
 
 
 @pytest.fixture
-def status(hub: UseCases, nodes: Nodes) -> Status:
+def known() -> dict[str, int]:
+    """How far a node has seen the channels."""
+    return {}
+
+
+@pytest.fixture
+def heads(hub: UseCases, known: dict[str, int]) -> Heads:
+    """Its looks into the log."""
+    return Heads(hub.log, lambda _heads: None, reached=lambda: known, every_s=1)
+
+
+@pytest.fixture
+def status(hub: UseCases, nodes: Nodes, heads: Heads) -> Status:
     """The status of a node that has just started."""
-    return Status(hub.log, hub.log, nodes, hub.clock, MemoryBroker().health)
+    return Status(hub.log, hub.log, nodes, hub.clock, MemoryBroker().health, heads)
 
 
 async def test_an_empty_hub_counts_nothing(status: Status, hub: UseCases) -> None:
@@ -119,9 +132,9 @@ def disk() -> Disk:
 
 
 @pytest.fixture
-def readiness(disk: Disk, hub: UseCases, nodes: Nodes) -> Status:
+def readiness(disk: Disk, hub: UseCases, nodes: Nodes, heads: Heads) -> Status:
     """The status of a node on that disk."""
-    return Status(disk, hub.log, nodes, hub.clock, MemoryBroker().health)
+    return Status(disk, hub.log, nodes, hub.clock, MemoryBroker().health, heads)
 
 
 async def test_the_log_is_tried_at_most_once_a_second(
@@ -193,3 +206,16 @@ async def test_a_disk_that_hangs_is_not_ready(
     await readiness.ready()
 
     assert tried == 1
+
+
+async def test_a_node_whose_log_went_back_is_not_ready(
+    readiness: Status, heads: Heads, known: dict[str, int]
+) -> None:
+    """Nor is it when the log has grown again: the events behind those offsets are others."""
+    known["jobs"] = 7
+    await heads.look(at_once=False)
+    known["jobs"] = 0
+    await heads.look(at_once=False)
+
+    with pytest.raises(LogWentBack, match="expected jobs to reach 7, got 0: stop all nodes"):
+        await readiness.ready()

@@ -76,7 +76,7 @@ def problem(failure: HubError) -> bytes:
         type=f"/docs/errors/{failure.code}",
         title=HTTPStatus(failure.status).phrase,
         status=failure.status,
-        detail=failure.detail,
+        detail=str(failure),
         code=failure.code,
     )
     if isinstance(failure, InvalidFields):

@@ -15,6 +15,7 @@ from hub.errors import (
     InvalidFields,
     JobNotFound,
     LogUnavailable,
+    LogWentBack,
     RangeNotSatisfiable,
     ReservedChannel,
     UnknownStatus,
@@ -128,7 +129,8 @@ def _operations(to: Resources) -> list[Route]:
         Route("GET", "/health", operations.health, "Is the process alive", Health, tag=tag,
               name="checkHealth"),
         Route("GET", "/ready", operations.ready, "Can events be written and told", Ready,
-              query=ReadyParams, refusals=(LogUnavailable,), tag=tag, name="checkReadiness"),
+              query=ReadyParams, refusals=(LogUnavailable, LogWentBack), tag=tag,
+              name="checkReadiness"),
         Route("GET", "/metrics", operations.metrics, "Read the metrics of this node", str,
               tag=tag, media="text/plain", name="readMetrics"),
     ]  # fmt: skip

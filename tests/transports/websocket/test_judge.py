@@ -145,8 +145,8 @@ def test_a_fault_names_what_was_expected_and_what_came(
     found = fault(method, version, Upgrade("/ws", "", headers), ValueError("no key"))
 
     assert type(found) is kind
-    assert found.detail.startswith("expected")
-    assert word in found.detail
+    assert str(found).startswith("expected")
+    assert word in str(found)
 
 
 @pytest.mark.parametrize(
