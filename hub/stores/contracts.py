@@ -14,6 +14,7 @@ AFTER_ID = (
     "SELECT contract_id, owner, location, status, timestamp, sent_at_us, updated_at_us "
     "FROM contracts WHERE contract_id > ? ORDER BY contract_id LIMIT ?"
 )
+INTO = "contracts (contract_id, owner, location, status, timestamp, sent_at_us, updated_at_us)"
 REPLACE = (
     "ON CONFLICT (contract_id) DO UPDATE SET "
     "location = excluded.location, status = excluded.status, timestamp = excluded.timestamp, "

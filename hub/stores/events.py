@@ -21,6 +21,7 @@ _BLOCK_BITS = 10
 # Blocks that one statement looks through at most.
 _MOST_BLOCKS = 64
 _COLUMNS = 'channel, "offset", id, type, at_us, owner, "key", tag, data'
+INTO = f"events ({_COLUMNS})"
 _EVENT = f'SELECT {_COLUMNS} FROM events WHERE channel = ? AND "offset" = ?'  # noqa: S608 own words
 _ENDS = "SELECT oldest, head FROM channels WHERE name = ?"
 _OFFSETS = (

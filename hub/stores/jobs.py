@@ -13,10 +13,12 @@ BY_ID = (
     "FROM json_each(?) AS wanted CROSS JOIN jobs ON job_id = wanted.value"
 )
 AFTER_ID = "SELECT document FROM jobs WHERE job_id > ? ORDER BY job_id LIMIT ?"
+INTO = "jobs (job_id, owner, status, user_id, created_at_us, document)"
 REPLACE = (
     "ON CONFLICT (job_id) DO UPDATE SET "
     "status = excluded.status, user_id = excluded.user_id, document = excluded.document"
 )
+INTO_ENTRIES = "job_entries (job_id, revision, at_us, status, message, step)"
 ENTRIES = (
     "SELECT job_id, revision, at_us, status, message, step FROM job_entries "
     "WHERE job_id = ? ORDER BY revision"

@@ -32,6 +32,8 @@ from hub.stores.sqlite import DataFile, Threads, insert, transact
 CHECKPOINT_ROWS = 4_000
 
 _HEADS = "SELECT name, head, at_us, oldest, definition FROM channels"
+_INTO_CHANNELS = "channels (name, head, at_us, oldest)"
+_INTO_ANSWERS = "answers (scope, body_hash, status, body, at_us)"
 _MOVE_HEAD = "ON CONFLICT (name) DO UPDATE SET head = excluded.head, at_us = excluded.at_us"
 # One row with everything that a group may look at: see `sqlite.insert` for what a step costs.
 # Joined, not `IN (SELECT ...)`: that makes a table in memory for each, 70 us a group.
@@ -207,13 +209,13 @@ def _heads(db: sqlite3.Connection) -> dict[str, Head]:
 def _store(db: sqlite3.Connection, settled: Settled) -> None:
     rows = settled.rows.values()
     changed = [row for row in rows if isinstance(row, Contract)]
-    insert(db, "contracts", changed, contracts.REPLACE)
-    insert(db, "jobs", [jobs.to_row(row) for row in rows if isinstance(row, Job)], jobs.REPLACE)
-    insert(db, "job_entries", settled.entries)
-    insert(db, "events", [events.to_row(event) for event in settled.events])
+    insert(db, contracts.INTO, changed, contracts.REPLACE)
+    insert(db, jobs.INTO, [jobs.to_row(row) for row in rows if isinstance(row, Job)], jobs.REPLACE)
+    insert(db, jobs.INTO_ENTRIES, settled.entries)
+    insert(db, events.INTO, [events.to_row(event) for event in settled.events])
     heads = [(name, head.offset, head.at_us, head.oldest) for name, head in settled.heads.items()]
-    insert(db, "channels (name, head, at_us, oldest)", heads, _MOVE_HEAD)
-    insert(db, "answers", settled.answers)
+    insert(db, _INTO_CHANNELS, heads, _MOVE_HEAD)
+    insert(db, _INTO_ANSWERS, settled.answers)
     for name, definition in settled.definitions:
         values = (definition_text(definition), name)
         db.execute("UPDATE channels SET definition = ? WHERE name = ?", values)

@@ -193,7 +193,7 @@ def insert(
 
     Args:
         connection: In a transaction.
-        into: Name of the table, with its columns where it has more than the rows.
+        into: Name of the table, and of its columns: a later hub may have added some.
         rows: All of one length.
         then: Clause after the values: ON CONFLICT ...
     """
