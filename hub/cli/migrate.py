@@ -26,7 +26,8 @@ from hub.stores.migrations import Migration
 def migrate(ctx: click.Context) -> None:
     """Apply pending migrations.
 
-    The hub must be stopped. `hub serve` does this by itself, unless HUB_MIGRATE_ON_START=0.
+    A hub on a data file must be stopped for it; nodes on PostgreSQL may run (docs/operations.md).
+    `hub serve` does this by itself, unless HUB_MIGRATE_ON_START=0.
     """
     if ctx.invoked_subcommand is not None:
         return

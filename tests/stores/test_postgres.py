@@ -1,5 +1,6 @@
 """PostgreSQL over a network that breaks at the worst moment: when COMMIT was sent."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from hub.errors import LogUnavailable, Misconfigured, OutcomeUnknown
 from hub.model.unit import Answered
 from hub.stores.base import EventQuery
-from hub.stores.postgres import database as postgres_database
+from hub.stores.migrations import Migration
+from hub.stores.postgres import database as postgres_database, migrations
 from hub.stores.postgres.database import Database
 from hub.stores.postgres.log import PostgresLog
 from support.clocks import FakeClock
@@ -176,6 +178,59 @@ async def test_reads_wait_for_a_server_that_comes_back(
     assert await ids(log) == []
 
     assert waits == [0, 1]
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits of requests that end what takes longer than a second."""
+    monkeypatch.setitem(postgres_database._SERVER, "statement_timeout", "1s")
+    monkeypatch.setitem(postgres_database._SERVER, "lock_timeout", "1s")
+    monkeypatch.setitem(postgres_database._OPTIONS, "command_timeout", 1.0)
+
+
+def bring_along(monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
+    """Let the hub bring one more migration."""
+    known = [*migrations.known(), Migration(9999, "9999_later", sql)]
+    monkeypatch.setattr(migrations, "known", lambda: known)
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_migration_may_take_its_time(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No limit of a request ends it, nor the waiting of a node that starts meanwhile."""
+    url = postgres.database()
+    bring_along(monkeypatch, "SELECT pg_sleep(1.5)")
+    one, two = (PostgresLog(Database(url), FakeClock()) for _ in range(2))
+
+    applied = await asyncio.gather(one.migrate(), two.migrate())
+
+    assert sorted(map(len, applied)) == [0, 2]
+    for log in (one, two):
+        await log.close()
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_migration_does_not_queue_behind_a_dump(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every update would queue behind it; it fails with a line, and leaves nothing."""
+    url = postgres.database()
+    old = PostgresLog(Database(url), FakeClock())
+    await old.open()
+    bring_along(monkeypatch, "ALTER TABLE events ADD COLUMN later TEXT")
+    new = PostgresLog(Database(url), FakeClock())
+    dump = await asyncpg.connect(url)
+
+    async with dump.transaction():
+        await dump.fetch("SELECT 1 FROM events")
+        with pytest.raises(Misconfigured, match="9999_later needs a table that another session"):
+            await new.migrate()
+
+    assert await new.migrate() == ["9999_later"]
+    await dump.close()
+    for log in (old, new):
+        await log.close()
 
 
 async def test_a_changed_migration_is_refused(postgres: PostgresServer) -> None:

@@ -2,12 +2,19 @@
 
 from importlib import resources
 
+import asyncpg
+
 from hub.errors import Misconfigured
 from hub.stores.migrations import Migration, read, todo
 from hub.stores.postgres.database import Connection
 
 # Two nodes that start together must not both make the tables; the number only has to be ours.
 _LOCK = 7_239_146_201
+# An index on a large log; the others wait for it. The limits of requests do not hold for that.
+WITHIN_S = 3600.0
+_PATIENT = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"
+# Behind a lock that waits for a table, running nodes would wait too: better to fail soon.
+_HURRIED = "SET LOCAL lock_timeout TO DEFAULT"
 _TABLE = """
 CREATE TABLE IF NOT EXISTS migrations (
     number INTEGER PRIMARY KEY,
@@ -27,10 +34,13 @@ async def bring(connection: Connection, now_us: int, *, apply: bool) -> list[str
     """Apply what is pending, all or nothing, and return the names.
 
     Raises:
-        Misconfigured: See `migrations.todo`; or something is pending and must not be applied.
+        Misconfigured: See `migrations.todo`; or something is pending and must not be applied, or
+            cannot be because somebody else holds a table.
     """
     async with connection.transaction():
-        await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        await connection.execute(_PATIENT)
+        await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})", timeout=WITHIN_S)
+        await connection.execute(_HURRIED)
         await connection.execute(_TABLE)
         rows = await connection.fetch("SELECT number, checksum FROM migrations")
         pending = todo(dict(map(tuple, rows)), known())
@@ -40,12 +50,22 @@ async def bring(connection: Connection, now_us: int, *, apply: bool) -> list[str
                 "or set HUB_MIGRATE_ON_START=1"
             )
         for migration in pending:
-            await connection.execute(migration.sql)
+            await _apply(connection, migration)
             await connection.execute(
                 "INSERT INTO migrations VALUES ($1, $2, $3, $4)",
                 *(migration.number, migration.name, migration.checksum, now_us),
             )
     return [migration.name for migration in pending]
+
+
+async def _apply(connection: Connection, migration: Migration) -> None:
+    try:
+        await connection.execute(migration.sql, timeout=WITHIN_S)
+    except asyncpg.LockNotAvailableError:
+        raise Misconfigured(
+            f"migration {migration.name} needs a table that another session holds for long: "
+            "wait for the end of dumps and long queries, and try again; nothing was changed"
+        ) from None
 
 
 async def applied_at_us(connection: Connection) -> dict[int, int]:
