@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from hub.brokers import wire
-from hub.brokers.base import Live, Presence
+from hub.brokers.base import Live, News, Presence
+from support.events import event
 
 WORD = Presence("log", "a", Live(3, {"contracts": 3, "jobs": 1}, 12))
 
@@ -22,6 +23,15 @@ def test_a_later_version_may_say_more() -> None:
     later = ["log", "a", [3, {"contracts": 3, "jobs": 1}, 12, "more"], "more"]
 
     assert wire.decode_presence(msgspec.msgpack.encode(later)) == WORD
+
+
+def test_a_later_version_may_say_more_of_its_events() -> None:
+    """Then an older node passes the events on as it knows them."""
+    news = News("log", "a", [event(1), event(2)])
+    log_id, node, events = msgspec.msgpack.decode(wire.encode(news))
+    later = [log_id, node, [[*one, "more"] for one in events], "more"]
+
+    assert wire.decode(msgspec.msgpack.encode(later)) == news
 
 
 @pytest.mark.parametrize(
