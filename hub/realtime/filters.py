@@ -13,6 +13,8 @@ from hub.errors import InvalidCommand
 
 MAX_NAMES = 16
 MAX_VALUES = 100
+# What an event has at the top, and a state in a snapshot has not.
+ENVELOPE = frozenset({"type", "channel", "offset", "id", "timestamp"})
 Scalar = str | int | float | bool | None
 # What a client may write down: any of these values, a field.
 Where = Mapping[str, Sequence[Scalar] | Scalar]
@@ -32,6 +34,14 @@ class Filter(NamedTuple):
     def matches(self, facts: Facts) -> bool:
         """Say whether every field has one of its values."""
         return all(word(facts, name) in words for name, words in self.fields)
+
+    def shows(self, state: Facts) -> bool:
+        """Say whether an entity's state is let through; it has no `type` that could be asked."""
+        return all(
+            word({"data": state}, name) in words
+            for name, words in self.fields
+            if name in state or name not in ENVELOPE
+        )
 
 
 def parse(where: Where) -> Filter:
@@ -74,7 +84,7 @@ def shown(items: Sequence[msgspec.Raw], where: Filter | None) -> Sequence[msgspe
     """Return the entities of a snapshot that a filter lets through."""
     if where is None:
         return items
-    return [item for item in items if where.matches({"data": msgspec.json.decode(item)})]
+    return [item for item in items if where.shows(msgspec.json.decode(item))]
 
 
 _MISSING: Any = object()

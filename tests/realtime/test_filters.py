@@ -95,3 +95,16 @@ def test_the_entities_of_a_snapshot_are_filtered_too() -> None:
     assert shown(items, None) == items
     assert shown(items, parse({"city": "Pune"})) == items[:1]
     assert read_facts(b'{"a":1}') == {"a": 1}
+
+
+def test_a_snapshot_is_not_filtered_by_what_only_events_have() -> None:
+    """A state has no type: a reader of updates in Pune who gets a snapshot gets all in Pune."""
+    items = [
+        msgspec.Raw(b'{"city":"Pune","timestamp":1}'),
+        msgspec.Raw(b'{"city":"Pune","timestamp":2}'),
+        msgspec.Raw(b'{"city":"Mumbai","timestamp":1}'),
+    ]
+
+    assert shown(items, parse({"type": "contract_update", "city": "Pune"})) == items[:2]
+    assert shown(items, parse({"timestamp": 1})) == [items[0], items[2]]
+    assert shown(items, parse({"other": None})) == []
