@@ -60,10 +60,11 @@ class Latest:
 
     def add(self, frame: Frame, facts: Facts) -> None:
         """Take the next event; an older one of the same entity is left out."""
-        entity: object = word(facts, self._key)
+        # A test changes no state, so it stands for none.
+        entity: object = word(facts, self._key) if frame.offset else None
         if entity is None:
             # Of nobody's state; nothing may take its place.
-            entity = frame.offset
+            entity = frame
         self._waiting.pop(entity, None)
         self._waiting[entity] = frame
         status = word(facts, "status")

@@ -56,7 +56,9 @@ class Group:
         if not frames:
             return None
         written = rewrite(frames, self.view, self._seen)
-        self._seen = max(self._seen, frames[-1].offset)
+        # A test among them has no offset.
+        newest = next((frame.offset for frame in reversed(frames) if frame.offset), 0)
+        self._seen = max(self._seen, newest)
         return Batch(written)
 
 
@@ -85,7 +87,8 @@ class ConflatedGroup(Group):
         self._timers = timers
         self._wake = wake
         self._pause: Timer | None = None
-        self._covered = seen
+        # One below the first event that waits; None while none does. A test has no offset.
+        self._covered: int | None = None
         self._joining: set[Listener] = set()
 
     @property
@@ -108,12 +111,12 @@ class ConflatedGroup(Group):
 
     def position(self, flushed: int) -> int:
         """Return up to which offset everybody here has everything, or newer of the same."""
-        return self._covered if self._latest else flushed
+        return flushed if self._covered is None else self._covered
 
     def add(self, judged: Sequence[Judged]) -> None:
         """Let events wait, each in the place of an older one of its entity."""
         for frame, facts in judged:
-            if not self._latest and frame.offset:
+            if self._covered is None and frame.offset:
                 self._covered = frame.offset - 1
             self._latest.add(frame, facts)
 
@@ -124,6 +127,7 @@ class ConflatedGroup(Group):
         if self._pause is not None:
             self._pause.cancel()
         self._pause = self._timers.call_later(self._pause_s, self._over)
+        self._covered = None
         return self.take(self._latest.take())
 
     def joining(self) -> Sequence[Listener]:

@@ -48,6 +48,13 @@ def test_what_has_no_entity_is_not_conflated() -> None:
     assert add(Latest("job_id"), frame(1, None), frame(2, None)) == [1, 2]
 
 
+def test_a_test_stands_for_no_entity() -> None:
+    """It changes nothing, so it takes no update's place; and none takes its."""
+    frames = [frame(1, "a"), frame(0, "a"), frame(0, None), frame(0, None), frame(2, "b")]
+
+    assert add(Latest("job_id"), *frames) == [1, 0, 0, 0, 2]
+
+
 def test_too_much_does_not_wait() -> None:
     """Memory stays flat, however many entities there are and however low the rate is."""
     latest = Latest("job_id")

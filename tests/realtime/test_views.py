@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from hub.model.event import Event
 from hub.realtime.connection import Connection
 from hub.realtime.feed import MAX_BATCH_BYTES
 from hub.realtime.formats import MSGPACK
@@ -41,6 +42,12 @@ def update(node: FakeNode, city: str, key: str = "k", status: str = "RUNNING") -
     """Commit an event."""
     data = json.dumps({"city": city, "key": key, "status": status}).encode()
     return node.publish("jobs", data).offset
+
+
+def try_out(node: FakeNode, city: str, key: str = "k") -> None:
+    """Let a test event come."""
+    data = json.dumps({"city": city, "key": key}).encode()
+    node.fanout.deliver([Event("jobs", 0, "id", "job_update", 1, "me", data)])
 
 
 def seen(socket: SlowSocket) -> list[tuple[int, int]]:
@@ -161,6 +168,42 @@ def test_a_heartbeat_says_no_position_above_what_waits() -> None:
 
     (beat,) = socket.take()
     assert beat["positions"] == {"jobs": 1}
+
+
+def test_a_test_that_waits_holds_no_position_back() -> None:
+    """It has no offset; who stalls behind it gets nothing for a second time."""
+    node, socket = FakeNode(MemoryEvents()), SlowSocket()
+    session = follow(node, socket, conflate={"key": "key", "max_hz": 1})
+    for _ in range(2):
+        update(node, "Pune", "a")
+        node.fake_timers.advance(2)
+    update(node, "Pune", "a")
+    node.fake_timers.tick()
+    socket.take()
+    try_out(node, "Pune", "a")
+    node.fake_timers.tick()
+
+    update(node, "Pune", "a")
+    node.fake_timers.tick()
+    session.receive(command(type="heartbeat"))
+
+    (beat,) = socket.take()
+    assert beat["positions"] == {"jobs": 3}
+
+
+def test_an_event_names_the_one_before_it_over_a_test_between_them() -> None:
+    """A test comes last in its tick, and has no offset to name."""
+    node, socket = FakeNode(MemoryEvents()), SlowSocket()
+    follow(node, socket, where=BY_CITY)
+    update(node, "Pune")
+    try_out(node, "Pune")
+    node.settle()
+    socket.take()
+
+    update(node, "Pune")
+    node.settle()
+
+    assert seen(socket) == [(2, 1)]
 
 
 def test_a_client_that_joins_while_something_waits_gets_nothing_twice() -> None:
