@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from hub.errors import ChannelNotFound, InvalidCommand
+from hub.errors import ChannelNotFound, HubError, InvalidCommand
 from hub.model.event import WITH_STATE, Position
 from hub.model.unit import Head
 from hub.realtime import commands, conflation, filters, replies, standing as standings
@@ -168,6 +168,14 @@ class Following:
         return True
 
     async def _snapshot_again(self, stale: Subscription) -> None:
-        channel = stale.channel
-        if self._connection.subscriptions.get(channel) is stale:
+        channel, followed = stale.channel, self._connection.subscriptions
+        if followed.get(channel) is not stale:
+            return
+        try:
             await self._snapshot(self.feed(channel), stale.view, msgspec.UNSET)
+        except HubError as failure:
+            # Nobody has asked, so there is nobody to refuse: it would wait for ever.
+            if followed.get(channel) is stale:
+                stale.pull_later()
+            else:
+                self._connection.give_up(failure)

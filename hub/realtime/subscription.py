@@ -136,6 +136,11 @@ class Subscription:
         else:
             self._join()
 
+    def pull_later(self) -> None:
+        """Try again after a while: the log could not be read, or has no snapshot to give now."""
+        self._pulling = False
+        self._ladder.timers.call_later(RETRY_S, self.pull)
+
     def close(self) -> None:
         """Write nothing any more."""
         if self._closed:
@@ -184,7 +189,7 @@ class Subscription:
         if self._closed:
             return
         if first is None:
-            self._ladder.timers.call_later(RETRY_S, self.pull)
+            self.pull_later()
             return
         if first > self._offset + 1 and not self._pass_over(first - 1):
             return

@@ -1,12 +1,25 @@
 """The ladder: what a client that does not keep up is told, and when it is closed."""
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
+from hub.errors import LogUnavailable, Overloaded
 from hub.realtime.session import Session
-from support.realtime import MAX_BEHIND_S, FakeNode, MemoryEvents, SlowSocket, command
+from hub.realtime.subscription import RETRY_S
+from support.realtime import (
+    EPOCH,
+    MAX_BEHIND_S,
+    FakeNode,
+    MemoryEvents,
+    MemoryQueries,
+    Pages,
+    SlowSocket,
+    command,
+)
 
 CAPACITY = 100
 PAD = b'"' + b"x" * 300 + b'"'
@@ -28,6 +41,42 @@ def wait(node: FakeNode, session: Session, seconds: float) -> None:
     """Let time pass for a client that answers pings."""
     node.fake_timers.advance(seconds)
     session.alive()
+
+
+def fall_far_behind(node: FakeNode, session: Session) -> None:
+    """Let a client of jobs miss more than memory holds, for long enough to be told."""
+    for _ in range(10):
+        node.publish("jobs", b'{"job_id":"a","pad":' + PAD + b"}")
+        node.fake_timers.advance(0.2)
+    wait(node, session, 2)
+
+
+class FullQueries(MemoryQueries):
+    """Has no snapshot to give as long as it is `full`."""
+
+    full = True
+
+    async def snapshot(self, channel: str) -> Pages:
+        """Refuse."""
+        if self.full:
+            raise Overloaded("too many are open")
+        return await super().snapshot(channel)
+
+
+class TornQueries(MemoryQueries):
+    """Has snapshots that cannot be read."""
+
+    async def snapshot(self, channel: str) -> Pages:
+        """Return one without a page."""
+        return TornPages(EPOCH, self._log.heads[channel].offset, [])
+
+
+class TornPages(Pages):
+    """A snapshot that has been open for too long."""
+
+    async def page(self, limit: int) -> tuple[Sequence[msgspec.Raw], bool]:
+        """Refuse."""
+        raise LogUnavailable(f"closed, {limit}")
 
 
 def lags(frames: list[dict[str, Any]]) -> list[tuple[int, str]]:
@@ -212,6 +261,46 @@ def test_a_conflated_client_of_a_channel_without_entities_reads_the_log() -> Non
 
     assert "conflated" in [mode for _, mode in lags(frames)]
     assert [frame["offset"] for frame in frames if "data" in frame][-1] == 10
+
+
+async def test_a_snapshot_that_cannot_be_had_now_is_had_later() -> None:
+    """Nobody asked for it, so nobody would ask again; 16 may be open at a time."""
+    node, socket = FakeNode(MemoryEvents(), ring_frames=2), SlowSocket(CAPACITY)
+    queries = node.queries = FullQueries(node.log)
+    session = follow(node, socket, conflate=CONFLATE)
+    fall_far_behind(node, session)
+    for _ in range(4):
+        socket.drain()
+        node.settle()
+    refused = [frame["type"] for frame in socket.take()]
+
+    queries.full = False
+    node.fake_timers.advance(RETRY_S)
+    for _ in range(4):
+        socket.drain()
+        node.settle()
+    kinds = [frame["type"] for frame in socket.take()]
+    node.publish("jobs", b'{"job_id":"a"}')
+    node.settle()
+
+    assert {"error", "subscribed"}.isdisjoint(refused)
+    assert kinds[-3:] == ["subscribed", "snapshot", "snapshot"]
+    assert offsets(socket.take()) == [11]
+
+
+async def test_a_snapshot_that_breaks_off_ends_the_connection() -> None:
+    """A part of it was sent and nothing is followed: the client must begin anew, and may."""
+    node, socket = FakeNode(MemoryEvents(), ring_frames=2), SlowSocket(CAPACITY)
+    node.queries = TornQueries(node.log)
+    session = follow(node, socket, conflate=CONFLATE)
+    fall_far_behind(node, session)
+
+    for _ in range(4):
+        socket.drain()
+        node.settle()
+
+    assert [frame["type"] for frame in socket.take()][-1] == "subscribed"
+    assert socket.closed == (1011, '{"code":"log_unavailable"}')
 
 
 async def test_a_client_that_left_while_its_snapshot_waited_gets_none() -> None:
