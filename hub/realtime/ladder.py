@@ -75,8 +75,8 @@ class Lag:
 
     def _judge(self) -> None:
         now = self._behind()
-        # At 0 only other channels fill the socket.
-        if now and now >= self._was:
+        # At 0 only other channels filled the socket: it was not behind since then.
+        if 0 < self._was <= now:
             self._give_up()
         else:
             self._was = now

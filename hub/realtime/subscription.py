@@ -56,6 +56,7 @@ class Subscription:
         "_offset",
         "_pulling",
         "_seen",
+        "_waits",
         "outlet",
         "view",
     )
@@ -79,6 +80,7 @@ class Subscription:
         self._group: Group | None = None
         self._lag: Lag | None = None
         self._pulling = False
+        self._waits = False
         self._closed = False
         feed.begin()
 
@@ -100,8 +102,8 @@ class Subscription:
 
     @property
     def behind(self) -> int:
-        """Return how many events this client is behind the node."""
-        return self._feed.head - self.offset
+        """Return how many events this client is behind the node, by its own fault."""
+        return 0 if self._waits else self._feed.head - self.offset
 
     def fall_behind(self) -> None:
         """Become a cursor: the node itself misses events, or has too many for one write."""
@@ -121,6 +123,7 @@ class Subscription:
         """Write the next page, if the socket takes one; go live when there is none left."""
         if self._group is not None or self._pulling or self._closed:
             return
+        self._waits = False
         if self._lag is not None and self._lag.is_due and self.outlet.writable:
             self._tell(self._lag, self._mode)
         if not self.outlet.writable:
@@ -165,6 +168,8 @@ class Subscription:
 
     def _join(self) -> None:
         self._group = self._feed.join(self, self.view, self._seen)
+        # Until its group has had its next delivery, which may be long.
+        self._waits = self._group is None
         lag = self._lag
         if self._group is None or lag is None:
             return

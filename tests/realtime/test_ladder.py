@@ -220,6 +220,48 @@ def test_a_stalled_client_resumes_in_its_view(view: dict[str, Any]) -> None:
     assert all(prev <= before for (before, _), (_, prev) in itertools.pairwise(got))
 
 
+def test_a_client_that_waits_for_its_group_is_not_behind() -> None:
+    """It has caught up; that its group is sent to seldom is what it has asked for."""
+    node, socket = FakeNode(MemoryEvents(), ring_frames=100), SlowSocket(CAPACITY)
+    slowly = {"key": "job_id", "max_hz": 0.01}
+    other = follow(node, SlowSocket(), conflate=slowly)
+    session = follow(node, socket, conflate=slowly)
+    for _ in range(2):
+        node.publish("jobs", b'{"job_id":"a","pad":' + PAD + b"}")
+        node.fake_timers.tick()
+    wait(node, session, 2)
+    socket.drain()
+    node.settle()
+    socket.drain()
+
+    for _ in range(9):
+        node.publish("jobs", b'{"job_id":"a"}')
+        other.alive()
+        wait(node, session, MAX_BEHIND_S / 6)
+
+    assert socket.closed is None
+    assert offsets(socket.take()) == [1, 2]
+
+
+def test_a_client_that_begins_to_be_behind_gets_its_time() -> None:
+    """That the socket was full of other things before does not count."""
+    node, socket = FakeNode(MemoryEvents(), ring_frames=100), SlowSocket(CAPACITY)
+    session = follow(node, socket)
+    for _ in range(3):
+        session.receive(command(type="ping", id="x" * 100))
+    for _ in range(6):
+        wait(node, session, MAX_BEHIND_S / 6)
+
+    node.publish("jobs", PAD)
+    wait(node, session, MAX_BEHIND_S / 6)
+    before = socket.closed
+    for _ in range(7):
+        wait(node, session, MAX_BEHIND_S / 6)
+
+    assert before is None
+    assert socket.closed is not None
+
+
 async def test_a_conflated_client_far_behind_gets_a_fresh_snapshot() -> None:
     """Said by lag; then the answer of a subscribe with snapshot, its pages, and what follows."""
     node, socket = FakeNode(MemoryEvents(), ring_frames=2), SlowSocket(CAPACITY)
