@@ -16,7 +16,10 @@ LONG_BLOCKS, LONG_SEEDS, LONG_STEPS = 4, 12, 5_000
 
 @pytest.mark.parametrize("block", range(BLOCKS), ids=lambda block: f"seeds from {block * SEEDS}")
 async def test_each_offset_comes_once_in_order_or_as_a_said_gap(block: int) -> None:
-    """Whatever is lost, doubled, late or dead; and in the end every client is at the head."""
+    """Whatever is lost, doubled, late or dead; and in the end every client is at the head.
+
+    Filtered clients get all that matches, conflated ones the newest of each entity and every end.
+    """
     for seed in range(block * SEEDS, (block + 1) * SEEDS):
         outcome = run(seed, STEPS)
 
@@ -35,7 +38,7 @@ async def test_a_long_life_keeps_the_promise_too(block: int) -> None:
 
         assert outcome.failure is None, "\n" + outcome.report
     # A simulation in which hardly anything happens would prove nothing.
-    assert seen > 500 * LONG_SEEDS
+    assert seen > 200 * LONG_SEEDS
     assert gaps > LONG_SEEDS
 
 

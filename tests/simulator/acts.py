@@ -1,9 +1,15 @@
 """What happens in any hub: posts, ticks, reads, clients that come, go and ask."""
 
+import msgspec
+
 from hub.model.event import Draft
 from hub.model.unit import Decision, Rows, Unit
+from simulator.content import TYPE, content
 from simulator.store import CHANNELS, LATER
 from simulator.world import Act, World
+
+# Some of the largest are more than a page, and more than one write may have.
+_PADS = (*(2,) * 60, *(1_000,) * 20, 30_000)
 
 
 def post(world: World) -> str:
@@ -15,10 +21,10 @@ def post(world: World) -> str:
     drafts = []
     for channel in channels * world.random.choice((1, 1, 1, 3, 9)):
         world.number += 1
-        pad = "x" * world.random.choice((2, 2, 2, 1_000))
-        data = b'{"n":%d,"pad":"%s"}' % (world.number, pad.encode())
+        pad = "x" * world.random.choice(_PADS)
+        data = msgspec.json.encode({**content(world.number).data(), "pad": pad})
         test = world.random.random() < 0.02
-        drafts.append(Draft(channel, "order_placed", data, test=test))
+        drafts.append(Draft(channel, TYPE, data, test=test))
     node.post(_unit(channels, drafts))
     return f"{len(drafts)} to {','.join(channels)} at {node.name}"
 
@@ -62,13 +68,15 @@ def sweep(world: World) -> str:
 
 def wait(world: World) -> str:
     """Time passes for the world, and for most nodes: some stall."""
-    world.wait(world.random.choice((0.001, 0.01, 0.05, 0.2)), stall=0.15)
+    world.wait(world.random.choice((0.001, 0.01, 0.05, 0.2, 0.6)), stall=0.15)
     return f"until {world.now_s:.3f}"
 
 
 def read(world: World) -> str:
     """A client reads some of what has come."""
     client = world.any_client()
+    if world.random.random() > client.pace:
+        return f"none by {client}"
     count = client.read(world.random.choice((1, 5, 50, 1_000)))
     return f"{count} by {client}"
 

@@ -1,6 +1,7 @@
 """The client: reads its socket like the SDK, and comes back with the position that it has."""
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 from random import Random
 
 import msgspec
@@ -9,10 +10,13 @@ from hub.realtime.session import Session
 from simulator.node import Node
 from simulator.pipe import PING, Pipe
 from simulator.reader import Command, Frame, Reader
+from simulator.sight import Sight, Wish
 from simulator.store import Store
 from simulator.violation import demand
 
 CAPACITIES = (300, 5_000, 64 * 1024)
+# The last ones do not keep up.
+_PACES = (1.0, 1.0, 0.2, 0.05)
 _FRESH: tuple[Command, ...] = ({}, {}, {"history": 5}, {"snapshot": True})
 
 
@@ -22,14 +26,27 @@ class Client:
     Attributes:
         name: Of the client; its connections have numbers behind it.
         pipe: Its socket, or None.
+        pace: How often it reads when it could.
     """
 
-    def __init__(self, name: str, channels: tuple[str, ...], store: Store, random: Random) -> None:
+    def __init__(
+        self,
+        name: str,
+        channels: tuple[str, ...],
+        store: Store,
+        random: Random,
+        sights: Sequence[Wish],
+    ) -> None:
         self.name = name
         self.pipe: Pipe | None = None
-        self.readers = {channel: Reader(name, channel, store) for channel in channels}
+        self.pace = random.choice(_PACES)
+        self.readers = {
+            channel: Reader(name, channel, store, Sight(*random.choice(sights)))
+            for channel in channels
+        }
         self._store = store
         self._random = random
+        self._sights = sights
         self._node: Node | None = None
         self._session: Session | None = None
         self._outbox: deque[bytes] = deque()
@@ -43,9 +60,12 @@ class Client:
         """Connect, and subscribe what this client follows, from where it stands."""
         self.leave()
         capacity = self._random.choice(CAPACITIES)
-        pipe = self.pipe = Pipe(capacity, node.fake_timers, self._store, node.pruned)
+        pipe = self.pipe = Pipe(
+            capacity, node.fake_timers, self._store, node.pruned, node.fanout.positions
+        )
         self._node = node
-        new = [name for name, reader in self.readers.items() if reader.epoch is None]
+        readers = self.readers.items()
+        new = [name for name, reader in readers if reader.epoch is None and reader.sight.whole]
         by_address = [name for name in new if name in node.fanout.feeds]
         if self._random.random() < 0.5:
             by_address = []
@@ -58,6 +78,8 @@ class Client:
         """Subscribe; again, on the same socket: some unsubscribe before, as the SDK does."""
         if again and reader.following and self._random.random() < 0.5:
             self.say({"type": "unsubscribe", "channel": reader.channel})
+        if again and self._random.random() < 0.3:
+            reader.sight = Sight(*self._random.choice(self._sights))
         self._number += 1
         self.say(reader.ask(self._number, self._random.choice(_FRESH)))
 
@@ -90,9 +112,9 @@ class Client:
         count = 0
         while pipe is not None and self.pipe is pipe and len(pipe) and count < most:
             count += 1
-            item = pipe.take()
-            if item is not PING:
-                self._judge(msgspec.json.decode(item.payload))
+            frame, heads = pipe.take()
+            if frame is not PING:
+                self._judge(msgspec.json.decode(frame.payload), heads)
             elif self._session is not None and not pipe.gone:
                 self._session.alive()
         if pipe is not None and pipe.ended:
@@ -125,21 +147,21 @@ class Client:
                 return
             self._session.receive(self._outbox.popleft())
 
-    def _judge(self, frame: Frame) -> None:
+    def _judge(self, frame: Frame, heads: Mapping[str, int]) -> None:
         kind, channel = frame["type"], frame.get("channel", "")
         if kind == "welcome":
             for name, offset in frame["positions"].items():
                 self.readers[name].begin(frame["epoch"], offset)
         elif kind == "heartbeat":
             for reader in self.readers.values():
-                reader.heartbeat(frame)
+                reader.heartbeat(frame, heads.get(reader.channel, 0))
         elif kind == "error":
             self._refused(frame)
         elif kind == "history":
             self._history(frame)
-        elif kind not in {"unsubscribed", "pong", "lag"}:
+        elif kind not in {"unsubscribed", "pong"}:
             demand(channel in self.readers, f"{self.name}: expected its channels, got {frame}")
-            self.readers[channel].take(frame)
+            self.readers[channel].take(frame, heads.get(channel, 0))
 
     def _refused(self, frame: Frame) -> None:
         for reader in self.readers.values():

@@ -23,6 +23,7 @@ from hub.services.heads import Heads
 from hub.services.history import History, HistoryQuery
 from hub.stores.base import EventQuery
 from simulator.broker import Broker
+from simulator.content import states
 from simulator.pipe import Pipe
 from simulator.store import LOG_ID, Store
 from simulator.tasks import Tasks
@@ -55,7 +56,8 @@ class Node:
         self.spawn = self.tasks.spawn
         self.queries = Queries(self)
         self.ladder = Ladder(self.timers, MAX_BEHIND_S)
-        self.heartbeat_s, self.pong_s = 1.0, 0.5
+        # With the longer one slow clients come to the end of the ladder.
+        self.heartbeat_s, self.pong_s = 1.0, random.choice((0.5, 20.0))
         self.sessions: dict[Pipe, Session] = {}
         self.waiting: list[Unit] = []
         self.pruned: dict[str, int] = {}
@@ -179,20 +181,21 @@ class Node:
 
 
 class Items:
-    """The state of a channel at its newest offset, in two pages; see `node.SnapshotPages`."""
+    """The state of a channel at its newest offset, in pages; see `node.SnapshotPages`."""
 
-    def __init__(self, store: Store, offset: int) -> None:
+    def __init__(self, store: Store, channel: str, offset: int) -> None:
         self.epoch = store.epoch
         self.offset = offset
         self._store = store
-        self._left = 2
+        numbers = store.history(store.epoch, channel).numbers[:offset]
+        self._left = [msgspec.json.encode(one.data()) for one in states(numbers)]
 
     async def page(self, limit: int) -> tuple[Sequence[msgspec.Raw], bool]:
-        """Return one item a page, whatever the limit."""
+        """Return few items a page, whatever the limit."""
         del limit
         await self._store.state()
-        self._left -= 1
-        return [msgspec.Raw(b'{"item":1}')], self._left > 0
+        page, self._left = self._left[:2], self._left[2:]
+        return list(map(msgspec.Raw, page)), bool(self._left)
 
     async def close(self) -> None:
         """Nothing to let go."""
@@ -219,7 +222,7 @@ class Queries:
     async def snapshot(self, channel: str) -> Items:
         """Open the state of a channel."""
         head = await self.head(channel) or Head()
-        return Items(self._node.store, head.offset)
+        return Items(self._node.store, channel, head.offset)
 
     async def status(self) -> Mapping[str, Any]:
         """Nobody asks."""

@@ -1,7 +1,8 @@
 """The pipe: one socket between a node and a client, with a buffer that fills up."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,6 +16,13 @@ from support.clocks import FakeTimers
 PING = None
 
 
+class Came(NamedTuple):
+    """A frame or a ping, and what the node knew when it was written: the heads of its channels."""
+
+    frame: Frame | None
+    heads: Mapping[str, int]
+
+
 class Pipe:
     """A `realtime.connection.Sink`.
 
@@ -23,6 +31,7 @@ class Pipe:
         timers: The node's.
         store: Tells what is gone.
         pruned: By channel, below which offset this node itself has pruned.
+        heads: Returns what the node knows of each channel.
 
     Attributes:
         reading: The node takes commands.
@@ -31,7 +40,12 @@ class Pipe:
     """
 
     def __init__(
-        self, capacity: int, timers: FakeTimers, store: Store, pruned: Mapping[str, int]
+        self,
+        capacity: int,
+        timers: FakeTimers,
+        store: Store,
+        pruned: Mapping[str, int],
+        heads: Callable[[], Mapping[str, int]],
     ) -> None:
         self.reading = True
         self.closed: int | None = None
@@ -41,7 +55,8 @@ class Pipe:
         self._timers = timers
         self._store = store
         self._pruned = pruned
-        self._items: deque[Frame | None] = deque()
+        self._heads = heads
+        self._items: deque[Came] = deque()
         self._buffered = 0
         self._paused = False
 
@@ -63,17 +78,19 @@ class Pipe:
                 self._check_gap(frame.payload)
             elif frame.payload.startswith(b'{"type":"subscribed"'):
                 self._check_recovery(frame.payload)
-        self._items += batch.frames
+        self._check_prevs(batch)
+        heads = self._heads()
+        self._items += [Came(frame, heads) for frame in batch.frames]
         self._buffered += len(batch.wire)
         if self._buffered > self._capacity and not self._paused and self.connection is not None:
             self._paused = True
             self.connection.pause()
 
-    def take(self) -> Frame | None:
+    def take(self) -> Came:
         """Read the next item; the buffer drains, of which the node learns in its next tick."""
         item = self._items.popleft()
-        if item is not None:
-            self._buffered -= len(item.wire)
+        if item.frame is not None:
+            self._buffered -= len(item.frame.wire)
         if self._paused and self._buffered <= self._capacity // 4 and not self.gone:
             self._paused = False
             assert self.connection is not None
@@ -88,7 +105,7 @@ class Pipe:
 
     def ping(self) -> None:
         """Send a ping behind the frames."""
-        self._items.append(PING)
+        self._items.append(Came(PING, {}))
 
     def close(self, code: int, reason: str) -> None:
         """Note the close."""
@@ -106,6 +123,16 @@ class Pipe:
     def resume_reading(self) -> None:
         """Note it."""
         self.reading = True
+
+    def _check_prevs(self, batch: Batch) -> None:
+        """Of frames that are written together, each names the one before it: that hides no loss."""
+        newest: dict[str, int] = {}
+        for frame in batch.frames:
+            if frame.offset and b'"prev":' in frame.payload:
+                event = msgspec.json.decode(frame.payload)
+                prev, before = event["prev"], newest.get(event["channel"], event["prev"])
+                demand(prev == before, f"expected a prev of {before}, got {event}")
+                newest[event["channel"]] = event["offset"]
 
     def _check_gap(self, payload: bytes) -> None:
         """Look at once: what is gone later was perhaps not gone when the gap was said."""

@@ -6,13 +6,15 @@ from random import Random
 from simulator.broker import Broker
 from simulator.client import Client
 from simulator.node import Node
+from simulator.sight import any_sights
 from simulator.store import CHANNELS, LATER, Store
 from simulator.trace import Trace
 from simulator.violation import Violation
 from support.clocks import FakeClock
 
-NODES = 3
-CLIENTS = 4
+CLIENTS = 5
+# How many there are; on few of them clients share groups and pages.
+_NODES = (1, 2, 3, 3, 3)
 # How much time may pass until everybody has reached the head, once nothing goes wrong any more.
 CALM_S = 8.0
 CALM_STEP_S = 0.1
@@ -23,6 +25,7 @@ class World:
     """Everything there is.
 
     Attributes:
+        size: How many nodes there are when all is well.
         now_s: Seconds since the beginning.
         number: Of the last event that was sent.
         epochs: How many the log has had.
@@ -31,6 +34,7 @@ class World:
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)  # noqa: S311 a simulation, no secret
         self.trace = Trace()
+        self.size = self.random.choice(_NODES)
         self.clock = FakeClock()
         self.store = Store(self.clock)
         self.broker = Broker()
@@ -39,11 +43,12 @@ class World:
         self.epochs = 1
         self.nodes: list[Node] = []
         self._started = 0
+        sights = any_sights(self.random)
         self.clients = [
-            Client(f"c{at}", _WANTED[at % len(_WANTED)], self.store, self.random)
+            Client(f"c{at}", _WANTED[at % len(_WANTED)], self.store, self.random, sights)
             for at in range(CLIENTS)
         ]
-        for _ in range(NODES):
+        for _ in range(self.size):
             self.start_one()
 
     def any_node(self, *, up: bool = False) -> Node | None:
@@ -63,7 +68,7 @@ class World:
         """Start a node if one is missing, under a name that none had before."""
         for node in [node for node in self.nodes if node.failed]:
             self.kill(node)
-        if len(self.nodes) == NODES:
+        if len(self.nodes) == self.size:
             return "all are there"
         self._started += 1
         node = Node(f"n{self._started}", self.store, self.broker, self.clock, self.random)
@@ -125,12 +130,14 @@ class World:
         late = [str(client) for client in self.clients if not self._arrived(client)]
         wanted = {name: self.store.head(name) for name in self.store.channels}
         late += [node.name for node in self.nodes if node.fanout.positions() != wanted]
-        return f"{late}, where the heads are {wanted}" if late or len(self.nodes) < NODES else ""
+        return (
+            f"{late}, where the heads are {wanted}" if late or len(self.nodes) < self.size else ""
+        )
 
     def _arrived(self, client: Client) -> bool:
         return client.pipe is not None and all(
             name not in self.store.channels
-            or (reader.following and (reader.epoch, reader.offset) == self._end_of(name))
+            or (reader.has_all and (reader.epoch, reader.offset) == self._end_of(name))
             for name, reader in client.readers.items()
         )
 
