@@ -163,6 +163,12 @@ class FakeHub:
                     self._push(socket, event)
             return event
 
+    def tell(self, **frame: object) -> None:
+        """Push a frame to every connection that listens."""
+        with self._lock:
+            for socket in {socket for socket, _ in self._live}:
+                self._send(socket, frame)
+
     def cut(self, code: int, reason: str = "") -> None:
         """Close every connection that listens."""
         with self._lock:

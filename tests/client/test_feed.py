@@ -10,6 +10,7 @@ from hub_client import (
     AuthenticationFailed,
     HistoryGap,
     HubError,
+    Lag,
     RequestRefused,
     SerializationError,
     Snapshot,
@@ -25,6 +26,7 @@ from hub_client.listening.outputs import (
     Reconnect,
     Send,
     Skipped,
+    Slow,
 )
 from hub_client.listening.wants import wants
 
@@ -40,6 +42,7 @@ class Script:
             "history": None,
             "snapshot": False,
             "where": None,
+            "conflate": None,
             "on_gap": "raise",
         }
         self.clock = FakeClock()
@@ -130,6 +133,13 @@ def live(*channels: str, offset: int = 0, **options: Any) -> Script:
     return script
 
 
+def renew(script: Script, offset: int) -> None:
+    """Begin a snapshot as the hub does after a lag."""
+    script.hear(type="lag", channel="contracts", behind=80, mode="snapshot")
+    begun = {"type": "subscribed", "channel": "contracts", "epoch": "e", "offset": offset}
+    script.hear(**begun, head=offset, recovered=False, reason=None)
+
+
 def test_a_channel_is_subscribed_to_and_then_connected() -> None:
     """Connected means that the hub has acknowledged every channel."""
     script = Script("contracts", "jobs")
@@ -150,11 +160,18 @@ def test_what_was_asked_for_is_in_the_command() -> None:
     (history,) = Script(history=50, where={"location": ["Chennai"]}).open()
     (snapshot,) = Script(snapshot=True).open()
     (since,) = Script(since="e:12", history=50, snapshot=False).open()
+    (both,) = Script(since="e:1", where={"a": 1, "b": {True}}, conflate=("job_id", 5)).open()
+    (thinned,) = Script(conflate="job_id").open()
 
     assert (history["history"], history["where"]) == (50, {"location": ["Chennai"]})
     assert snapshot["snapshot"] is True
     assert since["since"] == {"epoch": "e", "offset": 12}
     assert "history" not in since
+    assert both["since"] == {"epoch": "e", "offset": 1}
+    assert both["where"] == {"a": 1, "b": [True]}
+    assert both["conflate"] == {"key": "job_id", "max_hz": 5}
+    assert thinned["conflate"] == {"key": "job_id"}
+    assert "where" not in thinned
 
 
 def test_events_come_out_once_and_in_order() -> None:
@@ -301,9 +318,12 @@ def test_under_a_filter_prev_tells_a_hole_from_a_jump() -> None:
     assert sent[1]["since"]["offset"] == 9
 
 
-def test_a_heartbeat_moves_a_filtered_position() -> None:
-    """What did not pass the filter need not be asked for again."""
-    script = live(where={"location": ["Mumbai"]})
+@pytest.mark.parametrize(
+    "view", [{"where": {"location": ["Mumbai"]}}, {"conflate": "contract_id"}], ids=["some", "thin"]
+)
+def test_a_heartbeat_moves_the_position_of_a_view(view: Json) -> None:
+    """What does not come need not be asked for again."""
+    script = live(**view)
     script.event(5, prev=0)
 
     script.hear(type="heartbeat", epoch="e", positions={"contracts": 30, "other": 2})
@@ -321,6 +341,66 @@ def test_a_heartbeat_moves_no_unfiltered_position() -> None:
     script.hear(type="heartbeat", epoch="e", positions={"contracts": 30})
 
     assert script.feed.position == "e:0"
+
+
+def test_a_said_gap_under_a_filter_begins_where_it_says() -> None:
+    """What did not pass the filter before it is not gone."""
+    script = live(where={"location": ["Mumbai"]}, on_gap="skip")
+    script.event(5, prev=0)
+
+    script.hear(**{"type": "gap", "channel": "contracts", "epoch": "e", "from": 9, "to": 12})
+    script.event(20, prev=12)
+
+    (gap,) = script.gaps
+    assert (gap.from_offset, gap.to_offset) == (8, 12)
+    assert script.offsets == [5, 20]
+
+
+def test_a_snapshot_that_nobody_asked_for_comes_out() -> None:
+    """The hub sends one to whom it thins, when too much was missed; then it goes on behind it."""
+    script = live(conflate="contract_id")
+    script.event(5, prev=0)
+
+    renew(script, 90)
+    script.hear(type="snapshot", channel="contracts", items=[{"n": 1}], more=True)
+    script.hear(type="snapshot", channel="contracts", items=[{"n": 2}], more=False)
+    script.event(93, prev=90)
+
+    assert script.offsets == [5, 90, 93]
+    snapshot = script.events[1]
+    assert isinstance(snapshot, Snapshot)
+    assert snapshot.items == [{"n": 1}, {"n": 2}]
+    assert snapshot.position == "e:90"
+    assert script.sent(script.outputs)[1:] == []
+
+
+def test_a_snapshot_that_breaks_off_is_asked_for_again() -> None:
+    """Half of it says nothing; what was missed is too much to be replayed."""
+    script = live(conflate="contract_id")
+    renew(script, 90)
+    script.hear(type="snapshot", channel="contracts", items=[{"n": 1}], more=True)
+
+    script.take(script.feed.lost(broken("network_error")))
+    (again,) = script.open()
+    script.acknowledge(again, 95)
+    script.hear(type="snapshot", channel="contracts", items=[{"n": 3}], more=False)
+
+    assert again["snapshot"] is True
+    assert script.offsets == [95]
+    assert script.feed.position == "e:95"
+
+
+def test_a_snapshot_of_an_earlier_subscribe_is_passed_over() -> None:
+    """What was asked for since then says better where it goes on."""
+    script = live(conflate="contract_id")
+    (_, again) = script.sent(script.event(9, prev=8))
+
+    renew(script, 90)
+    script.hear(type="snapshot", channel="contracts", items=[], more=False)
+    script.acknowledge(again, 0)
+    script.event(9, prev=0)
+
+    assert script.offsets == [9]
 
 
 def test_a_hole_that_stays_is_a_gap() -> None:
@@ -494,8 +574,10 @@ def test_lag_is_what_the_hub_has_and_the_caller_has_not() -> None:
     assert script.feed.lag == 7
     script.event(4)
     assert script.feed.lag == 6
-    script.hear(type="lag", channel="contracts", behind=50, mode="lossless")
+    said = script.hear(type="lag", channel="contracts", behind=50, mode="lossless")
     assert script.feed.lag == 50
+    assert said == [Slow(Lag("contracts", 50, "lossless"))]
+    assert script.hear(type="lag", channel="elsewhere", behind=50, mode="lossless") == []
 
 
 def test_a_refused_subscribe_is_the_end() -> None:
@@ -595,7 +677,14 @@ def test_arguments_that_contradict_each_other_are_refused() -> None:
         Script(history=1, snapshot=True)
     with pytest.raises(ValueError, match="expected on_gap"):
         Script(on_gap="panic")
+    wheres: list[object] = [{}, [], {"a": []}, {"a": {"b": 1}}, {"a": [["b"]]}, "location=Mumbai"]
+    for where in wheres:
+        with pytest.raises(ValueError, match="expected where of the form"):
+            Script(where=where)
+    for conflate in ("", ("job_id",), ("job_id", 0), ("job_id", "5"), ("", 5), 5):
+        with pytest.raises(ValueError, match="expected conflate of the form"):
+            Script(conflate=conflate)
     default = wants(
-        (), since="", history=None, snapshot=False, where=None, on_gap="raise"
+        (), since="", history=None, snapshot=False, where=None, conflate=None, on_gap="raise"
     )  # fmt: skip
     assert default.channels == ("contracts", "jobs")

@@ -68,11 +68,17 @@ class World:
         self.hub = Hub()
         self.feed = Feed(
             wants(
-                CHANNELS, since=None, history=None, snapshot=False, where=None, on_gap="skip"
+                CHANNELS,
+                since=None,
+                history=None,
+                snapshot=False,
+                where=None,
+                conflate=None,
+                on_gap="skip",
             ),
             base="",
             clock=FakeClock(),
-        )  # fmt: skip
+        )
         self.seen: dict[str, int | None] = dict.fromkeys(CHANNELS)
         self.take(self.feed.opened())
 

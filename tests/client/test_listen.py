@@ -15,6 +15,7 @@ from hub_client import (
     AuthenticationFailed,
     Event,
     HistoryGap,
+    Lag,
     MCPClient,
     RequestRefused,
     Snapshot,
@@ -35,6 +36,7 @@ class Listen:
         self.states: list[State] = []
         self.tell: Callable[[State], object] = lambda _: None
         self.gap: HistoryGap | None = None
+        self.lags = 0
         self.position: str | None = None
 
     def _heard(self, state: State) -> None:
@@ -73,6 +75,7 @@ class Listen:
                 if len(events) == count:
                     break
             self.gap, self.position = listener.last_gap, listener.position
+            self.lags = listener.lags
             assert listener.state == self.states[-1]
             assert listener.lag is not None
         assert list(listener) == []
@@ -97,6 +100,7 @@ class Listen:
                 if len(events) == count:
                     break
             self.gap, self.position = listener.last_gap, listener.position
+            self.lags = listener.lags
             assert listener.state == self.states[-1]
             assert listener.lag is not None
         assert [event async for event in _rest(listener)] == []
@@ -202,6 +206,27 @@ def test_a_cut_is_resumed_without_loss_or_repeat(listen: Listen, code: int) -> N
         {"epoch": "e1", "offset": 2},
         {"epoch": "e1", "offset": 5},
     ]
+
+
+def test_being_slow_is_told_and_counted(listen: Listen) -> None:
+    """The hub says it once in a while; 0 behind is the end of it, and no other time."""
+    view = {"where": {"location": ["Mumbai"]}, "conflate": ("contract_id", 5)}
+    told: list[Lag] = []
+
+    def body(event: Event) -> None:
+        if event.offset == 1:
+            for behind in (7, 0):
+                listen.hub.tell(type="lag", channel="contracts", behind=behind, mode="conflated")
+            listen.hub.publish(**contract(2))
+
+    listen.hub.publish(**contract(1))
+    listen.take(2, "contracts", history=1, each=body, on_lag=told.append, **view)
+
+    assert told == [Lag("contracts", 7, "conflated"), Lag("contracts", 0, "conflated")]
+    assert listen.lags == 1
+    (command,) = listen.hub.commands
+    assert command["where"] == {"location": ["Mumbai"]}
+    assert command["conflate"] == {"key": "contract_id", "max_hz": 5}
 
 
 def test_a_line_that_breaks_while_listening_is_resumed(listen: Listen) -> None:

@@ -22,6 +22,7 @@ from hub_client.errors import (
     WebhookFailed,
 )
 from hub_client.event import ContractUpdate, Event, JobUpdate, Snapshot, TaskUpdate
+from hub_client.lag import Lag
 from hub_client.state import ListenState, State
 from hub_client.sync.client import MCPClient
 from hub_client.sync.jobs import Jobs
@@ -42,6 +43,7 @@ __all__ = [
     "JobNotFound",
     "JobUpdate",
     "Jobs",
+    "Lag",
     "ListenState",
     "Listener",
     "LoopClock",

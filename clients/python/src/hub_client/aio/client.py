@@ -16,8 +16,9 @@ from hub_client.calls import contracts
 from hub_client.calls.request import Request
 from hub_client.calls.retry import RetryPolicy
 from hub_client.clock import LoopClock
+from hub_client.lag import Lag
 from hub_client.listening.feed import Feed
-from hub_client.listening.wants import OnGap, Where, wants
+from hub_client.listening.wants import Conflate, OnGap, Where, wants
 from hub_client.state import State
 
 
@@ -220,8 +221,10 @@ class AsyncMCPClient:
         history: int | None = None,
         snapshot: bool = False,
         where: Where | None = None,
+        conflate: Conflate | None = None,
         on_gap: OnGap = "raise",
         on_state: Callable[[State], object] | None = None,
+        on_lag: Callable[[Lag], object] | None = None,
     ) -> AsyncListener:
         """Iterate over events as they happen; reconnects and resumes by itself.
 
@@ -231,10 +234,15 @@ class AsyncMCPClient:
                 order. Channels it does not name begin as if it was not given.
             history: The last so many events of each channel first.
             snapshot: The state of every entity first, as one `Snapshot` a channel.
-            where: Any-of per field: `{"location": ["Chennai", "Mumbai"]}`.
+            where: Only events with one of these values in every field:
+                `{"location": ["Chennai", "Mumbai"], "status": "active"}`.
+            conflate: Only the newest event of each value of this field, 20 times a second at
+                most, or so often: `("contract_id", 5)`. What has ended (`status` DONE, FAILED,
+                completed, failed) is never left out.
             on_gap: When what follows is gone: "raise" `HistoryGap`, "snapshot"
                 yields a new `Snapshot`, "skip" goes on (see `last_gap`).
             on_state: Called with each `State`, by the task that iterates or closes.
+            on_lag: Called with each `Lag`: the hub says that this listener does not keep up.
 
         Raises:
             ValueError: The arguments contradict each other.
@@ -245,10 +253,11 @@ class AsyncMCPClient:
             history=history,
             snapshot=snapshot,
             where=where,
+            conflate=conflate,
             on_gap=on_gap,
         )
         feed = Feed(wanted, base=self._address.http, clock=self._clock)
-        listener = AsyncListener(feed, self._address, self._clock, on_state)
+        listener = AsyncListener(feed, self._address, self._clock, on_state, on_lag)
         self._listeners.add(listener)
         return listener
 

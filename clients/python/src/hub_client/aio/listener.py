@@ -15,9 +15,19 @@ from hub_client.address import Address
 from hub_client.clock import LoopClock
 from hub_client.errors import HistoryGap, HubError
 from hub_client.event import Event
+from hub_client.lag import Lag
 from hub_client.listening.closing import lost
 from hub_client.listening.feed import Feed
-from hub_client.listening.outputs import Change, Deliver, Fail, Output, Reconnect, Send, Skipped
+from hub_client.listening.outputs import (
+    Change,
+    Deliver,
+    Fail,
+    Output,
+    Reconnect,
+    Send,
+    Skipped,
+    Slow,
+)
 from hub_client.listening.upgrade import (
     CLOSE_TIMEOUT_S,
     MAX_FRAME_BYTES,
@@ -37,6 +47,7 @@ class AsyncListener:
 
     Attributes:
         last_gap: The newest gap that `on_gap` kept from being raised.
+        lags: How often the hub has said that this listener does not keep up.
     """
 
     def __init__(
@@ -45,12 +56,15 @@ class AsyncListener:
         address: Address,
         clock: LoopClock,
         on_state: Callable[[State], object] | None,
+        on_lag: Callable[[Lag], object] | None,
     ) -> None:
         self.last_gap: HistoryGap | None = None
+        self.lags = 0
         self._feed = feed
         self._address = address
         self._clock = clock
         self._on_state = on_state
+        self._on_lag = on_lag
         self._ready: deque[Event] = deque()
         self._position: str | None = None
         self._socket: ClientConnection | None = None
@@ -167,8 +181,8 @@ class AsyncListener:
                     self._ready.append(output.event)
                 case Skipped():
                     self.last_gap = output.gap
-                case Change():
-                    self._tell(output.state)
+                case Change() | Slow():
+                    self._tell(output)
                 case Reconnect():
                     await self._hang_up()
                     await self._clock.pause(output.delay_s, self._stop)
@@ -176,9 +190,13 @@ class AsyncListener:
                     await self._hang_up()
                     self._error = output.error
 
-    def _tell(self, state: State) -> None:
-        if self._on_state is not None:
-            self._on_state(state)
+    def _tell(self, told: Change | Slow) -> None:
+        if isinstance(told, Slow):
+            self.lags += told.lag.behind > 0
+            if self._on_lag is not None:
+                self._on_lag(told.lag)
+        elif self._on_state is not None:
+            self._on_state(told.state)
 
     async def _hang_up(self) -> None:
         socket, self._socket = self._socket, None

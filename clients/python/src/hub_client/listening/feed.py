@@ -13,13 +13,13 @@ import msgspec
 from hub_client.clock import Clock
 from hub_client.errors import HistoryGap, HubError, SerializationError
 from hub_client.event import Snapshot
+from hub_client.lag import Lag
 from hub_client.listening.backoff import reconnect_delay
 from hub_client.listening.closing import Loss, broken, command_refused
 from hub_client.listening.frames import (
     Control,
     Heartbeat,
     Hole,
-    Lag,
     Page,
     Push,
     Refusal,
@@ -27,7 +27,7 @@ from hub_client.listening.frames import (
     Welcome,
     read,
 )
-from hub_client.listening.outputs import Change, Fail, Output, Reconnect, Send, Skipped
+from hub_client.listening.outputs import Change, Fail, Output, Reconnect, Send, Skipped, Slow
 from hub_client.listening.progress import Progress
 from hub_client.listening.subscription import Subscription, Verdict
 from hub_client.listening.wants import Wants
@@ -172,7 +172,10 @@ class Feed:
 
     def _subscribed(self, reply: Subscribed) -> list[Output]:
         subscription = self._subscriptions.get(reply.channel)
-        if subscription is None or not subscription.asked(reply.reply_to):
+        if subscription is None:
+            return []
+        if not subscription.asked(reply.reply_to):
+            subscription.renew(reply)
             return []
         self._progress.epoch = reply.epoch
         if not subscription.accept(reply):
@@ -208,10 +211,12 @@ class Feed:
         stand = subscription.stand
         if isinstance(frame, Lag):
             subscription.head = stand.offset + frame.behind
-            return []
+            return [Slow(frame)]
         at = Stand(frame.epoch or stand.epoch, frame.to)
         if at.epoch == stand.epoch and at.offset <= stand.offset:
             return []
+        if at.epoch == stand.epoch and subscription.moved(frame.start - 1):
+            self._progress.move(frame.channel, subscription.stand)
         return self._gap(subscription, at, frame.reason or "expired")
 
     def _push(self, push: Push) -> list[Output]:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from hub_client.errors import SerializationError
+from hub_client.lag import Lag
 
 ENVELOPE = frozenset(
     {"type", "channel", "offset", "prev", "id", "timestamp", "test", "trace", "data"}
@@ -44,20 +45,14 @@ class Page(msgspec.Struct, frozen=True):
     more: bool = False
 
 
-class Hole(msgspec.Struct, frozen=True):
-    """A gap that the hub cannot repair; it goes on behind `to`."""
+class Hole(msgspec.Struct, frozen=True, rename={"start": "from"}):
+    """A gap from `start` to `to` that the hub cannot repair; it goes on behind it."""
 
     channel: str
     to: int
+    start: int = 0
     epoch: str | None = None
     reason: str | None = None
-
-
-class Lag(msgspec.Struct, frozen=True):
-    """How many events this client is behind."""
-
-    channel: str
-    behind: int
 
 
 class Details(msgspec.Struct, frozen=True):

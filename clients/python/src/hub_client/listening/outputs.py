@@ -4,6 +4,7 @@ import msgspec
 
 from hub_client.errors import HistoryGap, HubError
 from hub_client.event import Event
+from hub_client.lag import Lag
 from hub_client.state import State
 
 
@@ -25,6 +26,12 @@ class Skipped(msgspec.Struct, frozen=True):
     gap: HistoryGap
 
 
+class Slow(msgspec.Struct, frozen=True):
+    """Tell the caller that the hub finds it slow, or not any more."""
+
+    lag: Lag
+
+
 class Change(msgspec.Struct, frozen=True):
     """Tell the caller the state."""
 
@@ -43,4 +50,4 @@ class Fail(msgspec.Struct, frozen=True):
     error: HubError
 
 
-Output = Send | Deliver | Skipped | Change | Reconnect | Fail
+Output = Send | Deliver | Skipped | Slow | Change | Reconnect | Fail

@@ -48,7 +48,7 @@ class Subscription:
             command["since"] = {"epoch": self.stand.epoch, "offset": self.stand.offset}
         elif self._wants.history is not None:
             command["history"] = self._wants.history
-        return command if self._wants.where is None else command | {"where": self._wants.where}
+        return command | self._wants.view
 
     def asked(self, reply_to: object) -> bool:
         """Whether a reply is the one that is waited for."""
@@ -72,6 +72,16 @@ class Subscription:
         else:
             self.land(Stand(reply.epoch, self.stand.offset))
         return True
+
+    def renew(self, told: Subscribed) -> bool:
+        """Take a snapshot that was not asked for; False when it is of an earlier subscribe.
+
+        The hub sends one to a conflating listener that fell too far behind.
+        """
+        if told.reply_to is not None or not self.live:
+            return False
+        self.live, self._reloading = False, True
+        return self.accept(told)
 
     def page(self, page: Page) -> list[dict[str, Any]] | None:
         """Take a page; return the whole snapshot with its last one."""
@@ -105,9 +115,9 @@ class Subscription:
         return Verdict.NEXT
 
     def moved(self, offset: int) -> bool:
-        """Take the hub's word that nothing up to `offset` passed the filter."""
+        """Take the hub's word that nothing up to `offset` is left to come."""
         stand = self.stand
-        if self._wants.where is None or not self.live or stand is None or offset <= stand.offset:
+        if not self._wants.view or not self.live or stand is None or offset <= stand.offset:
             return False
         self.land(Stand(stand.epoch, offset))
         return True
