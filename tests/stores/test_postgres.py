@@ -205,7 +205,7 @@ async def test_a_migration_may_take_its_time(
 
     applied = await asyncio.gather(one.migrate(), two.migrate())
 
-    assert sorted(map(len, applied)) == [0, 2]
+    assert sorted(map(len, applied)) == [0, len(migrations.known())]
     for log in (one, two):
         await log.close()
 

@@ -1,5 +1,6 @@
 """Every code that HTTP can tell, brought about by a request on a real hub."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -105,6 +106,15 @@ def on_broken_log(failure: HubError) -> Trouble:
     return ask
 
 
+async def gone_back(hub: RunningHub, http: httpx.AsyncClient) -> httpx.Response:
+    """Have seen more than is in the log, and wait until the node finds that."""
+    hub.node._fanout.feeds["jobs"].head = 7
+    async with asyncio.timeout(10):
+        while (answer := await http.get("/ready")).is_success:  # noqa: ASYNC110 the node looks
+            await asyncio.sleep(0.02)
+    return answer
+
+
 JSON = {"Content-Type": "application/json"}
 EVENT = {"type": "a", "data": {}}
 FAR = {"Range": "bytes=9-"}
@@ -129,6 +139,7 @@ CODES = {
     "upgrade_required": request("GET", "/ws"),
     "input_not_expected": on_job("POST", "/input", json={"input": 1}),
     "overloaded": too_many,
+    "log_went_back": gone_back,
     "log_unavailable": on_broken_log(LogUnavailable("the disk is full")),
     "outcome_unknown": on_broken_log(OutcomeUnknown("the disk failed at the commit")),
     "draining": stopping,
