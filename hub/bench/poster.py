@@ -29,6 +29,7 @@ class Poster(asyncio.Protocol):
         self._buffer = b""
         self._sent = 0
         self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
         self.answered = 0
         self.failure = ""
         self.done: asyncio.Future[None] = self._loop.create_future()
@@ -73,7 +74,7 @@ class Poster(asyncio.Protocol):
             self._post(int(due * 1e9) if self._every else None)
 
     def _post(self, due_ns: int | None) -> None:
-        if self._transport.is_closing():
+        if self._transport is None or self._transport.is_closing():
             return
         at = time.monotonic_ns() if due_ns is None else due_ns
         marks = b'{"at":%d,"n":%d,"p":%d,"pad":"' % (at, self._sent, self._number)
@@ -87,7 +88,8 @@ class Poster(asyncio.Protocol):
         self.failure = failure
         if not self.done.done():
             self.done.set_result(None)
-        self._transport.close()
+        if self._transport is not None:
+            self._transport.close()
 
 
 def data_bytes(target: Target, size: int) -> int:

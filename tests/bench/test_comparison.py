@@ -5,12 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
 from hub.bench.comparison import HUB, Comparison, rows
 from hub.bench.load import Load
 from hub.bench.order import Latency
 from hub.bench.result import Result, Usage
 from hub.bench.rival import Rival, fresh_hub, rivals, started
+from hub.bench.rivals.starlette_loop import app
 from hub.bench.run import measure
 from hub.errors import Unavailable
 
@@ -80,6 +82,18 @@ async def test_rival_delivers(rival: Rival, tmp_path: Path) -> None:
     assert found.usage is not None
     with pytest.raises(OSError, match="refused"):
         socket.create_connection((target.host, target.port))
+
+
+def test_starlette_loop_sends_every_post_to_every_socket() -> None:
+    """It does what people write: each socket gets what was posted, until it leaves."""
+    with TestClient(app) as client, client.websocket_connect("/follow") as one:
+        assert "welcome" in one.receive_text()
+        with client.websocket_connect("/follow") as two:
+            two.receive_text()
+            client.post("/publish", content="to both")
+            assert (one.receive_text(), two.receive_text()) == ("to both", "to both")
+        assert client.post("/publish", content="to one").status_code == 204
+        assert one.receive_text() == "to one"
 
 
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

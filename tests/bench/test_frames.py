@@ -68,6 +68,18 @@ def test_counters_that_share_count_the_same(
     assert [c.texts for c in together] == [c.texts for c in alone]
 
 
+def test_equal_chunks_behind_different_beginnings_are_not_equal() -> None:
+    """The same bytes are another thing when a connection holds the beginning of a frame."""
+    seen, chunk = sharing(), wire(EVENT)[1:]
+    one, other = Counter(seen), Counter(seen)
+
+    one.feed(wire(EVENT)[:1])
+    one.feed(chunk)
+    other.feed(chunk)
+
+    assert (one.events, other.events) == (1, 0)
+
+
 @given(PARTS, CUTS)
 def test_splitter_returns_whole_frames(parts: list[bytes | Control], cuts: list[int]) -> None:
     """Frames come out as they were sent, however they were cut."""

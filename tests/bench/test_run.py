@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Iterable
 
 import pytest
 
-from hub.bench import crowd
+from hub.bench import crowd, run
 from hub.bench.frames import CLOSE, PING
 from hub.bench.load import Load, Target
+from hub.bench.poster import Poster
 from hub.bench.result import Result, late
 from hub.bench.run import Progress, check, measure
 from hub.errors import Unavailable
@@ -44,6 +45,9 @@ class Server:
                 return
             length = int(head.partition(b"content-length:")[2].split(b"\r\n")[0])
             self._deliver(await reader.readexactly(length))
+            if self._fault == "mute" and self._posts == 5:
+                await reader.read()
+                return
             refused = self._fault == "refused" and self._posts == 5
             status = b"503 No" if refused else b"204 Yes"
             writer.write(b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % status)
@@ -60,7 +64,12 @@ class Server:
 
     def _deliver(self, text: bytes) -> None:
         self._posts += 1
-        frame = Frame(text).wire
+        if self._fault == "late" and self._posts == 10:
+            asyncio.get_running_loop().call_later(0.3, self._send, Frame(text).wire)
+        else:
+            self._send(Frame(text).wire)
+
+    def _send(self, frame: bytes) -> None:
         for number, socket in enumerate(self._sockets):
             socket.write(b"".join(self._as_seen(frame, number)))
         if self._posts == 5:
@@ -101,6 +110,7 @@ async def report(fault: str) -> Result:
     ("fault", "expected"),
     [
         pytest.param("", (0, 0, 0, 0), id="sound"),
+        pytest.param("late", (0, 0, 0, 0), id="sound, though its last event is late"),
         pytest.param("lost", (1, 0, 0, 0), id="lost"),
         pytest.param("twice", (0, 1, 1, 0), id="twice"),
         pytest.param("mixed up", (0, 0, 0, 1), id="out of order"),
@@ -110,13 +120,13 @@ async def test_faults_are_counted(
     fault: str, expected: tuple[int, int, int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One delivery that went wrong is one, under its name."""
-    monkeypatch.setattr(crowd, "QUIET_S", 0.2)
+    monkeypatch.setattr(crowd, "QUIET_S", 1)
 
     result = await report(fault)
 
     found = (result.lost, result.surplus, result.duplicated, result.reordered)
     assert found == expected
-    assert result.sound is (fault == "")
+    assert result.sound is (expected == (0, 0, 0, 0))
     assert result.events == 10
 
 
@@ -136,6 +146,26 @@ async def test_publisher_that_was_refused_ends_with_the_reason() -> None:
     assert result.failures == ["HTTP/1.1 503 No: "]
     assert result.events == 4
     assert late(result, LOAD)
+
+
+async def test_publisher_without_an_answer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that says nothing does not hold the run for ever."""
+    monkeypatch.setattr(run, "LAST_ANSWER_S", 0.2)
+
+    result = await report("mute")
+
+    assert result.failures == ["no answer came"]
+    assert result.surplus == 3
+
+
+async def test_publisher_that_never_connected_can_be_ended() -> None:
+    """Where one publisher finds no way in, the others that wait for theirs end too."""
+    poster = Poster(Target("any", "http://127.0.0.1:1", "/", "/"), LOAD, 0, 0.0)
+
+    poster.give_up()
+
+    assert poster.done.done()
+    assert poster.failure == "no answer came"
 
 
 async def test_connection_that_was_not_let_in_ends_the_run() -> None:

@@ -73,6 +73,15 @@ def test_report_for_people_names_its_units(served: HubProcess) -> None:
     assert "\x1b" not in finished.out
 
 
+def test_progress_is_shown_on_a_terminal(served: HubProcess) -> None:
+    """People who wait at a terminal see the phases; stdout holds the report and nothing else."""
+    finished = invoke("bench", served.url, *SMALL, FORCE_COLOR="1")
+
+    assert "connecting" in finished.err
+    assert "publishing" in finished.err
+    assert "publishing" not in finished.out
+
+
 def test_hub_that_dies_is_a_failed_run(tmp_path: Path) -> None:
     """A hub that goes away under the load ends the run with 1, and the report says how."""
     with hub_process(tmp_path) as hub:
