@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make run`, `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test format tools bench simulate lock clean
+.PHONY: help run demo test format tools bench rivals simulate lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -29,14 +29,17 @@ format: .venv/.test ## Format the code, and mend what lint can mend
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
 
-bench: .venv/.test ## Measure the hub against a bare echo; prints ratios
-	PYTHONPATH=tests $(BIN)/python -m bench
+bench: .venv/.test rivals ## Measure the hub against others; prints ratios (PARTS="fanout crowds")
+	PYTHONPATH=tests $(BIN)/python -m bench $(PARTS)
 
 simulate: .venv/.test ## Drive simulated nodes through faults that a seed decides (SEED, SEEDS, STEPS)
 	@PYTHONPATH=tests $(BIN)/python -m simulator --seed $(or $(SEED),1) --seeds $(or $(SEEDS),1) --steps $(or $(STEPS),10000)
 
 tools: ## Install strace, Redis and PostgreSQL, which tests need, where apt-get can
 	@sh .ci/tools
+
+rivals:
+	@sh .ci/rivals
 
 lock: ## Take the newest allowed version of everything, and write it down in .ci/constraints.txt
 	@sh .ci/venv "$(PYTHON)"

@@ -1,7 +1,8 @@
-"""`make bench`: the hub beside a bare starlette echo, in one run, as ratios.
+"""`make bench`: the hub beside others, in one run, as ratios.
 
 Machines differ and are noisy; the ratio of two programs under the same client in the same
-minute is what can be compared. Each figure is the median of its rounds.
+minute is what can be compared. Each figure is the median of its rounds. `PARTS="fanout crowds"`
+measures only these.
 """
 
 import statistics
@@ -15,7 +16,8 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import latency, load, nodes, servers
+from bench import crowds, fanout, latency, load, nodes, servers
+from bench.row import Row
 
 ROUNDS = 3
 SECONDS = 3.0
@@ -29,18 +31,26 @@ console = Console(highlight=False)
 
 def main() -> int:
     """Measure, print, and say by the exit code whether every floor holds."""
-    console.print(f"[bold]Hub bench[/] {ROUNDS} rounds, {CONNECTIONS} connections, medians\n")
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        rows = [*_throughput(Path(folder)), *_latency(Path(folder)), *_growth(Path(folder))]
-        rows += nodes.rows(Path(folder), console)
+    console.print(f"[bold]Hub bench[/] {ROUNDS} rounds, medians\n")
+    wanted = sys.argv[1:] or list(PARTS)
+    if unknown := set(wanted) - set(PARTS):
+        console.print(f"expected parts of {', '.join(PARTS)}, got {', '.join(sorted(unknown))}")
+        return 2
+    rows: list[Row] = []
+    for part in wanted:
+        with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+            rows += PARTS[part](Path(folder))
     table = Table("what", "measured", "floor", "holds")
-    for what, value, floor, holds in rows:
-        table.add_row(what, value, floor, "[green]yes[/]" if holds else "[red]no[/]")
+    for row in rows:
+        table.add_row(row.what, row.measured, row.floor, _verdict(row))
     console.print(table)
-    return 0 if all(holds for *_, holds in rows) else 1
+    return 1 if any(row.holds is False for row in rows) else 0
 
 
-Row = tuple[str, str, str, bool]
+def _verdict(row: Row) -> str:
+    if row.holds is None:
+        return "[yellow]skipped[/]"
+    return "[green]yes[/]" if row.holds else "[red]no[/]"
 
 
 def _throughput(folder: Path) -> list[Row]:
@@ -59,8 +69,8 @@ def _throughput(folder: Path) -> list[Row]:
     medians = {name: statistics.median(rates) for name, rates in seen.items()}
     plain, keyed = medians["hub"] / medians["echo"], medians["hub, with keys"] / medians["echo"]
     return [
-        ("POST /update, of the echo's requests/s", f"{plain:.2f}", "0.50", plain >= 0.5),
-        ("the same with Idempotency-Key", f"{keyed:.2f}", "0.40", keyed >= 0.4),
+        Row("POST /update, of the echo's requests/s", f"{plain:.2f}", "0.50", plain >= 0.5),
+        Row("the same with Idempotency-Key", f"{keyed:.2f}", "0.40", keyed >= 0.4),
     ]
 
 
@@ -74,8 +84,8 @@ def _latency(folder: Path) -> list[Row]:
             console.print(f"  round {round_ + 1}  p50 {halves[-1]:.2f} ms  p99 {tails[-1]:.2f} ms")
     half, tail = statistics.median(halves), statistics.median(tails)
     return [
-        (f"ingest to socket p50, {RATE}/s to {CLIENTS}", f"{half:.2f} ms", "5 ms", half < 5),
-        ("ingest to socket p99", f"{tail:.2f} ms", "25 ms", tail < 25),
+        Row(f"ingest to socket p50, {RATE}/s to {CLIENTS}", f"{half:.2f} ms", "5 ms", half < 5),
+        Row("ingest to socket p99", f"{tail:.2f} ms", "25 ms", tail < 25),
     ]
 
 
@@ -96,7 +106,7 @@ def _growth(folder: Path) -> list[Row]:
     large = cost()
     console.print(f"  {large:.0f} us of CPU an event with {FILLED:,} in the log")
     ratio = large / small
-    return [("cost an event, 1 million against few", f"{ratio:.2f}", "1.25", ratio <= 1.25)]
+    return [Row("cost an event, 1 million against few", f"{ratio:.2f}", "1.25", ratio <= 1.25)]
 
 
 def _post(server: servers.Served, *, with_key: bool) -> load.Rate:
@@ -109,6 +119,16 @@ def _post(server: servers.Served, *, with_key: bool) -> load.Rate:
 
 def _run(work: Any) -> Any:
     return uvloop.run(work)
+
+
+PARTS: dict[str, Callable[[Path], list[Row]]] = {
+    "throughput": _throughput,
+    "latency": _latency,
+    "growth": _growth,
+    "nodes": lambda folder: nodes.rows(folder, console),
+    "fanout": lambda _folder: fanout.rows(console),
+    "crowds": lambda folder: crowds.rows(folder, console),
+}
 
 
 if __name__ == "__main__":

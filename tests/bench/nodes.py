@@ -13,6 +13,7 @@ import uvloop
 from rich.console import Console
 
 from bench import latency, load, servers
+from bench.row import Row
 from support.postgres_server import postgres_server
 from support.redis_server import redis_server
 
@@ -33,7 +34,7 @@ class Figures(NamedTuple):
     cpu_us: float
 
 
-def rows(folder: Path, console: Console) -> list[tuple[str, str, str, bool]]:
+def rows(folder: Path, console: Console) -> list[Row]:
     """Measure and return the rows of the table."""
     with redis_server() as redis, postgres_server("fsync=on") as postgres:
         alone = _Arrangement("embedded", folder / "a", {}, 1)
@@ -55,13 +56,13 @@ def rows(folder: Path, console: Console) -> list[tuple[str, str, str, bool]]:
         redis.send(signal.SIGCONT)
     base = seen.pop(alone.name)
     found = [
-        (f"of the embedded hub: {name}", f"{rate / base:.2f}", "-", True)
+        Row(f"of the embedded hub: {name}", f"{rate / base:.2f}", "-", holds=True)
         for name, rate in seen.items()
     ]
     holds = overhead < MAX_OVERHEAD_US
     return [
         *found,
-        ("CPU an event on a node that hears it", f"{overhead:.1f} us", "20 us", holds),
+        Row("CPU an event on a node that hears it", f"{overhead:.1f} us", "20 us", holds),
         _row("post at one node to socket at another, by push alone", push, MAX_PUSH_MS),
         _row("the same, Redis stopped (SIGSTOP)", look, MAX_LOOK_MS),
     ]
@@ -114,10 +115,10 @@ class _Arrangement:
             )
 
 
-def _row(what: str, took: Sequence[float], most_ms: float) -> tuple[str, str, str, bool]:
+def _row(what: str, took: Sequence[float], most_ms: float) -> Row:
     *_, p99 = statistics.quantiles(took, n=100)
     said = f"p50 {statistics.median(took):.2f} ms, p99 {p99:.2f} ms"
-    return (what, said, f"{most_ms:.0f} ms", p99 < most_ms)
+    return Row(what, said, f"{most_ms:.0f} ms", p99 < most_ms)
 
 
 def _post(hubs: Sequence[servers.Served]) -> list[load.Rate]:

@@ -1,0 +1,106 @@
+"""Ten thousand connections: what each holds, what it costs to let in, what its heartbeats cost."""
+
+import asyncio
+import statistics
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from bench.row import Row, at_most, skipped
+from hub.bench.asking import ask
+from hub.bench.crowd import Crowd, gathered
+from hub.bench.load import Target
+from hub.bench.processes import Processes, serving
+from hub.bench.rival import fresh_hub, rivals, started
+from hub.bench.run import run
+from hub.cli.listening import raise_open_files
+
+CONNECTIONS = 10_000
+ROUNDS = 3
+CHANNEL = "bench"
+MAX_KIB = 8.0
+MAX_ACCEPT = 0.3
+MAX_HEARTBEAT = 2.0
+# A ping round comes soon; what it leaves behind is the same as at 25 s.
+SOON = {"HUB_HEARTBEAT_S": "5"}
+BEAT_S = 25.0
+PATIENCE_S = 120.0
+
+
+def rows(folder: Path, console: Console) -> list[Row]:
+    """Measure and return the rows of the table."""
+    files = raise_open_files()
+    if files < CONNECTIONS + 500:
+        why = f"{CONNECTIONS:,} connections need more than the {files:,} open files of this host"
+        return [skipped(f"{CONNECTIONS:,} connections", "-", why)]
+    with fresh_hub(folder / "pinged", SOON) as url:
+        kib = run(_memory(ask(url, CHANNEL))) / 1024
+    console.print(f"  {kib:.1f} KiB a connection, after a ping round")
+    ratio = _accepting(folder, console)
+    with fresh_hub(folder / "beating") as url:
+        share = run(_heartbeats(ask(url, CHANNEL))) * 100
+    console.print(f"  {share:.2f} % of a core for heartbeats")
+    return [
+        at_most(f"memory a connection, of {CONNECTIONS:,}", kib, MAX_KIB, " KiB"),
+        at_most("CPU of accepting one, of uvicorn and Starlette's", ratio, MAX_ACCEPT),
+        at_most(f"heartbeats of {CONNECTIONS:,}, of a core", share, MAX_HEARTBEAT, " %"),
+    ]
+
+
+def _accepting(folder: Path, console: Console) -> float:
+    (starlette,) = (each for each in rivals() if each.name == "starlette loop")
+    seen: dict[str, list[float]] = {"hub": [], starlette.name: []}
+    for round_ in range(ROUNDS):
+        # Fresh each time: what a server keeps of those that left would make the next ones cheap.
+        with fresh_hub(folder / f"hub-{round_}") as url:
+            seen["hub"].append(run(_accept(ask(url, CHANNEL))))
+        with started(starlette, folder / f"starlette-{round_}") as target:
+            seen[starlette.name].append(run(_accept(target)))
+        costs = ", ".join(f"{name} {costs[-1]:.0f} us" for name, costs in seen.items())
+        console.print(f"  round {round_ + 1}  CPU of accepting: {costs}")
+    ours, theirs = (statistics.median(costs) for costs in seen.values())
+    return ours / theirs
+
+
+async def _accept(target: Target) -> float:
+    server = _server(target)
+    before = server.cpu_s()
+    async with gathered(target, CONNECTIONS):
+        return (server.cpu_s() - before) / CONNECTIONS * 1e6
+
+
+async def _memory(target: Target) -> float:
+    server = _server(target)
+    before = server.memory_bytes()
+    async with gathered(target, CONNECTIONS) as crowd:
+        await _all_pinged(crowd)
+        return (server.memory_bytes() - before) / CONNECTIONS
+
+
+async def _heartbeats(target: Target) -> float:
+    server = _server(target)
+    async with gathered(target, CONNECTIONS) as crowd:
+        await asyncio.sleep(1)
+        before, began = server.cpu_s(), time.monotonic()
+        # Two rounds for everybody, whenever each came in.
+        await asyncio.sleep(2 * BEAT_S)
+        share = (server.cpu_s() - before) / (time.monotonic() - began)
+        if min(each.pings for each in crowd.listeners) < 1:
+            raise RuntimeError("expected a ping for everybody, got none for some")
+        return share
+
+
+async def _all_pinged(crowd: Crowd) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while any(not each.pings for each in crowd.listeners):
+        if time.monotonic() > end:
+            raise RuntimeError(f"expected a ping for everybody within {PATIENCE_S:g} s")
+        await asyncio.sleep(0.1)
+
+
+def _server(target: Target) -> Processes:
+    server = serving(target.host, target.port)
+    if isinstance(server, str):
+        raise RuntimeError(f"expected a server of this machine, got {server}")  # noqa: TRY004
+    return server
