@@ -18,7 +18,7 @@ SAMPLE = 16
 # Connecting at once: less than the backlog of any server.
 _AT_ONCE = 100
 # Linux gives one source address 28,232 ports towards one server.
-_PORTS = 25_000
+PORTS = 25_000
 _PATIENCE_S = 30.0
 # How long nothing has to come until what has not come is lost.
 QUIET_S = 5.0
@@ -161,11 +161,11 @@ def _refused(numbers: range, count: int, why: str) -> str:
 
 
 def _source(host: str, number: int, count: int) -> tuple[str, int] | None:
-    """Return where a connection comes from: beyond one address's ports from 127.0.0.2 and on."""
+    """Return where a connection comes from: 127.0.0.2 and on, beyond the ports of one address."""
     try:
         loopback = ipaddress.IPv4Address(host).is_loopback
     except ValueError:
         loopback = host == "localhost"
-    if count <= _PORTS or not loopback:
+    if count <= PORTS or not loopback:
         return None
-    return (f"127.0.0.{1 + number // _PORTS}", 0)
+    return (f"127.0.0.{1 + number // PORTS}", 0)

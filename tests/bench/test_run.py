@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 
 import pytest
@@ -26,6 +27,7 @@ class Server:
         self._sockets: list[asyncio.StreamWriter] = []
         self._posts = 0
         self._held = b""
+        self.peers: list[str] = []
         self.pongs: list[bytes] = []
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -59,6 +61,7 @@ class Server:
         writer.write(b"HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\n\r\n")
         writer.write(bytes((PING, 2)) + b"hi" + Frame(b'{"type":"welcome"}').wire)
         self._sockets.append(writer)
+        self.peers.append(writer.get_extra_info("peername")[0])
         self.pongs.append(await reader.readexactly(8))
         await reader.read()
 
@@ -180,6 +183,19 @@ async def test_pings_are_answered() -> None:
         await measure(target, LOAD)
 
     assert server.pongs == [b"\x8a\x82\0\0\0\0hi"] * 3
+
+
+async def test_more_connections_than_ports_come_from_more_addresses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One address has 28,232 ports towards a server; beyond, loopback has other addresses."""
+    monkeypatch.setattr(crowd, "PORTS", 4)
+
+    async with serving("") as (target, server):
+        result = await measure(target, LOAD._replace(connections=10))
+
+    assert Counter(server.peers) == {"127.0.0.1": 4, "127.0.0.2": 4, "127.0.0.3": 2}
+    assert result.sound
 
 
 async def test_progress_is_told() -> None:
