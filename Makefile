@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make run`, `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test format tools bench rivals simulate lock clean
+.PHONY: help run demo test format tools bench rivals simulate soak lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -34,6 +34,9 @@ bench: .venv/.test rivals ## Measure the hub against others; prints ratios (PART
 
 simulate: .venv/.test ## Drive simulated nodes through faults that a seed decides (SEED, SEEDS, STEPS)
 	@PYTHONPATH=tests $(BIN)/python -m simulator --seed $(or $(SEED),1) --seeds $(or $(SEEDS),1) --steps $(or $(STEPS),10000)
+
+soak: .venv/.test ## A million events and ten minutes of clients that come and go: memory stays flat (EVENTS, MINUTES)
+	PYTHONPATH=tests $(BIN)/python -m bench.soak
 
 tools: ## Install strace, Redis and PostgreSQL, which tests need, where apt-get can
 	@sh .ci/tools
