@@ -44,6 +44,11 @@ def is_event_type(name: str) -> bool:
     return _TYPE.match(name) is not None and name not in CONTROL_WORDS
 
 
+def is_epoch(word: str) -> bool:
+    """Say whether `word` may be the epoch of a log."""
+    return _EPOCH.match(word) is not None
+
+
 class Position(NamedTuple):
     """Where a reader stands in a channel: it has seen everything up to `offset`."""
 
@@ -58,7 +63,7 @@ class Position(NamedTuple):
             ValueError: The text is not of that form.
         """
         epoch, colon, offset = text.partition(":")
-        if not (colon and _EPOCH.match(epoch) and offset.isascii() and offset.isdigit()):
+        if not (colon and is_epoch(epoch) and offset.isascii() and offset.isdigit()):
             raise ValueError("no position")
         return cls(epoch, int(offset))
 
