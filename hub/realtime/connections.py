@@ -1,21 +1,21 @@
-"""The connections of this node: counted and listed."""
+"""The connections of this node, sockets and streams: counted and listed."""
 
 from collections.abc import Collection
 
 from hub.realtime.connection import Connection
-from hub.realtime.session import Session
+from hub.realtime.drain import Leaving
 
 
 class Connections:
     """Every open connection with its session."""
 
     def __init__(self) -> None:
-        self._sessions: dict[Connection, Session] = {}
+        self._sessions: dict[Connection, Leaving] = {}
 
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def add(self, connection: Connection, session: Session) -> None:
+    def add(self, connection: Connection, session: Leaving) -> None:
         """A client was welcomed."""
         self._sessions[connection] = session
 
@@ -27,6 +27,6 @@ class Connections:
         """Return the bytes that wait in the transports of all connections."""
         return sum(connection.sink.buffered() for connection in self._sessions)
 
-    def sessions(self) -> Collection[Session]:
+    def sessions(self) -> Collection[Leaving]:
         """Return the sessions of all connections, the oldest first."""
         return self._sessions.values()

@@ -1,5 +1,6 @@
 """Following: which channels one client follows, from where, and with what view."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -37,12 +38,20 @@ class Following:
         connection: The socket.
         node: What this node offers.
         conversation: Takes the work of a snapshot that nobody has commanded.
+        refused: Called with a channel when its `since` could not be resumed, after that was said.
     """
 
-    __slots__ = ("_connection", "_conversation", "_node", "_whole")
+    __slots__ = ("_connection", "_conversation", "_node", "_refused", "_whole")
 
-    def __init__(self, connection: Connection, node: Realtime, conversation: Conversation) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        node: Realtime,
+        conversation: Conversation,
+        refused: Callable[[str], None] = lambda _channel: None,
+    ) -> None:
         self._connection = connection
+        self._refused = refused
         self._node = node
         self._conversation = conversation
         self._whole = PLAIN if connection.form is JSON else View(connection.form)
@@ -131,6 +140,8 @@ class Following:
         self._connection.leave(feed.channel)
         self._connection.say(replies.subscribed(feed.channel, standing, asked.command.id))
         self._follow(feed, standing.offset, asked.view)
+        if standing.reason is not None:
+            self._refused(feed.channel)
 
     def _follow(self, feed: Feed, offset: int, view: View) -> None:
         node, connection = self._node, self._connection

@@ -1,11 +1,13 @@
 """Clients that do not read, over real sockets: the hub's memory stays bounded, others go on."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from hub.realtime.session import Session
 from support.octets import CLOSE, PING, PONG, TEXT, RawSocket, command, frame, raw, upgrade
 from support.sockets import Carrier, HubThread, hub_thread
 
@@ -157,5 +159,5 @@ def _most_buffered(server: HubThread) -> int:
 
 
 def _most_waiting(server: HubThread) -> int:
-    sessions = server.node.connections._sessions.values()
+    sessions = cast("Collection[Session]", server.node.connections.sessions())
     return max((len(session._conversation._waiting) for session in sessions), default=0)

@@ -1,0 +1,118 @@
+"""The stream: the rules of one client that only listens (Server-Sent Events).
+
+What it wants it has said in its address. That becomes the commands that a socket would have sent,
+so everything after it is the same: what is said, in which order, and what slowness leads to.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+
+from hub.clock import Timer
+from hub.errors import HubError
+from hub.model.timestamp import to_rfc3339
+from hub.realtime import replies
+from hub.realtime.commands import Subscribe
+from hub.realtime.connection import Connection
+from hub.realtime.conversation import Conversation, Work
+from hub.realtime.following import Following
+from hub.realtime.formats import to_json
+from hub.realtime.node import Realtime
+
+_decoder = msgspec.json.Decoder(Subscribe)
+
+
+class Stream:
+    """The rules of one stream.
+
+    Args:
+        connection: The client.
+        node: What this node offers.
+        begin: What it follows and from where, a command a channel.
+        anew: How a channel begins whose position could not be resumed, after that was said.
+        finish: Called once, with the reason, when the stream is to end.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        node: Realtime,
+        begin: Iterable[Subscribe],
+        anew: Mapping[str, Subscribe],
+        finish: Callable[[HubError], None],
+    ) -> None:
+        self._connection = connection
+        self._node = node
+        self._anew = anew
+        self._finish = finish
+        self._conversation = Conversation(connection, self, node.spawn)
+        self._following = Following(connection, node, self._conversation, self._begin_anew)
+        connection.on_give_up = self.end
+        self._welcome()
+        self._beat: Timer = node.timers.call_later(node.heartbeat_s, self._on_beat)
+        for command in begin:
+            self._conversation.receive(to_json(command))
+
+    @property
+    def ended(self) -> bool:
+        """Whether the client is gone, or was told the end."""
+        return self._connection.closed
+
+    def end(self, failure: HubError) -> None:
+        """End it, and say why."""
+        if not self.ended:
+            self.lost()
+            self._finish(failure)
+
+    def lost(self) -> None:
+        """The client is gone; nothing of the stream stays."""
+        self._connection.lost()
+        self._beat.cancel()
+        self._conversation.end()
+
+    def run(self, text: bytes) -> Work | None:
+        """Follow a channel, or return the work that does."""
+        return self._following.subscribe(_decoder.decode(text))
+
+    def refuse(self, failure: HubError, text: bytes) -> None:  # noqa: ARG002 see `Conversation`
+        """End it: a stream without one of its channels would look whole, and cannot ask again."""
+        self.end(failure)
+
+    def fail(self) -> None:
+        """End it for a fault of ours."""
+        self.end(HubError("the hub failed; its log says why"))
+
+    def _begin_anew(self, channel: str) -> None:
+        if channel in self._anew:
+            self._conversation.receive(to_json(self._anew[channel]))
+
+    def _welcome(self) -> None:
+        """Say who it is; where it stands, a `subscribed` says for each channel."""
+        self._connection.say(
+            replies.Welcome(
+                protocol=replies.PROTOCOL,
+                client_id=self._connection.client_id,
+                node=self._node.fanout.node,
+                heartbeat_s=self._node.heartbeat_s,
+                server_time=self._time(),
+                epoch=self._node.fanout.epoch,
+                positions={},
+            )
+        )
+
+    def _on_beat(self) -> None:
+        """Say where the client stands: what is filtered out moves its position too."""
+        self._beat = self._node.timers.call_later(self._node.heartbeat_s, self._on_beat)
+        if not self._connection.writable:
+            return  # no pong ever tells that nobody reads: they would pile up
+        self._connection.say(
+            replies.Heartbeat(
+                timestamp=self._time(),
+                client_id=self._connection.client_id,
+                epoch=self._node.fanout.epoch,
+                positions=self._connection.positions(),
+            )
+        )
+
+    def _time(self) -> str:
+        return to_rfc3339(self._node.clock.now_us())
