@@ -1,0 +1,1 @@
+"""Server-Sent Events: the same subscriptions over plain HTTP."""
