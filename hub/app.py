@@ -6,7 +6,6 @@ from functools import partial
 from random import SystemRandom
 from resource import RLIMIT_NOFILE, getrlimit
 
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from hub import __version__
@@ -49,6 +48,7 @@ from hub.telemetry.logging import logger
 from hub.telemetry.metrics import Exposition
 from hub.transports.http.channels import ChannelsResource
 from hub.transports.http.contracts import ContractsResource
+from hub.transports.http.cors import with_cors
 from hub.transports.http.edge import Edge
 from hub.transports.http.history import HistoryResource
 from hub.transports.http.jobs import JobsResource
@@ -56,6 +56,8 @@ from hub.transports.http.operations import OperationsResource
 from hub.transports.http.pages import Pages
 from hub.transports.http.routes import Resources, table
 from hub.transports.http.site.build import build
+from hub.transports.sse.reception import StreamReception
+from hub.transports.sse.resource import EventsResource
 from hub.transports.websocket.reception import NodeReception
 
 # Longer than any upload takes.
@@ -170,18 +172,22 @@ class Node:
             settings.heartbeat_s,
             settings.pong_s,
         )
+        turnstile = self._turnstile()
         self.reception = NodeReception(
             realtime,
             self.connections,
             drain=self.drain,
-            turnstile=self._turnstile(),
+            turnstile=turnstile,
             rules=rules,
             log=logger("websocket"),
             max_frame_bytes=settings.max_frame_bytes,
         )
+        streams = StreamReception(
+            realtime, self.connections, self.drain, turnstile, chance=SystemRandom()
+        )
         readings = Readings(self._broker.health, self._nodes, fanout, ladder, self._publisher)
         operations = OperationsResource(status, self.drain, Exposition(readings.now))
-        routes = table(self._resources(history, status, fanout, operations))
+        routes = table(self._resources(history, status, fanout, operations, streams))
         site = build(routes, version=__version__, locations=settings.locations)
         edge: ASGIApp = Edge(
             routes,
@@ -191,7 +197,7 @@ class Node:
             max_body=settings.max_body_bytes,
             pages=Pages(site),
         )
-        self.http = _with_cors(edge, settings.origins)
+        self.http = with_cors(edge, settings.origins)
 
     async def stop(self) -> None:
         """Send away who is still here, finish what was taken, close the log."""
@@ -230,7 +236,12 @@ class Node:
         return Live(len(connections), dict(sorted(followers.items())), connections.queued_bytes())
 
     def _resources(
-        self, history: History, status: Status, fanout: Fanout, operations: OperationsResource
+        self,
+        history: History,
+        status: Status,
+        fanout: Fanout,
+        operations: OperationsResource,
+        streams: StreamReception,
     ) -> Resources:
         settings, publisher, epoch = self._settings, self._publisher, fanout.epoch
         jobs = Jobs(publisher, self._log, epoch)
@@ -249,6 +260,7 @@ class Node:
             history=histories,
             channels=ChannelsResource(Channels(publisher, epoch, fanout.feeds), definitions),
             operations=operations,
+            events=EventsResource(streams),
         )
 
 
@@ -261,18 +273,6 @@ def create(settings: Settings) -> Node:
     clock = SystemClock()
     broker: Broker = RedisBroker(settings.redis_url) if settings.redis_url else MemoryBroker()
     return Node(settings, open_log(settings, clock), clock=clock, broker=broker)
-
-
-def _with_cors(app: ASGIApp, origins: frozenset[str]) -> ASGIApp:
-    if not origins:
-        return app
-    return CORSMiddleware(
-        app,
-        allow_origins=sorted(origins),
-        allow_methods=["GET", "POST", "PUT"],
-        allow_headers=["Content-Type", "Idempotency-Key", "Authorization"],
-        max_age=600,
-    )
 
 
 async def _read_page(log: Log, channel: str, after: int, limit: int) -> Sequence[Event]:

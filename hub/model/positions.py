@@ -16,7 +16,7 @@ _OFFSET = re.compile(r"[0-9]{1,18}\Z")
 
 
 class Positions(NamedTuple):
-    """A reader has seen everything up to these offsets, by channel."""
+    """A reader has seen everything up to these offsets, by channel; at least one."""
 
     epoch: str
     offsets: Mapping[str, int]
@@ -26,14 +26,14 @@ class Positions(NamedTuple):
         """Read `9f2c4e1a;contracts=17;jobs=4`.
 
         Raises:
-            ValueError: The text is not of that form, or names a channel twice.
+            ValueError: The text is not of that form, or names a channel twice or none.
         """
         epoch, *parts = text[: MAX_TEXT + 1].split(";")
         if len(text) > MAX_TEXT or not is_epoch(epoch):
             raise ValueError("no positions")
         offsets = dict(map(_read, parts))
-        if len(offsets) < len(parts):
-            raise ValueError("a channel twice")
+        if not offsets or len(offsets) < len(parts):
+            raise ValueError("no channel, or one of them twice")
         return cls(epoch, offsets)
 
     def __str__(self) -> str:

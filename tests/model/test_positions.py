@@ -9,7 +9,7 @@ from hub.model.positions import MAX_TEXT, Positions
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9._:-]{0,127}", fullmatch=True)
 EPOCHS = st.from_regex(r"[a-z0-9]{1,32}", fullmatch=True)
 PLACES = st.builds(
-    Positions, EPOCHS, st.dictionaries(NAMES, st.integers(0, 10**18 - 1), max_size=64)
+    Positions, EPOCHS, st.dictionaries(NAMES, st.integers(0, 10**18 - 1), min_size=1, max_size=64)
 )
 
 
@@ -46,6 +46,7 @@ def test_what_is_read_is_of_the_alphabets_of_the_wire(text: str) -> None:
     [
         pytest.param("", id="nothing"),
         pytest.param(";jobs=4", id="no epoch"),
+        pytest.param("17", id="an epoch alone, which any number could be"),
         pytest.param("E1;jobs=4", id="an epoch in capitals"),
         pytest.param("e1\n;jobs=4", id="a line break behind the epoch"),
         pytest.param("e1;", id="a separator at the end"),
@@ -68,8 +69,3 @@ def test_another_text_is_refused(text: str) -> None:
     """Half of a position is none: to resume from it would lose events silently."""
     with pytest.raises(ValueError, match=r".+"):
         Positions.parse(text)
-
-
-def test_a_reader_may_stand_in_no_channel() -> None:
-    """An epoch alone is a position too."""
-    assert Positions.parse("e1") == Positions("e1", {})

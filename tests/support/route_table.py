@@ -17,7 +17,7 @@ class Anything:
 def all_routes() -> Sequence[Route]:
     """Return the table."""
     anything: Any = Anything()
-    return table(Resources(anything, anything, anything, anything, anything))
+    return table(Resources(*[anything] * len(Resources._fields)))
 
 
 def filled(path: str, **params: str) -> str:

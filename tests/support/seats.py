@@ -21,6 +21,7 @@ from hub.realtime.interest import Interest
 from hub.realtime.ladder import Ladder
 from hub.realtime.node import Page, SnapshotPages
 from hub.telemetry.logging import Logger
+from hub.transports.sse.reception import StreamReception
 from hub.transports.websocket.protocol import HubProtocol
 from hub.transports.websocket.reception import NodeReception
 from support.clocks import FakeClock, FakeTimers
@@ -240,18 +241,24 @@ class House:
         opening = self.fanout.open({name: Head() for name in BUILT_IN_CHANNELS}, _no_events)
         with suppress(StopIteration):
             opening.send(None)
+        self.node = FakeNode(
+            self.fanout,
+            self.questions,
+            self.clock,
+            self.timers,
+            Ladder(self.timers, 60),
+            self._spawn,
+        )
+        turnstile = Turnstile(limits or Limits(), self.clock)
+        chance = Random(1)  # noqa: S311 no secret
+        self.streams = StreamReception(
+            self.node, self.connections, self.drain, turnstile, chance=chance
+        )
         self.reception = NodeReception(
-            FakeNode(
-                self.fanout,
-                self.questions,
-                self.clock,
-                self.timers,
-                Ladder(self.timers, 60),
-                self._spawn,
-            ),
+            self.node,
             self.connections,
             drain=self.drain,
-            turnstile=Turnstile(limits or Limits(), self.clock),
+            turnstile=turnstile,
             rules=Rules(open_mode=True, origins=frozenset()),
             log=cast("Logger", self.log),
             max_frame_bytes=LIMIT,

@@ -38,7 +38,7 @@ class Carrier(NamedTuple):
     """What carries a hub: uvicorn's loop, its HTTP parser and its WebSocket class."""
 
     loop: str = "uvloop"
-    http: str = "httptools"
+    http: str | type[asyncio.Protocol] = "httptools"
     ws: str | None = None
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -56,6 +57,27 @@ class Call:
             InvalidFields: See `faults.convert`.
         """
         return faults.convert(dict(QueryParams(self._scope["query_string"])), kind)
+
+    def values(self, name: str) -> Sequence[str]:
+        """Return all values of a parameter of the address, which may repeat."""
+        return QueryParams(self._scope["query_string"]).getlist(name)
+
+    @property
+    def address(self) -> str:
+        """Return the network address of who asks; empty where there is none."""
+        peer = self._scope.get("client") or ("",)
+        return str(peer[0])
+
+    @property
+    def line(self) -> dict[str, Any]:
+        """Return what its line in the log will say."""
+        line: dict[str, Any] = self._scope["hub.line"]
+        return line
+
+    @property
+    def wants_head(self) -> bool:
+        """Say whether only the head of the answer is wanted (HEAD)."""
+        return bool(self._scope["method"] == "HEAD")
 
     async def json(self, decoder: "msgspec.json.Decoder[T]") -> T:
         """Read the body.

@@ -1,4 +1,6 @@
-"""uvicorn's HTTP protocol: one write an answer, and it knows who came when the hub was going.
+"""uvicorn's HTTP protocol: one write an answer, and streams that end when their client is gone.
+
+It knows who came when the hub was going.
 
 uvicorn writes the head of an answer when it starts and the body when it comes: two system
 calls, two packets, two wake-ups of the client. For answers of known bytes both are there in the
@@ -15,12 +17,17 @@ from hub.realtime.drain import Drain
 
 # In the scope of a request: its connection was made after the drain had begun.
 CAME_LATE = "hub.came_late"
+# And its transport, for answers that do not end.
+TRANSPORT = "hub.transport"
+# Of an answer whose length nobody knows before its end.
+_ENDLESS = 2**62
 
 
 class CorkedProtocol(HttpToolsProtocol):
     """uvicorn's protocol on httptools; see the module."""
 
     late = False
+    answering: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Note whether the connection is new to a node that is going away already."""
@@ -28,11 +35,46 @@ class CorkedProtocol(HttpToolsProtocol):
         drain: Drain | None = self.app_state.get("drain")
         self.late = drain is not None and drain.begun
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the request that is answered; uvicorn tells the last one that came behind it."""
+        cycle = self.answering
+        if cycle is not None and cycle is not self.cycle and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        super().connection_lost(exc)
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self.answering = cycle
+        scope = cast("dict[str, Any]", cycle.scope)
         if self.late:
-            cast("dict[str, Any]", cycle.scope)[CAME_LATE] = True
+            scope[CAME_LATE] = True
+        scope[TRANSPORT] = self.transport
         cycle.transport = cast("asyncio.Transport", Cork(cycle.transport, self.loop))
+        if scope["http_version"] == "1.0":
+            app = unchunked(cycle, app)
         super()._start_asgi_task(cycle, app)
+
+
+def unchunked(cycle: RequestResponseCycle, app: ASGI3Application) -> ASGI3Application:
+    """Let an answer of unknown length end with its connection (RFC 9112, 6.3).
+
+    uvicorn would send it in chunks, which a client of HTTP/1.0 takes for content.
+    """
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        async def plainly(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                names = {name.lower() for name, _ in message["headers"]}
+                if b"content-length" not in names:
+                    cycle.chunked_encoding = False
+                    cycle.expected_content_length = _ENDLESS
+            elif cycle.expected_content_length > _ENDLESS // 2 and not message.get("more_body"):
+                cycle.expected_content_length = len(message.get("body", b""))
+            await send(message)
+
+        await app(scope, receive, plainly)
+
+    return answer
 
 
 class Cork:

@@ -28,7 +28,8 @@ _OURS = HTTPStatus.INTERNAL_SERVER_ERROR
 _UPGRADES = frozenset({"/ws", "/api/ws"})
 _LAST = (b"connection", b"close")
 # The process answers to its end: who is told otherwise would kill it in the middle of a commit.
-_HEALTH = "/health"
+# A stream says itself that the hub goes away: EventSource never comes back after a 503.
+_TO_THE_END = frozenset({"/health", "/api/events"})
 
 
 class Edge:
@@ -98,7 +99,7 @@ class Edge:
         check(door, self._rules)
         scope["hub.line"]["principal"] = ANONYMOUS.name
         path = scope["path"]
-        if scope.get(CAME_LATE) and path != _HEALTH:
+        if scope.get(CAME_LATE) and path not in _TO_THE_END:
             raise self._drain.refusal()
         if "\0" in path:
             raise InvalidRequest("expected an address without NUL characters, got one")

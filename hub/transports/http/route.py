@@ -8,6 +8,8 @@ from starlette.types import ASGIApp
 from hub.errors import HubError
 from hub.transports.http.call import Call
 
+EVENT_STREAM = "text/event-stream"
+
 
 class Route(NamedTuple):
     """One method of one address.

@@ -38,7 +38,9 @@ from hub.transports.http.contracts import ContractHistoryParams, ContractsResour
 from hub.transports.http.history import HistoryAnswer, HistoryParams, HistoryResource
 from hub.transports.http.jobs import JobParams, JobsParams, JobsResource, JobsView, JobView
 from hub.transports.http.operations import Health, OperationsResource, Ready, ReadyParams
-from hub.transports.http.route import Route
+from hub.transports.http.route import EVENT_STREAM, Route
+from hub.transports.sse.asking import EventsParams
+from hub.transports.sse.resource import EventsResource
 
 NewEvents = Annotated[list[NewEvent], msgspec.Meta(min_length=1, max_length=MAX_EVENTS)]
 
@@ -51,6 +53,7 @@ class Resources(NamedTuple):
     history: HistoryResource
     channels: ChannelsResource
     operations: OperationsResource
+    events: EventsResource
 
 
 def table(to: Resources) -> Sequence[Route]:
@@ -107,6 +110,9 @@ def _jobs(to: Resources) -> list[Route]:
 def _channels(to: Resources) -> list[Route]:
     tag, one = "channels", "/api/channels/{channel}"
     return [
+        Route("GET", "/api/events", to.events.events, "Follow channels as Server-Sent Events", str,
+              query=EventsParams, refusals=(ChannelNotFound,), tag=tag, media=EVENT_STREAM,
+              name="followEvents"),
         Route("GET", "/api/channels", to.channels.list, "List channels", ChannelsView, tag=tag,
               name="listChannels"),
         Route("GET", one, to.channels.get, "Retrieve a channel", ChannelView,

@@ -136,6 +136,18 @@ _CHANNEL = {
     "followers": 3,
 }
 
+_STREAM = f"""\
+retry: 2750
+event: subscribed
+id: {_EPOCH};jobs=3
+data: {{"type":"subscribed","channel":"jobs","epoch":"{_EPOCH}","offset":3,"head":3,\
+"recovered":false,"reason":null}}
+
+id: {_EPOCH};jobs=4
+data: {{"type":"job_update","channel":"jobs","offset":4,"id":"{_EVENT_ID}",\
+"timestamp":"2024-01-15T10:35:00.000000Z","data":{{"job_id":"{_JOB_ID}","status":"DONE"}}}}
+
+"""
 _ONE_JOB = "/api/jobs/{job_id}"
 _EXAMPLES = {
     ("POST", "/update"): Example(_UPDATE, {"status": "ok", **_PLACE, "applied": True}),
@@ -143,6 +155,7 @@ _EXAMPLES = {
         _UPDATE, {"status": "ok", "id": _EVENT_ID, "channel": "contracts", "test": True}
     ),
     ("GET", "/contracts/history"): Example(answer=_HISTORY),
+    ("GET", "/api/events"): Example(answer=_STREAM),
     ("POST", "/api/jobs"): Example(_NEW_JOB, _JOB_CREATED),
     ("GET", "/api/jobs"): Example(answer={"jobs": [_JOB], "next": None}),
     ("GET", _ONE_JOB): Example(answer=_JOB_VIEW),

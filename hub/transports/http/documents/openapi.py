@@ -21,11 +21,12 @@ from hub.errors import (
     UnsupportedMediaType,
 )
 from hub.model.job import MAX_NAME
+from hub.model.positions import MAX_TEXT
 from hub.transports.http.answer import Problem
 from hub.transports.http.call import MAX_KEY
 from hub.transports.http.documents.examples import example_of
 from hub.transports.http.documents.schemas import CHANNEL_PATTERN, NAME_PATTERN, Schema, Schemas
-from hub.transports.http.route import Route
+from hub.transports.http.route import EVENT_STREAM, Route
 
 _PROBLEM = "application/problem+json"
 _DESCRIPTION = """\
@@ -65,6 +66,13 @@ _KEY = {
     },
 }
 _BINARY = {"type": "string", "format": "binary"}
+_LAST_ID = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "required": False,
+    "description": "The `id` of the last event: what follows it comes first. Browsers send it.",
+    "schema": {"type": "string", "maxLength": MAX_TEXT},
+}
 
 
 def document(routes: Sequence[Route], *, version: str, locations: Collection[str]) -> Schema:
@@ -139,6 +147,8 @@ def _in_query(route: Route, schemas: Schemas) -> Iterable[Schema]:
 def _in_headers(route: Route) -> Iterable[Schema]:
     if route.method == "POST":
         yield {"$ref": "#/components/parameters/IdempotencyKey"}
+    if route.media == EVENT_STREAM:
+        yield _LAST_ID
 
 
 def _body(route: Route, schemas: Schemas) -> Schema | None:

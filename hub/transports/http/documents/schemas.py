@@ -12,6 +12,7 @@ import msgspec
 from hub.model.contract import MAX_ID
 from hub.model.event import CONTROL_WORDS
 from hub.model.job import MAX_NAME, MAX_PERCENTAGE, STATUSES, TERMINAL
+from hub.model.positions import MAX_TEXT
 from hub.services.channels import MAX_KEY
 from hub.transports.http.documents.envelopes import (
     ContractData,
@@ -44,6 +45,7 @@ _ITEMS = {
         "anyOf": [{"$ref": REF.format(name=kind.__name__)} for kind in (ContractData, JobData)]
     }
 }
+_ID = {"maxLength": MAX_TEXT, "examples": ["9f2c4e1a;contracts=17;jobs=4"]}
 _REFINEMENTS: dict[str, Schema] = {
     "ContractUpdate.contract_id": {"minLength": 1, "maxLength": MAX_ID},
     "ContractUpdate.timestamp": {
@@ -73,6 +75,25 @@ _REFINEMENTS: dict[str, Schema] = {
     "JobsParams.before": {"pattern": r"^[0-9]{1,18}\.", "description": "`next` of the last page"},
     "HistoryParams.since_time": _TIME,
     "ContractHistoryParams.since_time": _TIME,
+    "EventsParams.channels": {
+        "description": "Comma-separated; without it those that a socket follows by default",
+        "examples": ["contracts,jobs"],
+    },
+    "EventsParams.since": {**_ID, "description": "Where to resume, as an `id` says it"},
+    "EventsParams.last_event_id": {
+        **_ID,
+        "description": "The same, for libraries that cannot set Last-Event-ID",
+    },
+    "EventsParams.history": {"description": "The last events of each channel first"},
+    "EventsParams.snapshot": {"description": "The state of every contract and job first"},
+    "EventsParams.where": {
+        "description": "A JSON object: only events with one of the values in every field",
+        "examples": ['{"location":["Chennai","Mumbai"]}'],
+    },
+    "EventsParams.conflate": {
+        "description": "`field` or `field:max_hz`: only the newest of each value of the field",
+        "examples": ["job_id:20"],
+    },
     "HistoryAnswer.events": _EVENTS,
     "History.events": _EVENTS,
     "Snapshot.items": _ITEMS,

@@ -1,0 +1,18 @@
+"""CORS: pages of other origins that may ask, where the hub's settings name some."""
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+
+def with_cors(app: ASGIApp, origins: frozenset[str]) -> ASGIApp:
+    """Return the application with answers to a browser's questions before it asks."""
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=sorted(origins),
+        allow_methods=["GET", "POST", "PUT"],
+        # A browser's EventSource sends Last-Event-ID unasked; libraries on fetch must ask.
+        allow_headers=["Content-Type", "Idempotency-Key", "Authorization", "Last-Event-ID"],
+        max_age=600,
+    )

@@ -1,0 +1,177 @@
+"""The answer that does not end: one stream of events as an ASGI application.
+
+ASGI has no write that returns at once, so what is to be told waits in a queue until the server
+takes it; the mark at which a client becomes a cursor is that of a socket.
+"""
+
+import asyncio
+import contextlib
+import socket
+import uuid
+from collections import deque
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from hub.clock import Timer
+from hub.errors import HubError, SlowConsumer
+from hub.realtime.connection import Connection
+from hub.realtime.frames import Batch
+from hub.transports.http.corked import TRANSPORT
+from hub.transports.sse.asking import Asked
+from hub.transports.sse.block import farewell, retry
+from hub.transports.sse.reception import StreamReception, Visit
+
+HIGH_WATER_BYTES = 64 * 1024
+# What the kernel may hold unsent: without it a socket swallows megabytes and looks healthy.
+NOTSENT_LOWAT_BYTES = 64 * 1024
+# How long a client has to read what lies before the end.
+CLOSE_TIMEOUT_S = 5.0
+HEADERS = [
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-store"),
+    # nginx would keep the events until its buffer is full.
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class EventStream:
+    """One stream; a `realtime.connection.Sink`.
+
+    Args:
+        reception: Welcomes the client and sees it off.
+        asked: What it wants to follow.
+        address: Where it comes from.
+    """
+
+    def __init__(self, reception: StreamReception, asked: Asked, address: str) -> None:
+        self._reception = reception
+        self._asked = asked
+        self._address = address
+        self._connection = Connection(str(uuid.uuid4()), self)
+        self._track = reception.track(asked)
+        self._queue = deque([retry(reception.retry_ms())])
+        self._queued_bytes = len(self._queue[0])
+        self._work = asyncio.Event()
+        self._failure: HubError | None = None
+        self._close_timer: Timer | None = None
+        self._transport: asyncio.Transport | None = None
+        self._writing: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Tell events until the client or the hub ends it."""
+        self._transport = scope.get(TRANSPORT)
+        _limit_unsent(self._transport)
+        line: dict[str, Any] = scope["hub.line"]
+        visit: Visit | None = None
+        try:
+            visit = self._reception.welcome(self._connection, self._asked, self._address, self.end)
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            await self._flush(send)
+            await self._converse(receive, send)
+        except OSError:
+            pass  # some servers' way to say that the client is gone
+        finally:
+            if self._close_timer is not None:
+                self._close_timer.cancel()
+            if visit is not None:
+                self._reception.see_off(visit)
+            line.update(client_id=self._connection.client_id, frames_out=self._connection.written)
+            if self._failure is not None:
+                line["code"] = self._failure.code
+
+    # What the connection calls.
+
+    def write(self, batch: Batch) -> None:
+        """Queue frames."""
+        self._put(self._reception.press.print(batch, self._track))
+
+    def buffered(self) -> int:
+        """Return the bytes that wait here and in the server."""
+        transport = self._transport
+        behind = 0 if transport is None else transport.get_write_buffer_size()
+        return self._queued_bytes + behind
+
+    def end(self, failure: HubError) -> None:
+        """Say why, and end after what is queued, or after 5 s; who is too slow gets no more."""
+        if isinstance(failure, SlowConsumer):
+            self._queued_bytes -= sum(map(len, self._queue))
+            self._queue.clear()
+        self._failure = failure
+        self._put(farewell(failure))
+        timers = self._reception.timers
+        self._close_timer = timers.call_later(CLOSE_TIMEOUT_S, self._give_up)
+
+    def ping(self) -> None:
+        """There is none: a client that is gone is noticed when TCP gives it up."""
+
+    def close(self, code: int, reason: str) -> None:
+        """A stream has no close codes; see `end`."""
+
+    def pause_reading(self) -> None:
+        """A stream reads nothing."""
+
+    def resume_reading(self) -> None:
+        """A stream reads nothing."""
+
+    def _put(self, text: bytes) -> None:
+        self._queue.append(text)
+        self._queued_bytes += len(text)
+        self._work.set()
+        if self._queued_bytes > HIGH_WATER_BYTES:
+            self._connection.pause()
+
+    # Between the queue and the server.
+
+    async def _converse(self, receive: Receive, send: Send) -> None:
+        """Write until there is an end, the client is gone, or it does not read the end."""
+        watching = asyncio.create_task(_disconnected(receive), name="sse-watch")
+        writing = self._writing = asyncio.create_task(self._write(send), name="sse-write")
+        tasks = (watching, writing)
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            # Not gather: cancelled itself, it would raise a child's CancelledError as ours.
+            await asyncio.wait(tasks)
+        faults = [task.exception() for task in tasks if not task.cancelled()]
+        for fault in filter(None, faults):
+            raise fault
+
+    async def _write(self, send: Send) -> None:
+        while self._failure is None or self._queue:
+            await self._work.wait()
+            self._work.clear()
+            await self._flush(send)
+        await send({"type": "http.response.body"})
+
+    async def _flush(self, send: Send) -> None:
+        while self._queue:
+            text = b"".join(self._queue)
+            self._queue.clear()
+            await send({"type": "http.response.body", "body": text, "more_body": True})
+            self._queued_bytes -= len(text)
+            if self._queued_bytes < HIGH_WATER_BYTES // 4 and not self._connection.writable:
+                self._connection.resume()
+
+    def _give_up(self) -> None:
+        """The end is not read: close the socket at once, for its buffer would keep it open."""
+        if self._transport is not None:
+            self._transport.abort()
+        elif self._writing is not None:
+            self._writing.cancel()
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Wait until the client is gone; a body that it sends with its GET is passed over."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _limit_unsent(transport: asyncio.Transport | None) -> None:
+    sock = None if transport is None else transport.get_extra_info("socket")
+    if sock is not None and sock.family in {socket.AF_INET, socket.AF_INET6}:
+        # A socket whose peer is gone refuses options on some systems; its end follows.
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT_BYTES)
