@@ -16,6 +16,7 @@ from support.octets import CLOSE, Answer, RawSocket, problem, raw, upgrade
 from support.redis_server import RedisServer
 from support.running import CONTRACT, HubProcess, hub_process
 from support.sockets import Carrier, hub_thread, until
+from support.sse import listening
 
 BODY = json.dumps(CONTRACT).encode()
 HEAD = (
@@ -121,6 +122,16 @@ def test_nobody_new_is_taken(held: Held, request_: bytes) -> None:
     assert answer.headers["connection"] == "close"
     assert int(answer.headers["retry-after"]) >= 1
     assert json.loads(held.finish().body)["offset"] == 1
+
+
+def test_a_stream_that_comes_now_is_told_so_in_a_stream(held: Held) -> None:
+    """EventSource never comes back after a 503."""
+    with listening(held.hub.url) as stream:
+        told = stream.rest()
+
+    assert [(each.type, each.json["code"]) for each in told] == [("error", "draining")]
+    assert stream.browser.retry_ms >= 500
+    assert stream.headers["connection"] == "close"
 
 
 def test_a_hub_that_stops_is_not_ill(held: Held) -> None:

@@ -88,7 +88,7 @@ async def test_a_named_page_reads_refusals_too(cors: httpx.AsyncClient) -> None:
     assert answer.headers["access-control-allow-origin"] == APP
 
 
-@pytest.mark.parametrize("header", ["content-type", "idempotency-key"])
+@pytest.mark.parametrize("header", ["content-type", "idempotency-key", "last-event-id"])
 async def test_a_named_page_is_told_what_it_may_send(cors: httpx.AsyncClient, header: str) -> None:
     """The browser's question before the request is answered."""
     asks = {

@@ -16,7 +16,7 @@ from hub.model.event import DEFAULT_CHANNELS
 from hub.transports.http.corked import CorkedProtocol
 from support.log_lines import logging_to, read
 from support.sockets import Carrier, HubThread, hub_thread, publish, until
-from support.sse import listening, old_client
+from support.sse import listening, old_client, plain_client
 
 OURS = Carrier(http=CorkedProtocol)
 HEARTBEAT_S = 0.05
@@ -51,14 +51,19 @@ def url(hub: HubThread) -> str:
 
 def count(hub: HubThread) -> int:
     """Return how many connections it counts."""
-    found: int = httpx.get(f"{url(hub)}/ws/status", trust_env=False).json()["connections"]
+    found: int = get(hub, "/ws/status").json()["connections"]
     return found
+
+
+def get(hub: HubThread, path: str, **headers: str) -> httpx.Response:
+    """Ask for something that ends."""
+    with plain_client(url(hub)) as client:
+        return client.get(path, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
 
 def refused(hub: HubThread, query: str, **headers: str) -> Any:
     """Return the problem that a stream is refused with."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    answer = httpx.get(f"{url(hub)}/api/events{query}", headers=named, trust_env=False)
+    answer = get(hub, f"/api/events{query}", **headers)
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == answer.status_code
     return answer.json()
@@ -73,7 +78,7 @@ def test_a_stream_tells_events_as_they_come(hub: HubThread) -> None:
 
         (told,) = stream.take(1)
 
-    history = httpx.get(f"{url(hub)}/contracts/history?limit=1", trust_env=False).json()
+    history = get(hub, "/contracts/history?limit=1").json()
     epoch, jobs = history["epoch"], begun["jobs"]["offset"]
     assert welcome.type == "welcome"
     assert told.json == history["events"][0]
@@ -93,7 +98,7 @@ def test_its_head_keeps_it_from_being_kept(hub: HubThread) -> None:
 
 def test_head_opens_nothing(hub: HubThread) -> None:
     """The same head, no body, nobody to count; and the connection goes on."""
-    with httpx.Client(base_url=url(hub), trust_env=False) as client:
+    with plain_client(url(hub)) as client:
         answer = client.head("/api/events")
         wrong = client.head("/api/events?channels=nowhere")
 
@@ -138,7 +143,7 @@ def test_who_cannot_set_a_header_says_it_in_the_address(hub: HubThread, name: st
     """A page that has kept its position, and libraries; what a browser sends goes before it."""
     publish(hub)
     last = publish(hub)
-    epoch = httpx.get(f"{url(hub)}/contracts/history", trust_env=False).json()["epoch"]
+    epoch = get(hub, "/contracts/history").json()["epoch"]
     query = f"?channels=contracts&{name}={quote(f'{epoch};contracts={last - 2}')}"
 
     with listening(url(hub), query) as stream:
@@ -271,7 +276,7 @@ def test_streams_are_counted_and_leave_nothing(hub: HubThread) -> None:
     ):
         one.begun("jobs")
         other.begun("jobs", "contracts")
-        status = httpx.get(f"{url(hub)}/ws/status", trust_env=False).json()
+        status = get(hub, "/ws/status").json()
 
     assert status["connections"] == 2
     assert status["subscriptions"] == {"contracts": 1, "jobs": 2}
@@ -350,7 +355,8 @@ def test_the_door_is_that_of_every_route(
 
 def test_another_method_is_told_which_there_are(server: HubThread) -> None:
     """405 with Allow."""
-    answer = httpx.post(f"{url(server)}/api/events", trust_env=False)
+    with plain_client(url(server)) as client:
+        answer = client.post("/api/events")
 
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
 
