@@ -93,7 +93,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Most,
         _help(
             "HUB_MAX_CONNECTIONS",
-            "WebSockets that a node has open at most, but for those of its own machine; then 429. "
+            "WebSockets and streams a node has open at most, but for its own machine's; then 429. "
             "0: as many as open files allow",
         ),
     ] = 0
@@ -108,7 +108,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Rate,
         _help(
             "HUB_CONNECT_RATE",
-            "New WebSockets a second that a node takes, twice as many at once; then 429. "
+            "New WebSockets and streams a second, twice as many at once; then 429. "
             "Its own machine is not limited. 0: any number",
         ),
     ] = 1_000.0
@@ -128,7 +128,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Positive,
         _help(
             "HUB_MAX_BEHIND_S",
-            "Seconds that a slow client may be behind without gaining; then it is closed with 4408",
+            "Seconds that a slow client may be behind without gaining; then it is sent away (4408)",
         ),
     ] = 60.0
     drain_s: Annotated[Positive, _help("DRAIN_S", "Seconds that a stop may take")] = 10.0

@@ -60,6 +60,7 @@ def test_the_root_tells_programs_about_the_hub(reader: httpx.Client) -> None:
     for name in ("docs", "openapi", "asyncapi", "errors", "health", "ready", "metrics"):
         assert (reader.get(told[name])).status_code == 200
     assert (reader.get(told["websocket"])).status_code == 426
+    assert reader.head(told["events"]).headers["content-type"] == "text/event-stream"
 
 
 def test_the_root_shows_people_the_live_page(reader: httpx.Client) -> None:

@@ -1,9 +1,12 @@
 """The corked transport: head and body in one write, and nothing ever held back for longer."""
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 
-from hub.transports.http.corked import Cork
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from hub.transports.http.corked import Cork, unchunked
 from support.clocks import FakeTimers
 
 
@@ -67,3 +70,53 @@ def test_a_close_loses_nothing() -> None:
 
     assert pipe.writes == [b"head"]
     assert cork.is_closing()
+
+
+class Asked:
+    """A request of uvicorn's, as far as its answer's form is concerned."""
+
+    def __init__(self) -> None:
+        self.chunked_encoding: bool | None = None
+        self.expected_content_length = 0
+        self.sent: list[dict[str, Any]] = []
+
+
+async def answered(*messages: dict[str, Any]) -> Asked:
+    """Answer a request of HTTP/1.0 with these messages."""
+    cycle = Asked()
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        for message in messages:
+            await send(message)
+
+    async def send(message: dict[str, Any]) -> None:
+        cycle.sent.append(message)
+
+    await unchunked(cast("RequestResponseCycle", cycle), cast("ASGI3Application", app))(
+        cast("Any", {}), cast("Any", None), cast("Any", send)
+    )
+    return cycle
+
+
+async def test_an_answer_of_unknown_length_ends_with_its_connection() -> None:
+    """An old client takes chunks for content; the last piece settles the length."""
+    pieces = [{"type": "http.response.body", "body": b"a", "more_body": True}] * 2
+    start = {"type": "http.response.start", "headers": []}
+
+    cycle = await answered(start, *pieces)
+    unknown = cycle.expected_content_length
+    ended = await answered(start, *pieces, {"type": "http.response.body", "body": b"bc"})
+
+    assert cycle.chunked_encoding is False
+    assert unknown > 2**60
+    assert ended.expected_content_length == 2
+    assert len(ended.sent) == 4
+
+
+async def test_an_answer_of_known_length_is_left_alone() -> None:
+    """It says itself how long it is, however the name is written."""
+    start = {"type": "http.response.start", "headers": [(b"Content-Length", b"2")]}
+
+    cycle = await answered(start, {"type": "http.response.body", "body": b"ab"})
+
+    assert (cycle.chunked_encoding, cycle.expected_content_length) == (None, 0)

@@ -73,6 +73,7 @@ def _information(version: str) -> dict[str, Any]:
         "asyncapi": "/asyncapi.json",
         "errors": "/docs/errors",
         "websocket": "/ws",
+        "events": "/api/events",
         "health": "/health",
         "ready": "/ready",
         "metrics": "/metrics",
