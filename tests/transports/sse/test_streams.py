@@ -372,15 +372,21 @@ def test_a_client_of_http_1_0_gets_the_bare_events(server: HubThread) -> None:
         assert stream.offsets(1) == [offset]
 
 
-def test_a_request_behind_a_stream_does_not_keep_it(server: HubThread) -> None:
-    """The client goes with a request waiting behind its stream; nothing of it stays."""
-    with socket.create_connection(("127.0.0.1", server.port)) as sock:
-        sock.sendall(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        until(lambda: count(server) == 1)
-        sock.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+def test_a_request_behind_a_stream_does_not_keep_it(tmp_path: Path) -> None:
+    """The client goes with a request waiting behind its stream: that ends like others."""
+    log = io.StringIO()
+    with logging_to(log), hub_thread(tmp_path, OURS) as hub:
+        with socket.create_connection(("127.0.0.1", hub.port)) as sock:
+            sock.sendall(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            until(lambda: count(hub) == 1)
+            sock.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            peers: Any = hub._server.server_state.connections
+            until(lambda: any(peer.pipeline for peer in tuple(peers)))
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
-    until(lambda: publish(server) > 0 and count(server) == 0)
+        until(lambda: publish(hub) > 0 and count(hub) == 0)
+
+    assert {line["level"] for line in read(log)} == {"info"}
 
 
 def test_heartbeats_keep_it_open(tmp_path: Path) -> None:

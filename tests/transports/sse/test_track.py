@@ -60,7 +60,7 @@ def following(*channels: str, snapshot: bool = False) -> Track:
 
 
 @given(
-    st.text().map(str.encode) | st.binary(),
+    (st.text() | st.text("\r\n:a")).map(str.encode) | st.binary(),
     st.from_regex(r"[a-z0-9;=]{0,9}", fullmatch=True),
 )
 def test_no_payload_breaks_out_of_its_block(payload: bytes, place: str) -> None:
