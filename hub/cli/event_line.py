@@ -95,6 +95,10 @@ def _job(data: dict[str, Any]) -> Text:
     return line
 
 
+def _state(data: dict[str, Any]) -> Text:
+    return _contract(data) if "contract_id" in data else _job(data)
+
+
 def _anything(data: dict[str, Any]) -> Text:
     return Text(printable(msgspec.json.encode(data).decode()), "dim")
 
@@ -103,6 +107,7 @@ _TELL: dict[str, Callable[[dict[str, Any]], Text]] = {
     "contract_update": _contract,
     "contract_stale": _stale,
     "job_update": _job,
+    "snapshot": _state,
 }
 
 

@@ -13,13 +13,30 @@ import msgspec
 from hub.cli.event_line import event_line
 from hub.cli.output import Output
 from hub.cli.since import Beginning, moment
-from hub_client import Event, HistoryGap, ListenState, MCPClient, NetworkError, State
+from hub.cli.view_options import Thinning, Value
+from hub_client import (
+    Event,
+    HistoryGap,
+    Lag,
+    ListenState,
+    MCPClient,
+    NetworkError,
+    Snapshot,
+    State,
+)
 from hub_client.address import Address
 
 DEFAULT_CHANNELS = ("contracts", "jobs")
 RETRY_S = 1.0
 # Wide enough for whole UUIDs beside everything else.
 WIDE = 160
+
+
+class View(NamedTuple):
+    """What of the channels is to be seen, as `listen` takes it."""
+
+    where: dict[str, list[Value]] | None = None
+    conflate: Thinning | None = None
 
 
 class Follow(NamedTuple):
@@ -31,6 +48,7 @@ class Follow(NamedTuple):
     last: int | None
     limit: int | None
     wait: bool
+    view: View = View()
 
 
 def follow(wanted: Follow, output: Output) -> None:
@@ -56,7 +74,9 @@ def _follow(wanted: Follow, output: Output) -> None:
     left = wanted.limit
     with closing(_events(wanted, channels, watch)) as events:
         for event in events:
-            _show(event, output)
+            show(event, output)
+            if isinstance(event, Snapshot):
+                continue
             left = None if left is None else left - 1
             if left == 0:
                 return
@@ -71,7 +91,13 @@ def _events(
         while True:
             try:
                 yield from client.listen(
-                    *channels, since=since, history=history, on_state=watch.changed
+                    *channels,
+                    since=since,
+                    history=history,
+                    where=wanted.view.where,
+                    conflate=wanted.view.conflate,
+                    on_state=watch.changed,
+                    on_lag=watch.slow,
                 )
             except HistoryGap as gap:
                 watch.gap(gap)
@@ -129,6 +155,14 @@ class Watch:
                 f"○ no connection ({state.reason}), again in {state.retry_in_s:.1f} s"
             )
 
+    def slow(self, lag: Lag) -> None:
+        """Say that the hub finds this tail slow, or not any more."""
+        if not lag.behind:
+            self._output.note(f"● {lag.channel}: caught up")
+            return
+        comes = _COMES.get(lag.mode, "the hub goes on as it can")
+        self._output.note(f"○ {lag.channel}: {lag.behind} events behind, {comes}")
+
     def gap(self, gap: HistoryGap) -> None:
         """Say what is gone for good."""
         if gap.reason == "epoch_changed":
@@ -139,7 +173,20 @@ class Watch:
         self._output.warn(f"gap: {text}")
 
 
-def _show(event: Event, output: Output) -> None:
+_COMES = {
+    "lossless": "they come later",
+    "conflated": "only the newest of each comes",
+    "snapshot": "the newest of each comes at once",
+}
+
+
+def show(event: Event, output: Output) -> None:
+    """Print an event, or the states of a snapshot."""
+    if isinstance(event, Snapshot) and not output.json:
+        for item in event.items:
+            state = Event(type=event.type, channel=event.channel, data=item, offset=event.offset)
+            show(state, output)
+        return
     if output.json:
         click.echo(msgspec.json.encode(wire(event)).decode())
         return

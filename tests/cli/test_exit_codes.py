@@ -113,6 +113,13 @@ def test_wrong_setting_is_told_of(environ: dict[str, str], phrase: str) -> None:
         pytest.param(("tail", "--since", "soon"), "soon", id="no position"),
         pytest.param(("tail", "--since", "2026-99-01T00:00"), "2026-99", id="no time"),
         pytest.param(
+            ("tail", "--where", "location"), "FIELD=VALUE", id="condition without a value"
+        ),
+        pytest.param(("tail", "--where", "=x"), "FIELD=VALUE", id="condition without a field"),
+        pytest.param(("tail", "--conflate", "job_id:often"), "FIELD:RATE", id="rate is no number"),
+        pytest.param(("tail", "--conflate", "job_id:0"), "FIELD:RATE", id="rate of nothing"),
+        pytest.param(("tail", "--conflate", ":5"), "FIELD:RATE", id="rate of no field"),
+        pytest.param(
             ("publish", "job", "status", "j", "NEEDS_INPUT", "--schema", "{}"),
             "--prompt",
             id="schema without a question",

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.cli.following import Watch, wire
+from hub.cli.following import Watch, show, wire
 from hub.cli.output import Output
-from hub_client import Event, HistoryGap, ListenState, NetworkError, State
+from hub_client import Event, HistoryGap, Lag, ListenState, NetworkError, Snapshot, State
 from support.commands import finish, invoke, start
 from support.running import HubProcess, hub_process
 
@@ -113,6 +113,42 @@ def test_the_last_ones_of_what_follows(
     assert [event["offset"] for event in shown] == expected
 
 
+def test_where_shows_what_matches(served: HubProcess) -> None:
+    """Of one field any value, of several all; a number is found as well as its text."""
+    post(served, "filtered", 1, 2, 3, 4)
+    by_number = ("--where", "number=2", "--where", "number=4", "--where", "number=3")
+    by_id = ("--where", "id=n-4", "--where", "id=n-2")
+
+    finished = invoke(
+        *("tail", "filtered", "--last", "4", *by_number, *by_id, "--count", "2", "-o", "json"),
+        HUB_URL=served.url,
+    )
+
+    shown = [json.loads(line) for line in finished.out.splitlines()]
+    assert [event["offset"] for event in shown] == [2, 4]
+
+
+def test_conflate_shows_the_newest(served: HubProcess) -> None:
+    """Of each value of the field; of what was as of what comes."""
+    post(served, "thinned", 1, 2, 1, 1)
+
+    finished = invoke(
+        *("tail", "thinned", "--last", "4", "--conflate", "number:5", "--count", "2", "-o", "json"),
+        HUB_URL=served.url,
+    )
+
+    shown = [json.loads(line) for line in finished.out.splitlines()]
+    assert [event["offset"] for event in shown] == [2, 4]
+
+
+def test_a_view_that_the_hub_refuses_is_said(served: HubProcess) -> None:
+    """With what it expects, and 4."""
+    finished = invoke("tail", "--conflate", "job_id:500", HUB_URL=served.url)
+
+    assert finished.code == 4
+    assert "conflate.max_hz: expected 0.01 to 120, got 500" in finished.err
+
+
 @pytest.mark.parametrize("when", ["1h", "2001-01-01T00:00:00Z"])
 def test_time_begins_with_the_first_event_after_it(served: HubProcess, when: str) -> None:
     """`--since` a time shows every event that is not older, in each of the channels."""
@@ -204,6 +240,39 @@ def test_expired_events_are_counted_out(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().err == (
         "hub: warning: gap: jobs: events 5 to 9 are gone (expired), going on\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("behind", "mode", "said"),
+    [
+        (412, "lossless", "○ jobs: 412 events behind, they come later\n"),
+        (412, "conflated", "○ jobs: 412 events behind, only the newest of each comes\n"),
+        (412, "snapshot", "○ jobs: 412 events behind, the newest of each comes at once\n"),
+        (412, "other", "○ jobs: 412 events behind, the hub goes on as it can\n"),
+        (0, "lossless", "● jobs: caught up\n"),
+    ],
+)
+def test_being_slow_is_said(
+    capsys: pytest.CaptureFixture[str], behind: int, mode: str, said: str
+) -> None:
+    """In words, on stderr: a pipe that takes little is not the hub's fault."""
+    Watch("http://x", ("jobs",), Output("pretty"), wait=False).slow(Lag("jobs", behind, mode))
+
+    assert capsys.readouterr().err == said
+
+
+def test_a_snapshot_is_a_line_a_state(capsys: pytest.CaptureFixture[str]) -> None:
+    """It comes in place of what was missed."""
+    items = [{"job_id": "j-1", "status": "RUNNING"}, {"job_id": "j-2", "status": "DONE"}]
+    snapshot = Snapshot(type="snapshot", channel="jobs", data={"items": items}, offset=9)
+
+    show(snapshot, Output("pretty"))
+    show(snapshot, Output("json"))
+
+    first, second, packed = capsys.readouterr().out.splitlines()
+    assert first.split()[:4] == ["jobs", "#9", "snapshot", "j-1"]
+    assert second.split()[-1] == "DONE"
+    assert json.loads(packed)["data"] == {"items": items}
 
 
 def test_only_the_first_connection_must_succeed(capsys: pytest.CaptureFixture[str]) -> None:
