@@ -390,6 +390,21 @@ def test_a_snapshot_that_breaks_off_is_asked_for_again() -> None:
     assert script.feed.position == "e:95"
 
 
+def test_a_snapshot_that_is_refused_behind_its_first_page_is_tried_again() -> None:
+    """The log may fail, or the listener take too long over it; nothing more would come."""
+    script = Script(snapshot=True)
+    (command,) = script.open()
+    script.acknowledge(command, 4)
+    script.hear(type="snapshot", channel="contracts", items=[{"n": 1}], more=True)
+
+    details = {"code": "log_unavailable", "message": "closed", "retry_after_ms": 1000}
+    script.hear(type="error", reply_to=command["id"], error="", details=details)
+    (again,) = script.open()
+
+    assert script.states[-1] == ("connecting", None, "log_unavailable")
+    assert again["snapshot"] is True
+
+
 def test_a_snapshot_of_an_earlier_subscribe_is_passed_over() -> None:
     """What was asked for since then says better where it goes on."""
     script = live(conflate="contract_id")

@@ -51,7 +51,7 @@ class Subscription:
         return command | self._wants.view
 
     def asked(self, reply_to: object) -> bool:
-        """Whether a reply is the one that is waited for."""
+        """Whether a reply is to what was asked for and is not complete."""
         return self._asked is not None and self._asked == reply_to
 
     def reload(self) -> None:
@@ -60,7 +60,9 @@ class Subscription:
 
     def accept(self, reply: Subscribed) -> bool:
         """Take the hub's answer; False when what was missed is gone."""
-        self._asked = None
+        if not self._reloading:
+            # A snapshot may still be refused, behind some of its pages.
+            self._asked = None
         self.head = reply.offset if reply.head is None else reply.head
         at = Stand(reply.epoch, reply.offset)
         if self._reloading:
@@ -91,7 +93,7 @@ class Subscription:
         if page.more:
             return None
         items, self._pages = self._pages, []
-        self._reloading = False
+        self._reloading, self._asked = False, None
         self.land(self._landing)
         self._landing = None
         return items
