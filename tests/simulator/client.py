@@ -59,20 +59,24 @@ class Client:
     def come(self, node: Node) -> None:
         """Connect, and subscribe what this client follows, from where it stands."""
         self.leave()
-        capacity = self._random.choice(CAPACITIES)
-        pipe = self.pipe = Pipe(
-            capacity, node.fake_timers, self._store, node.pruned, node.fanout.positions
-        )
-        self._node = node
         readers = self.readers.items()
         new = [name for name, reader in readers if reader.epoch is None and reader.sight.whole]
         by_address = [name for name in new if name in node.fanout.feeds]
         if self._random.random() < 0.5:
             by_address = []
-        self._session = node.welcome(pipe, f"{self.name}-{self._number}", by_address)
+        self._connect(node, by_address)
         for channel, reader in self.readers.items():
             if channel not in by_address:
                 self.ask(reader)
+
+    @property
+    def arrived(self) -> bool:
+        """Whether it has everything."""
+        return self.pipe is not None and all(
+            name not in self._store.channels
+            or (reader.has_all and reader.offset == self._store.head(name))
+            for name, reader in self.readers.items()
+        )
 
     def ask(self, reader: Reader, *, again: bool = False) -> None:
         """Subscribe; again, on the same socket: some unsubscribe before, as the SDK does."""
@@ -133,6 +137,14 @@ class Client:
     def abandon(self) -> None:
         """Lose the network in silence: the node writes on until no pong comes."""
         self._end()
+
+    def _connect(self, node: Node, channels: Sequence[str]) -> None:
+        capacity = self._random.choice(CAPACITIES)
+        pipe = self.pipe = Pipe(
+            capacity, node.fake_timers, self._store, node.pruned, node.fanout.positions
+        )
+        self._node = node
+        self._session = node.welcome(pipe, f"{self.name}-{self._number}", channels)
 
     def _end(self) -> None:
         self.pipe = self._session = self._node = None

@@ -58,7 +58,8 @@ class Reader:
     @property
     def has_all(self) -> bool:
         """Whether nothing more is owed, as far as this reader stands."""
-        return self.following and not (self._paging or self._renewing or self.sight.owed)
+        here = self.following and self.epoch == self._store.epoch
+        return here and not (self._paging or self._renewing or self.sight.owed)
 
     def ask(self, number: int, how: Command) -> Command:
         """Return a subscribe from where this reader stands; `how` if it stands nowhere."""

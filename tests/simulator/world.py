@@ -6,6 +6,7 @@ from random import Random
 from simulator.broker import Broker
 from simulator.client import Client
 from simulator.node import Node
+from simulator.sdk import SdkClient
 from simulator.sight import any_sights
 from simulator.store import CHANNELS, LATER, Store
 from simulator.trace import Trace
@@ -44,10 +45,11 @@ class World:
         self.nodes: list[Node] = []
         self._started = 0
         sights = any_sights(self.random)
-        self.clients = [
+        self.clients: list[Client] = [
             Client(f"c{at}", _WANTED[at % len(_WANTED)], self.store, self.random, sights)
             for at in range(CLIENTS)
         ]
+        self.clients.append(SdkClient("sdk", self.store, self.random, sights))
         for _ in range(self.size):
             self.start_one()
 
@@ -127,22 +129,12 @@ class World:
 
     def _late(self) -> str:
         """Name who is not at the head."""
-        late = [str(client) for client in self.clients if not self._arrived(client)]
+        late = [str(client) for client in self.clients if not client.arrived]
         wanted = {name: self.store.head(name) for name in self.store.channels}
         late += [node.name for node in self.nodes if node.fanout.positions() != wanted]
         return (
             f"{late}, where the heads are {wanted}" if late or len(self.nodes) < self.size else ""
         )
-
-    def _arrived(self, client: Client) -> bool:
-        return client.pipe is not None and all(
-            name not in self.store.channels
-            or (reader.has_all and (reader.epoch, reader.offset) == self._end_of(name))
-            for name, reader in client.readers.items()
-        )
-
-    def _end_of(self, channel: str) -> tuple[str, int]:
-        return self.store.epoch, self.store.head(channel)
 
 
 Act = Callable[[World], str]
