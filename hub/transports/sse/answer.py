@@ -66,8 +66,6 @@ class EventStream:
         visit: Visit | None = None
         try:
             visit = self._reception.welcome(self._connection, self._asked, self._address, self.end)
-            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-            await self._flush(send)
             await self._converse(receive, send)
         except OSError:
             pass  # some servers' way to say that the client is gone
@@ -140,10 +138,13 @@ class EventStream:
             raise fault
 
     async def _write(self, send: Send) -> None:
-        while self._failure is None or self._queue:
-            await self._work.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        while True:
             self._work.clear()
             await self._flush(send)
+            if self._failure is not None:
+                break
+            await self._work.wait()
         await send({"type": "http.response.body"})
 
     async def _flush(self, send: Send) -> None:
