@@ -119,7 +119,10 @@ class SdkClient(Client):
             self._check_between(reader, epoch, offset)
             reader.sight.see(event.data["n"])
             reader.seen += 1
-        self._gaps[event.channel].clear()
+        # A gap may be said before events that came before it: those wait for another channel.
+        new = reader.epoch not in {None, epoch}
+        gaps = self._gaps[event.channel]
+        gaps[:] = [gap for gap in gaps if not new and gap.to_offset > offset]
         reader.epoch, reader.offset = epoch, offset
 
     def _check_between(self, reader: Reader, epoch: str, offset: int) -> None:
