@@ -19,6 +19,7 @@ from hub.transports.websocket.reception import NodeReception
 # Of the time that a stop may take; the rest is for closing the log.
 CLIENTS_SHARE = 0.8
 LOOK_S = 0.02
+NOTSENT_LOWAT_BYTES = 64 * 1024
 
 _log = logger("server")
 
@@ -86,14 +87,19 @@ class Server(uvicorn.Server):
         """Nothing has to be done before the end: what was answered is on disk."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve; what is accepted on our own sockets sends at once.
+        """Serve; what is accepted on our own sockets takes their options over.
 
-        asyncio sees to that only for sockets that it made itself: without it an answer's body
-        waits 40 ms for the client's delayed acknowledgement of its headers (RFC 1122, 4.2.3.2).
+        It sends at once: asyncio sees to that only for sockets that it made itself, and an
+        answer's body would wait 40 ms for the client's delayed acknowledgement of its headers
+        (RFC 1122, 4.2.3.2). And the kernel holds little unsent: else a socket swallows megabytes
+        and looks healthy.
         """
         for listener in sockets or ():
             if listener.family in {socket.AF_INET, socket.AF_INET6}:
                 listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                listener.setsockopt(
+                    socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT_BYTES
+                )
         await super().startup(sockets)
 
     async def shutdown(self, sockets: Any = None) -> None:

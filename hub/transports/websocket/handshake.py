@@ -103,14 +103,14 @@ def asked(query: str) -> Sequence[str] | None:
     return list(dict.fromkeys(name for text in found for name in text.split(",") if name))
 
 
-def fault(method: str, version: str, upgrade: Upgrade, cause: Exception | None) -> HubError:
-    """Return why a request cannot open a WebSocket (RFC 6455, 4.2.1).
+def fault(method: str, version: str, upgrade: Upgrade, cause: str | None) -> HubError | None:
+    """Return why a request cannot open a WebSocket (RFC 6455, 4.2.1); None when it can.
 
     Args:
         method: Of the request.
         version: Of HTTP, as in `1.1`.
         upgrade: The request.
-        cause: What the parser has against it, if anything.
+        cause: What else is wrong with it, if anything.
     """
     offered = [value for name, value in upgrade.headers if name == b"sec-websocket-version"]
     if method != "GET":
@@ -120,7 +120,9 @@ def fault(method: str, version: str, upgrade: Upgrade, cause: Exception | None) 
     if offered != [VERSION]:
         got = b", ".join(offered).decode("latin-1")[:80] or "none"
         return UpgradeRequired(f"expected Sec-WebSocket-Version 13, got {got}")
-    return InvalidRequest(f"expected a WebSocket handshake, got one with {cause}"[:200])
+    if cause is not None:
+        return InvalidRequest(f"expected a WebSocket handshake, got one with {cause}"[:200])
+    return None
 
 
 def refusal_headers(failure: HubError) -> list[tuple[str, str]]:

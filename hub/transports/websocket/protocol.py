@@ -1,46 +1,45 @@
 """Our protocol class under uvicorn's `ws=`: callbacks from the transport to the session.
 
-No task, queue or coroutine a connection. What comes in is parsed by the sans-I/O code of
-`websockets`; what goes out are frames that were built once for all clients, so it bypasses that
-code and only pings, pongs and close frames go through it. uvicorn hands over every upgrade of
-every path, past all ASGI middleware: the handshake is judged here.
+No task, queue or coroutine a connection, and nothing of a request or a message that has been
+dealt with. What goes out are frames that were built once for all clients.
 """
 
 import asyncio
-import contextlib
-import logging
-import socket
-from collections.abc import Callable
-from functools import partial
-from http import HTTPStatus
 from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
-from websockets.frames import CloseCode, Frame as WireFrame, Opcode
-from websockets.http11 import Request
-from websockets.protocol import OPEN, SEND_EOF
-from websockets.server import ServerProtocol
 
 from hub.clock import Timer
-from hub.errors import Draining, HubError
+from hub.errors import Draining
 from hub.realtime.frames import Batch
-from hub.transports.http.answer import problem
-from hub.transports.websocket import handshake
-from hub.transports.websocket.handshake import Refused, Upgrade, Verdict
-from hub.transports.websocket.message import Text, expected_frames
+from hub.transports.websocket import takeover
+from hub.transports.websocket.entrance import Entrance
+from hub.transports.websocket.handshake import REFUSED, Refused, Verdict, close_reason
+from hub.transports.websocket.message import Message, expected_frames, join
+from hub.transports.websocket.parser import (
+    BINARY,
+    CLOSE,
+    PING,
+    PONG,
+    TEXT,
+    Fault,
+    Frame,
+    Parser,
+    close_frame,
+    control,
+    read_code,
+)
 from hub.transports.websocket.reception import Reception, Visit
-from hub.transports.websocket.takeover import http_version, is_answering, upgrade_of
 
 # What may wait in the transport before its client becomes a cursor.
 HIGH_WATER_BYTES = 64 * 1024
-# What the kernel may hold unsent: without it a socket swallows megabytes and looks healthy.
-NOTSENT_LOWAT_BYTES = 64 * 1024
 # How long a client has to answer our close frame, and to read what lies before it.
 CLOSE_TIMEOUT_S = 5.0
 
-_quiet = logging.getLogger("hub.websockets")
-_quiet.setLevel(logging.ERROR)  # a client's protocol fault is its close code, not our error
+ABNORMAL = 1006
+UNSUPPORTED = 1003
+_PING = control(PING, b"")
 
 
 class HubProtocol(asyncio.Protocol):
@@ -50,14 +49,18 @@ class HubProtocol(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_answers",
         "_close_timer",
+        "_code",
+        "_entrance",
+        "_last",
+        "_message",
+        "_parser",
         "_peer",
         "_peers",
         "_reception",
-        "_text",
         "_transport",
         "_visit",
-        "_wire",
     )
 
     def __init__(
@@ -69,11 +72,20 @@ class HubProtocol(asyncio.Protocol):
     ) -> None:
         self._peers = server_state.connections
         self._reception: Reception = app_state["reception"]
-        self._wire = ServerProtocol(max_size=self._reception.max_frame_bytes, logger=_quiet)
         self._transport: asyncio.Transport
         self._peer = ""
         self._visit: Visit | None = None
-        self._text = Text()
+        # Until the request is answered.
+        self._entrance: Entrance | None = None
+        # Reads frames: from the 101 on until a close or a fault has come.
+        self._parser: Parser | None = None
+        self._message: Message | None = None
+        # Pongs of the segment that is being read.
+        self._answers: bytearray | None = None
+        # Of whoever closed first.
+        self._code: int | None = None
+        # The close frame that ends it, once what came in front of it has been dealt with.
+        self._last: bytes | None = None
         self._close_timer: Timer | None = None
 
     # What the transport calls.
@@ -82,47 +94,37 @@ class HubProtocol(asyncio.Protocol):
         """Take the socket over from the HTTP protocol."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
-        address = transport.get_extra_info("peername")
-        self._peer = str(address[0]) if isinstance(address, tuple) else ""
-        sock = transport.get_extra_info("socket")
-        if sock is not None and sock.family in {socket.AF_INET, socket.AF_INET6}:
-            # A socket whose peer is gone refuses options on some systems; its end follows.
-            with contextlib.suppress(OSError):
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT_BYTES)
-                # asyncio forgets it on sockets of a listener that was made without a protocol.
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._peer = takeover.peer_of(self._transport.get_protocol())
+        self._entrance = Entrance(self._reception, self._transport, self._peer, self._enter)
         self._peers.add(self)  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came: first the request, then frames."""
-        self._wire.receive_data(data)
-        for event in self._wire.events_received():
-            if isinstance(event, Request):
-                self._open(event)
-            elif isinstance(event, WireFrame):
-                self._take_frame(event)
-        self._send_control()
+        """Take what came: first the request, then frames."""
+        if self._parser is not None:
+            self._read(self._parser, data)
+        elif self._entrance is not None:
+            self._entrance.take(data)
 
     def eof_received(self) -> None:
         """The client will send nothing more; the transport closes when it has written all."""
-        self._wire.receive_eof()
-        self._wire.data_to_send()  # says only that we may half-close, which the transport does
+        self._parser = self._entrance = None
         self._end()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 asyncio's signature
         """The socket is gone."""
         self._peers.discard(self)
+        self._parser = self._entrance = None
         if self._close_timer is not None:
             self._close_timer.cancel()
         visit, self._visit = self._visit, None
         if visit is not None:
-            self._reception.see_off(visit, code=self._close_code(), peer=self._peer)
+            self._reception.see_off(visit, code=self._code or ABNORMAL, peer=self._peer)
 
     def pause_writing(self) -> None:
         """The transport's buffer is full."""
         if self._visit is not None:
             self._visit.connection.pause()
-        else:
+        elif self._entrance is None:
             self.pause_reading()
 
     def resume_writing(self) -> None:
@@ -130,7 +132,7 @@ class HubProtocol(asyncio.Protocol):
         if self._visit is not None:
             self._visit.session.alive()
             self._visit.connection.resume()
-        else:
+        elif self._entrance is None:
             self.resume_reading()
 
     def shutdown(self) -> None:
@@ -149,15 +151,16 @@ class HubProtocol(asyncio.Protocol):
 
     def ping(self) -> None:
         """Send a ping."""
-        if self._wire.state is OPEN:
-            self._wire.send_ping(b"")
-            self._send_control()
+        if self._parser is not None and self._code is None:
+            self._send(_PING)
 
     def close(self, code: int, reason: str) -> None:
         """Send a close frame; the socket closes when the client answers, or after 5 s."""
-        if self._wire.state is OPEN:
-            self._wire.send_close(code, reason)
-            self._send_control()
+        if self._parser is not None:
+            if self._code is None:
+                self._code = code
+                self._send(close_frame(code, reason))
+            self._end()
 
     def buffered(self) -> int:
         """Return the bytes that wait in the transport."""
@@ -173,112 +176,93 @@ class HubProtocol(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.resume_reading()
 
-    # Between the two.
-
-    def _open(self, request: Request) -> None:
-        http: Any = self._transport.get_protocol()
-        if is_answering(http):
-            # An upgrade pipelined behind a request: its answer would end up among our frames,
-            # and it would wait for ever for a transport that tells its news to us.
-            http.connection_lost(None)
-            self._transport.abort()
+    def _enter(self, answer: bytes, verdict: Verdict | None, behind: bytes) -> None:
+        """Answer the request, and begin a session if it may be."""
+        if self._entrance is None:
+            return  # it has ended meanwhile
+        self._entrance = None
+        if verdict is None:
+            self._finish(answer)
             return
-        if self._wire.eof_sent:  # broken frames right behind the request
-            self._transport.abort()
-            return
-        # Now: in a moment the transport's protocol is this one.
-        version, upgrade = http_version(http), upgrade_of(request)
-        verdict = self._reception.judge(upgrade, self._peer)
-        answer = partial(self._answer, request, upgrade, version)
-        if isinstance(verdict, Refused) and verdict.is_unsure:
-            self.pause_reading()
-            self._reception.spawn(self._look_up(upgrade, answer))
-        else:
-            answer(verdict)
-
-    async def _look_up(self, upgrade: Upgrade, answer: Callable[[Verdict], None]) -> None:
-        """Answer when the log has said whether there are the channels that are asked for."""
-        try:
-            verdict = await self._reception.look_up(upgrade, self._peer)
-            if not self._transport.is_closing():
-                self.resume_reading()
-                answer(verdict)
-                self._send_control()
-        except Exception:
-            self._transport.abort()
-            raise  # logged by who runs background work
-
-    def _answer(self, request: Request, upgrade: Upgrade, version: str, verdict: Verdict) -> None:
-        if isinstance(verdict, Refused) and verdict.close_code is None:
-            self._refuse(verdict.failure)
-            return
-        response = self._wire.accept(request)
-        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS or version != "1.1":
-            cause = self._wire.handshake_exc
-            self._refuse(handshake.fault(request.method, version, upgrade, cause))
-            return
-        if verdict.subprotocol is not None:
-            response.headers["Sec-WebSocket-Protocol"] = verdict.subprotocol
-        self._wire.send_response(response)
+        # The 101 goes first: what the session writes does not pass here.
+        self._send(answer)
+        self._parser = Parser(self._reception.max_frame_bytes)
         if isinstance(verdict, Refused):
-            reason = handshake.close_reason(verdict.failure)
-            self._wire.send_close(verdict.close_code, reason)
-            return
-        # The 101 goes first: what the session writes goes past `_wire`.
-        self._send_control()
-        self._visit = self._reception.welcome(self, verdict)
+            self.close(verdict.close_code or REFUSED, close_reason(verdict.failure))
+        else:
+            self._visit = self._reception.welcome(self, verdict)
+        if behind:
+            self.data_received(behind)
 
-    def _refuse(self, failure: HubError) -> None:
-        response = self._wire.reject(failure.status, "")
-        response.body = problem(failure)
-        del response.headers["Content-Length"], response.headers["Content-Type"]
-        response.headers["Content-Length"] = str(len(response.body))
-        for name, value in handshake.refusal_headers(failure):
-            response.headers[name] = value
-        self._wire.send_response(response)
+    # Frames.
 
-    def _take_frame(self, frame: WireFrame) -> None:
+    def _read(self, parser: Parser, data: bytes) -> None:
+        frames = parser.feed(data)
+        if frames and frames[-1].opcode == CLOSE:
+            # First of all: whatever lies in front of it, the client has closed.
+            payload = frames.pop().payload
+            self._end_with(read_code(payload), control(CLOSE, payload))
+        try:
+            for frame in frames:
+                self._take(frame)
+            if parser.fault is not None:
+                raise parser.fault
+        except Fault as fault:
+            # What came behind it is not looked at (RFC 6455, 7.1.7).
+            self._end_with(fault.code, close_frame(fault.code, fault.reason))
+        if self._last is not None:
+            self._finish(self._last)
+        elif self._answers is not None:
+            self._send(b"")
+
+    def _take(self, frame: Frame) -> None:
+        if frame.opcode == PING:
+            # A segment full of pings is answered by one write.
+            self._answers = self._answers or bytearray()
+            self._answers += control(PONG, frame.payload)
         visit = self._visit
         if visit is None or visit.connection.closed:
             return
         visit.session.alive()
         binary = visit.connection.form.binary
-        if frame.opcode is (Opcode.TEXT if binary else Opcode.BINARY):
-            self._fail(visit, CloseCode.UNSUPPORTED_DATA, expected_frames(binary=binary))
-        elif frame.opcode in {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}:
-            try:
-                message = self._text.add(bytes(frame.data), final=frame.fin, binary=binary)
-            except UnicodeDecodeError:
-                self._fail(visit, CloseCode.INVALID_DATA, "expected UTF-8")
-            else:
-                if message is not None:
-                    self._reception.take(visit, message)
+        if frame.opcode == (TEXT if binary else BINARY):
+            raise Fault(UNSUPPORTED, expected_frames(binary=binary))
+        if frame.opcode < CLOSE:
+            self._message, payload = join(self._message, frame)
+            if payload is not None:
+                self._reception.take(visit, payload)
 
-    def _fail(self, visit: Visit, code: CloseCode, reason: str) -> None:
-        """RFC 6455, 7.1.7; what came behind the fault in the same segment is not looked at."""
-        self._wire.fail(code, reason)
-        visit.session.lost()
+    def _send(self, data: bytes) -> None:
+        """Write what is no event; pongs that wait go before it."""
+        if self._answers is not None:
+            data = bytes(self._answers) + data
+            self._answers = None
+        if data and not self._transport.is_closing():
+            self._transport.write(data)
 
-    def _send_control(self) -> None:
-        """Write what the parser has to say: handshake, pongs, close frames, the end."""
-        writes = self._wire.data_to_send()
-        if writes and not self._transport.is_closing():
-            self._transport.write(b"".join(writes))
-            if writes[-1] == SEND_EOF:
-                self._half_close()
-        if self._wire.close_expected():
-            self._end()
+    # Closing.
 
-    def _half_close(self) -> None:
-        """Say that nothing more will come, and go on reading.
+    def _end_with(self, code: int, frame: bytes) -> None:
+        """Let a close frame be the last; or nothing, when one was sent before."""
+        if self._code is None:
+            self._code, self._last = code, frame
+        elif self._last is None:
+            self._last = b""
+
+    def _finish(self, last: bytes) -> None:
+        """Say the last, and that nothing more will come; read on without looking.
 
         A socket closed with unread bytes in it is reset, and the client may lose the close
         frame that it has not read yet (RFC 6455, 7.1.1).
         """
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-        else:
-            self._transport.close()  # TLS: ends with its own closing handshake
+        self._send(last)
+        self._parser = self._entrance = self._message = None
+        if not self._transport.is_closing():
+            if self._transport.can_write_eof():
+                self._transport.write_eof()
+            else:
+                self._transport.close()  # TLS: ends with its own closing handshake
+        self._end()
 
     def _end(self) -> None:
         """Nothing is sent any more; the client has 5 s to read what is left and to answer."""
@@ -291,9 +275,3 @@ class HubProtocol(asyncio.Protocol):
             if self._visit.connection.writable:
                 # Commands that wait may have paused it, but the answer to our close must come.
                 self.resume_reading()
-
-    def _close_code(self) -> int:
-        """Return the code of whoever closed first; 1006 when nobody did."""
-        wire = self._wire
-        first = wire.close_rcvd if wire.close_rcvd_then_sent else wire.close_sent
-        return int(CloseCode.ABNORMAL_CLOSURE if first is None else first.code)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 from hypothesis import given, settings, strategies as st
 
@@ -140,10 +139,9 @@ async def _said(segments: Sequence[bytes]) -> tuple[list[Received], list[Receive
 
 
 def _bounded(seat: Seat, size: int) -> None:
-    wire: Any = seat.protocol._wire
-    assert len(wire.reader.buffer) <= LIMIT + 14 + size
-    assert sum(map(len, seat.protocol._text._parts)) <= LIMIT
-    assert not wire.writes
+    assert len(seat.protocol._parser or b"") <= LIMIT + 14 + size
+    assert len(seat.protocol._message or b"") <= LIMIT
+    assert not seat.protocol._answers
     assert len(seat.transport.buffer) < 64 * 1024 + 4_000
 
 

@@ -67,6 +67,10 @@ def client(server: HubThread) -> Iterator[RawSocket]:
         pytest.param(
             upgrade(sec_websocket_protocol="a b"), 400, "invalid_request", id="bad subprotocols"
         ),
+        pytest.param(upgrade(content_length="5"), 400, "invalid_request", id="a body"),
+        pytest.param(
+            upgrade(transfer_encoding="chunked"), 400, "invalid_request", id="a body in chunks"
+        ),
     ],
 )
 def test_a_refused_upgrade_is_a_problem_document(
