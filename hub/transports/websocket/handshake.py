@@ -6,6 +6,7 @@ with a code that says whether to come back (docs/protocol.md).
 """
 
 from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -95,8 +96,12 @@ def refuse(upgrade: Upgrade, failure: HubError) -> Refused:
     return Refused(failure, code, _subprotocol(upgrade))
 
 
+@lru_cache(64)
 def asked(query: str) -> Sequence[str] | None:
-    """Return the channels that an address names, each once; None when it names none."""
+    """Return the channels that an address names, each once; None when it names none.
+
+    Kept for a while: clients of one kind ask alike.
+    """
     found = parse_qs(query, keep_blank_values=True).get("channels")
     if found is None:
         return None

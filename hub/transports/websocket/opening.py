@@ -27,6 +27,9 @@ _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # RFC 9110, 5.6.1: a list may have empty elements.
 _LIST = re.compile(rb"(?:,[ \t]*)*%b[ \t]*(?:,[ \t]*(?:%b[ \t]*)?)*" % (_TOKEN, _TOKEN))
 _LISTS = (b"connection", b"sec-websocket-protocol")
+_LOOKED_AT = frozenset(
+    {*_LISTS, b"upgrade", b"origin", b"sec-websocket-key", b"content-length", b"transfer-encoding"}
+)
 _ODD = re.compile(rb"[^\t\r\n\x20-\x7e\x80-\xff]")
 
 
@@ -36,10 +39,6 @@ class Request(NamedTuple):
     method: str
     target: str
     headers: Sequence[tuple[bytes, bytes]]
-
-    def all(self, name: bytes) -> list[bytes]:
-        """Return every value of a header."""
-        return [value for found, value in self.headers if found == name]
 
 
 def read(head: bytes) -> Request:
@@ -63,18 +62,21 @@ def read(head: bytes) -> Request:
 
 def find_fault(request: Request) -> str | None:
     """Return what keeps a request from opening a WebSocket, besides method and version."""
+    found: dict[bytes, list[bytes]] = {}
+    for name, value in request.headers:
+        if name in _LOOKED_AT:
+            found.setdefault(name, []).append(value)
     for name in _LISTS:
-        for value in request.all(name):
-            if _LIST.fullmatch(value) is None:
-                return f"a {name.decode()} that is no list of words"
-    options = b",".join(request.all(b"connection")).lower().split(b",")
+        if not all(_LIST.fullmatch(value) for value in found.get(name, ())):
+            return f"a {name.decode()} that is no list of words"
+    options = b",".join(found.get(b"connection", ())).lower().split(b",")
     if b"upgrade" not in [option.strip() for option in options]:
         return "a Connection without Upgrade"
-    if [value.lower() for value in request.all(b"upgrade")] != [b"websocket"]:
+    if [value.lower() for value in found.get(b"upgrade", ())] != [b"websocket"]:
         return "an Upgrade to something else"
-    if request.all(b"transfer-encoding") or {*request.all(b"content-length")} - {b"0"}:
+    if b"transfer-encoding" in found or {*found.get(b"content-length", ())} - {b"0"}:
         return "a body"  # where it ends, a proxy may see otherwise (CWE-444)
-    return _find_in_key(request.all(b"sec-websocket-key"), request.all(b"origin"))
+    return _find_in_key(found.get(b"sec-websocket-key", ()), found.get(b"origin", ()))
 
 
 def _find_in_key(keys: Sequence[bytes], origins: Sequence[bytes]) -> str | None:
@@ -94,7 +96,7 @@ def _read_field(field: bytes) -> tuple[bytes, bytes]:
 
 def accept(request: Request, subprotocol: str | None) -> bytes:
     """Return the 101 (RFC 6455, 4.2.2), to a request without fault."""
-    proof = b64encode(sha1(request.all(b"sec-websocket-key")[0] + _GUID).digest())  # noqa: S324
+    proof = b64encode(sha1(dict(request.headers)[b"sec-websocket-key"] + _GUID).digest())  # noqa: S324
     chosen = b"Sec-WebSocket-Protocol: %b\r\n" % subprotocol.encode() if subprotocol else b""
     return (
         b"HTTP/1.1 101 Switching Protocols\r\nDate: %b\r\nUpgrade: websocket\r\n"

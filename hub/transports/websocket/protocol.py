@@ -15,6 +15,7 @@ from hub.errors import Draining
 from hub.realtime.frames import Batch
 from hub.transports.websocket import takeover
 from hub.transports.websocket.entrance import Entrance
+from hub.transports.websocket.gather import Gather
 from hub.transports.websocket.handshake import REFUSED, Refused, Verdict, close_reason
 from hub.transports.websocket.message import Message, expected_frames, join
 from hub.transports.websocket.parser import (
@@ -184,13 +185,13 @@ class HubProtocol(asyncio.Protocol):
         if verdict is None:
             self._finish(answer)
             return
-        # The 101 goes first: what the session writes does not pass here.
-        self._send(answer)
         self._parser = Parser(self._reception.max_frame_bytes)
+        self._transport = gather = Gather(self._transport, answer)
         if isinstance(verdict, Refused):
             self.close(verdict.close_code or REFUSED, close_reason(verdict.failure))
         else:
             self._visit = self._reception.welcome(self, verdict)
+        self._transport = gather.let_go()
         if behind:
             self.data_received(behind)
 

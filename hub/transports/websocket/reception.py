@@ -4,7 +4,6 @@ Both adapters go through it, so a connection is the same whoever carries its byt
 """
 
 import time
-import uuid
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, Protocol
@@ -13,7 +12,7 @@ from hub.auth.admission import Rules
 from hub.auth.turnstile import Turnstile
 from hub.clock import Timers
 from hub.errors import HubError
-from hub.realtime.connection import Connection, Sink
+from hub.realtime.connection import Connection, Sink, new_client_id
 from hub.realtime.connections import Connections
 from hub.realtime.drain import Drain
 from hub.realtime.node import Realtime
@@ -139,7 +138,7 @@ class NodeReception:
 
     def welcome(self, sink: Sink, admitted: Admitted) -> Visit | None:
         """Begin a session."""
-        connection = Connection(str(uuid.uuid4()), sink, admitted.form)
+        connection = Connection(new_client_id(), sink, admitted.form)
         try:
             session = Session(connection, self._node, admitted.channels)
         except Exception:  # noqa: BLE001 logged, and this connection ends

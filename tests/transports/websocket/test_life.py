@@ -1,7 +1,10 @@
 """Our protocol class against a transport that a test turns by hand: pressure, pings, the log."""
 
+from uuid import RFC_4122, UUID
+
 import pytest
 
+from hub.realtime.connection import new_client_id
 from hub.realtime.frames import Batch, Frame
 from support.octets import (
     CLOSE,
@@ -11,9 +14,10 @@ from support.octets import (
     close_frame,
     command,
     frame,
+    parse,
     upgrade,
 )
-from support.seats import House
+from support.seats import FakeTransport, House
 
 SILENT = upgrade("/ws?channels=")
 
@@ -22,6 +26,33 @@ SILENT = upgrade("/ws?channels=")
 def house() -> House:
     """A node without clients."""
     return House()
+
+
+# Coming in.
+
+
+def test_the_101_and_the_welcome_are_one_write(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Letting a client in costs one system call, and wakes it once."""
+    writes: list[bytes] = []
+    monkeypatch.setattr(FakeTransport, "write", lambda _, data: writes.append(data))
+
+    house.sit(upgrade())
+
+    (said,) = writes
+    head, _, rest = said.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 101 ")
+    assert [item.json["type"] for item in parse(rest)[0]] == ["welcome"]
+
+
+def test_a_client_id_is_a_uuid_of_its_own() -> None:
+    """RFC 9562, version 4; no two alike."""
+    ids = [new_client_id() for _ in range(1_000)]
+
+    assert {(UUID(one).version, UUID(one).variant) for one in ids} == {(4, RFC_4122)}
+    assert all(str(UUID(one)) == one for one in ids)
+    assert len(set(ids)) == len(ids)
 
 
 # Pressure.
