@@ -24,6 +24,7 @@ from hub.realtime.background import Background
 from hub.realtime.connections import Connections
 from hub.realtime.drain import Drain
 from hub.realtime.fanout import Fanout
+from hub.realtime.heartbeat import Heartbeats
 from hub.realtime.interest import Interest, sweeping
 from hub.realtime.ladder import Ladder
 from hub.realtime.pages import PAGE_BYTES
@@ -169,8 +170,7 @@ class Node:
             timers,
             ladder,
             self._background.spawn,
-            settings.heartbeat_s,
-            settings.pong_s,
+            Heartbeats(timers, settings.heartbeat_s, settings.pong_s),
         )
         turnstile = self._turnstile()
         self.reception = NodeReception(

@@ -31,6 +31,10 @@ class Timer(Protocol):
 class Timers(Protocol):
     """The part of an event loop that runs calls later; asyncio's loop is one."""
 
+    def time(self) -> float:
+        """Return the seconds of a clock that never steps back."""
+        ...
+
     def call_soon(self, callback: Callable[..., object], *args: object) -> Timer:
         """Run the callback after the current tick."""
         ...

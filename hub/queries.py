@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from hub.clock import Clock, Timers
 from hub.model.unit import Head
 from hub.realtime.fanout import Fanout
+from hub.realtime.heartbeat import Heartbeats
 from hub.realtime.ladder import Ladder
 from hub.realtime.node import Page
 from hub.realtime.pages import Spawn
@@ -24,8 +25,7 @@ class NodeRealtime(NamedTuple):
     timers: Timers
     ladder: Ladder
     spawn: Spawn
-    heartbeat_s: float
-    pong_s: float
+    heartbeats: Heartbeats
 
 
 class NodeQueries:

@@ -8,6 +8,7 @@ import msgspec
 from hub.clock import Clock, Timers
 from hub.model.unit import Head
 from hub.realtime.fanout import Fanout
+from hub.realtime.heartbeat import Heartbeats
 from hub.realtime.ladder import Ladder
 from hub.realtime.pages import Spawn
 from hub.realtime.standing import Reason
@@ -92,11 +93,6 @@ class Realtime(Protocol):
         ...
 
     @property
-    def heartbeat_s(self) -> float:
-        """Seconds between two heartbeats."""
-        ...
-
-    @property
-    def pong_s(self) -> float:
-        """Seconds that a client has for its pong."""
+    def heartbeats(self) -> Heartbeats:
+        """When each client hears from the node."""
         ...

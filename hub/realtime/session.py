@@ -9,7 +9,6 @@ from functools import partial
 
 import msgspec
 
-from hub.clock import Timer
 from hub.errors import BadFrame, HeartbeatTimeout, HubError, InvalidCommand
 from hub.model.event import DEFAULT_CHANNELS
 from hub.model.timestamp import to_rfc3339
@@ -17,6 +16,7 @@ from hub.realtime import commands, replies, standing as standings
 from hub.realtime.connection import Connection
 from hub.realtime.conversation import Conversation, Work
 from hub.realtime.following import Following
+from hub.realtime.heartbeat import Beat
 from hub.realtime.node import Realtime
 
 SNAPSHOT_PAGE = 200
@@ -31,17 +31,21 @@ class Session:
         channels: What the client asked for in the address; None means the default ones.
     """
 
+    __slots__ = ("_connection", "_conversation", "_following", "_node", "awaited", "beat")
+
     def __init__(
         self, connection: Connection, node: Realtime, channels: Sequence[str] | None
     ) -> None:
         self._connection = connection
         self._node = node
-        self._deadline: Timer | None = None
+        # What `Heartbeats` keeps of it.
+        self.awaited = 0
+        self.beat: Beat | None = None
         self._conversation = Conversation(connection, self, node.spawn)
         self._following = Following(connection, node, self._conversation)
         connection.on_give_up = self.end
         self._open(DEFAULT_CHANNELS if channels is None else channels)
-        self._beat: Timer = node.timers.call_later(node.heartbeat_s, self._on_beat)
+        node.heartbeats.join(self)
 
     @property
     def ended(self) -> bool:
@@ -59,9 +63,7 @@ class Session:
 
     def alive(self) -> None:
         """The client answered a ping."""
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+        self.awaited = 0
 
     def end(self, failure: HubError) -> None:
         """Close the connection for a reason that has a close code."""
@@ -71,8 +73,7 @@ class Session:
     def lost(self) -> None:
         """The socket is gone; nothing of the session stays."""
         self._connection.lost()
-        self._beat.cancel()
-        self.alive()
+        self._node.heartbeats.leave(self)
         self._conversation.end()
 
     def _open(self, channels: Sequence[str]) -> None:
@@ -84,7 +85,7 @@ class Session:
                 protocol=replies.PROTOCOL,
                 client_id=self._connection.client_id,
                 node=fanout.node,
-                heartbeat_s=self._node.heartbeat_s,
+                heartbeat_s=self._node.heartbeats.every_s,
                 server_time=self._time(),
                 epoch=fanout.epoch,
                 positions={feed.channel: feed.flushed for feed in feeds},
@@ -93,11 +94,8 @@ class Session:
         for feed in feeds:
             self._following.live(feed)
 
-    def _on_beat(self) -> None:
-        self._beat = self._node.timers.call_later(self._node.heartbeat_s, self._on_beat)
-        # Before the ping: a sink may count it as answered at once.
-        if self._deadline is None:
-            self._deadline = self._node.timers.call_later(self._node.pong_s, self._on_deadline)
+    def say_heartbeat(self) -> None:
+        """Tell the client where it stands, and ask whether it is there."""
         try:
             self._say_heartbeat(msgspec.UNSET)
         except Exception:
@@ -105,8 +103,10 @@ class Session:
             raise  # logged by the loop
         self._connection.sink.ping()
 
-    def _on_deadline(self) -> None:
-        self.end(HeartbeatTimeout(f"expected a pong within {self._node.pong_s:g} s, got none"))
+    def miss_pong(self) -> None:
+        """End it: the client has not answered."""
+        within_s = self._node.heartbeats.pong_s
+        self.end(HeartbeatTimeout(f"expected a pong within {within_s:g} s, got none"))
 
     def run(self, text: bytes) -> Work | None:
         """Answer a command, or return the work that does."""

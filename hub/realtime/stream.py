@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from hub.clock import Timer
 from hub.errors import HubError
 from hub.model.timestamp import to_rfc3339
 from hub.realtime import replies
@@ -17,6 +16,7 @@ from hub.realtime.connection import Connection
 from hub.realtime.conversation import Conversation, Work
 from hub.realtime.following import Following
 from hub.realtime.formats import to_json
+from hub.realtime.heartbeat import Beat
 from hub.realtime.node import Realtime
 
 _decoder = msgspec.json.Decoder(Subscribe)
@@ -31,6 +31,10 @@ class Stream:
         begin: What it follows and from where, a command a channel.
         anew: How a channel begins whose position could not be resumed, after that was said.
         finish: Called once, with the reason, when the stream is to end.
+
+    Attributes:
+        awaited: No ping is ever to be answered; see `heartbeat.Client`.
+        beat: When it hears a heartbeat.
     """
 
     def __init__(
@@ -49,7 +53,9 @@ class Stream:
         self._following = Following(connection, node, self._conversation, self._begin_anew)
         connection.on_give_up = self.end
         self._welcome()
-        self._beat: Timer = node.timers.call_later(node.heartbeat_s, self._on_beat)
+        self.awaited = 0
+        self.beat: Beat | None = None
+        node.heartbeats.join(self)
         for command in begin:
             self._conversation.receive(to_json(command))
 
@@ -67,7 +73,7 @@ class Stream:
     def lost(self) -> None:
         """The client is gone; nothing of the stream stays."""
         self._connection.lost()
-        self._beat.cancel()
+        self._node.heartbeats.leave(self)
         self._conversation.end()
 
     def run(self, text: bytes) -> Work | None:
@@ -82,6 +88,23 @@ class Stream:
         """End it for a fault of ours."""
         self.end(HubError("the hub failed; its log says why"))
 
+    def say_heartbeat(self) -> None:
+        """Say where the client stands: what is filtered out moves its position too."""
+        self.awaited = 0  # a stream has no pong
+        if not self._connection.writable:
+            return  # no pong ever tells that nobody reads: they would pile up
+        self._connection.say(
+            replies.Heartbeat(
+                timestamp=self._time(),
+                client_id=self._connection.client_id,
+                epoch=self._node.fanout.epoch,
+                positions=self._connection.positions(),
+            )
+        )
+
+    def miss_pong(self) -> None:
+        """Nobody waits for one."""
+
     def _begin_anew(self, channel: str) -> None:
         if channel in self._anew:
             self._conversation.receive(to_json(self._anew[channel]))
@@ -93,24 +116,10 @@ class Stream:
                 protocol=replies.PROTOCOL,
                 client_id=self._connection.client_id,
                 node=self._node.fanout.node,
-                heartbeat_s=self._node.heartbeat_s,
+                heartbeat_s=self._node.heartbeats.every_s,
                 server_time=self._time(),
                 epoch=self._node.fanout.epoch,
                 positions={},
-            )
-        )
-
-    def _on_beat(self) -> None:
-        """Say where the client stands: what is filtered out moves its position too."""
-        self._beat = self._node.timers.call_later(self._node.heartbeat_s, self._on_beat)
-        if not self._connection.writable:
-            return  # no pong ever tells that nobody reads: they would pile up
-        self._connection.say(
-            replies.Heartbeat(
-                timestamp=self._time(),
-                client_id=self._connection.client_id,
-                epoch=self._node.fanout.epoch,
-                positions=self._connection.positions(),
             )
         )
 

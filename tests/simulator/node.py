@@ -14,6 +14,7 @@ from hub.model.event import Event
 from hub.model.unit import Answered, Head, Unit
 from hub.realtime.connection import Connection
 from hub.realtime.fanout import Fanout
+from hub.realtime.heartbeat import Heartbeats
 from hub.realtime.interest import Interest
 from hub.realtime.ladder import Ladder
 from hub.realtime.node import Page
@@ -57,7 +58,7 @@ class Node:
         self.queries = Queries(self)
         self.ladder = Ladder(self.timers, MAX_BEHIND_S)
         # With the longer one slow clients come to the end of the ladder.
-        self.heartbeat_s, self.pong_s = 1.0, random.choice((0.5, 20.0))
+        self.heartbeats = Heartbeats(self.timers, 1.0, random.choice((0.5, 20.0)))
         self.sessions: dict[Pipe, Session] = {}
         self.waiting: list[Unit] = []
         self.pruned: dict[str, int] = {}

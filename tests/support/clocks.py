@@ -42,6 +42,10 @@ class FakeTimers:
         self._order = itertools.count()
         self._due: list[tuple[float, int, FakeTimer]] = []
 
+    def time(self) -> float:
+        """Return the seconds that were turned."""
+        return self.now_s
+
     def call_soon(self, callback: Callable[..., object], *args: object) -> FakeTimer:
         """Run the callback at the next tick."""
         return self.call_later(0, callback, *args)

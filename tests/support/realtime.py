@@ -14,6 +14,7 @@ from hub.model.unit import Head
 from hub.realtime.connection import Connection
 from hub.realtime.fanout import Fanout
 from hub.realtime.frames import Batch
+from hub.realtime.heartbeat import Heartbeats
 from hub.realtime.interest import Interest
 from hub.realtime.ladder import Ladder
 from hub.realtime.node import Page
@@ -218,8 +219,7 @@ class FakeNode:
         self.spawn = self.work.spawn
         self.queries = MemoryQueries(log)
         self.ladder = Ladder(self.timers, MAX_BEHIND_S)
-        self.heartbeat_s = 25.0
-        self.pong_s = 10.0
+        self.heartbeats = Heartbeats(self.timers, 25.0, 10.0)
         self.followed: list[str] = []
         interest = Interest(self.followed.append, self.followed.remove)
         for channel in log.heads:

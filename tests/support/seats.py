@@ -17,6 +17,7 @@ from hub.model.unit import Head
 from hub.realtime.connections import Connections
 from hub.realtime.drain import Drain
 from hub.realtime.fanout import Fanout
+from hub.realtime.heartbeat import Heartbeats
 from hub.realtime.interest import Interest
 from hub.realtime.ladder import Ladder
 from hub.realtime.node import Page, SnapshotPages
@@ -213,8 +214,7 @@ class FakeNode(NamedTuple):
     timers: FakeTimers
     ladder: Ladder
     spawn: Callable[[Awaitable[None]], None]
-    heartbeat_s: float = 25.0
-    pong_s: float = 10.0
+    heartbeats: Heartbeats
 
 
 class House:
@@ -251,6 +251,7 @@ class House:
             self.timers,
             Ladder(self.timers, 60),
             self._spawn,
+            Heartbeats(self.timers, 25.0, 10.0),
         )
         turnstile = Turnstile(limits or Limits(), self.clock)
         chance = Random(1)  # noqa: S311 no secret
