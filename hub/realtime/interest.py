@@ -45,7 +45,8 @@ class Interest:
 
     def hear(self, channel: str) -> None:
         """Hear of a channel for a while, as if somebody had just stopped to follow it."""
-        self._idle -= {channel}
+        if channel in self._idle:
+            self._idle -= {channel}
         if channel not in self._heard:
             self._heard.add(channel)
             self._follow(channel)
