@@ -34,6 +34,22 @@ class Rules(Protocol):
         ...
 
 
+class Nobody:
+    """Rules when the client is gone."""
+
+    def run(self, text: bytes) -> Work | None:
+        """Answer nothing."""
+
+    def refuse(self, failure: HubError, text: bytes) -> None:
+        """Say nothing."""
+
+    def fail(self) -> None:
+        """There is nothing to end."""
+
+
+_NOBODY = Nobody()
+
+
 class Conversation:
     """The commands of one connection."""
 
@@ -41,7 +57,7 @@ class Conversation:
 
     def __init__(self, connection: Connection, rules: Rules, spawn: Spawn) -> None:
         self._connection = connection
-        self._rules = rules
+        self._rules: Rules = rules
         self._spawn = spawn
         self._waiting: deque[tuple[bytes, Work | None]] = deque()
         self._busy = False
@@ -60,8 +76,13 @@ class Conversation:
         self._go_on()
 
     def end(self) -> None:
-        """Answer nothing any more."""
+        """Answer nothing any more; and let the session go.
+
+        The two hold each other: clients that are gone would wait for the collector, which looks
+        at what has lived long once in millions of allocations.
+        """
         self._waiting.clear()
+        self._rules = _NOBODY
 
     def _go_on(self) -> None:
         """Run the commands that wait, as long as the client reads what it is answered."""

@@ -154,6 +154,8 @@ class Subscription:
         self._feed.end()
         if self._lag is not None:
             self._lag.end()
+            # It holds this subscription, which would wait for the collector.
+            self._lag = None
 
     @property
     def _mode(self) -> Mode:

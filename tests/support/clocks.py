@@ -30,8 +30,9 @@ class FakeTimer:
         self.cancelled = False
 
     def cancel(self) -> None:
-        """Do not make the call."""
+        """Do not make the call, and hold nothing that it needs, like asyncio's."""
         self.cancelled = True
+        self.callback = _nothing
 
 
 class FakeTimers:
@@ -78,3 +79,7 @@ class FakeTimers:
             if not timer.cancelled:
                 timer.callback()
         self.now_s = end
+
+
+def _nothing() -> None:
+    pass

@@ -1,5 +1,6 @@
 """Our protocol class against a transport that a test turns by hand: ends and faults."""
 
+import gc
 import json
 from types import SimpleNamespace
 
@@ -7,8 +8,13 @@ import pytest
 
 from hub.errors import HeartbeatTimeout, LogUnavailable
 from hub.model.unit import Head
+from hub.realtime.connection import Connection
+from hub.realtime.conversation import Conversation
+from hub.realtime.following import Following
 from hub.realtime.frames import Batch, Frame
-from hub.transports.websocket.protocol import CLOSE_TIMEOUT_S
+from hub.realtime.session import Session
+from hub.realtime.subscription import Subscription
+from hub.transports.websocket.protocol import CLOSE_TIMEOUT_S, HubProtocol
 from support.octets import (
     CLOSE,
     TEXT,
@@ -139,6 +145,29 @@ def test_a_lost_connection_leaves_nothing(house: House) -> None:
     assert len(house.connections) == 0
     assert not house.state.connections
     assert not any(feed.live for feed in house.fanout.feeds.values())
+
+
+@pytest.mark.parametrize("behind", [False, True], ids=["live", "behind"])
+def test_a_lost_connection_does_not_wait_for_the_collector(house: House, *, behind: bool) -> None:
+    """Nothing of it holds another part in a ring, so memory is flat while clients come and go."""
+    gc.collect()
+    gc.disable()
+    before = {id(part) for part in _parts()}
+    try:
+        seat = house.sit(upgrade())
+        seat.send(command(type="ping"))
+        if behind:
+            seat.protocol.pause_writing()
+        assert {type(part) for part in _parts() if id(part) not in before} == _PARTS
+
+        seat.transport.lose()
+        # The loop's transport forgets its protocol then; this one is ours.
+        del seat.transport.protocol
+        del seat
+
+        assert [part for part in _parts() if id(part) not in before] == []
+    finally:
+        gc.enable()
 
 
 def test_shutdown_sends_clients_away_to_come_back(house: House) -> None:
@@ -274,6 +303,14 @@ def test_an_upgrade_pipelined_behind_a_request_is_cut(house: House) -> None:
 
 def _broken(*_args: object) -> None:
     raise ZeroDivisionError("secret")
+
+
+_PARTS = {HubProtocol, Connection, Session, Conversation, Following, Subscription}
+
+
+def _parts() -> list[object]:
+    """Return what there is of connections, also of other hubs in this process."""
+    return [part for part in gc.get_objects() if type(part) in _PARTS]
 
 
 # A channel that no news told of here: the log is asked before the answer.
