@@ -1,7 +1,7 @@
 """The parser: a client's frames, from bytes (RFC 6455, 5). No I/O, no time, no answers.
 
 Held to what `websockets` reads by tests/transports/websocket/test_parser.py; why it is our own:
-docs/decisions/0009-own-frame-parser.md.
+docs/decisions/0010-own-frame-parser.md.
 """
 
 from struct import pack
