@@ -39,6 +39,7 @@ from hub.services.presence import Nodes
 from hub.services.publisher import Publisher
 from hub.services.retention import Limits, Retention
 from hub.services.status import Status
+from hub.services.volatile import Volatile
 from hub.settings import Settings
 from hub.stores.base import EventQuery, Log, Store
 from hub.stores.log import SqliteLog
@@ -152,6 +153,9 @@ class Node:
             fanout.deliver(events)
             self._broker.announce(News(log_id, name, events))
 
+        self._volatile = Volatile(
+            fanout.volatile, tell, clock, max_per_s=settings.volatile_events_per_s
+        )
         self._publisher = Publisher(log, tell, max_waiting=settings.max_waiting_updates)
         status = Status(log, log, nodes, clock, self._broker.health, heads)
         history = History(log, state.epoch)
@@ -254,11 +258,12 @@ class Node:
             followers=lambda: fanout.interest.followers,
             learn=fanout.learn,
         )
+        channels = Channels(publisher, self._volatile, epoch, fanout.known, definitions.look)
         return Resources(
             contracts=ContractsResource(contracts, histories, status),
             jobs=JobsResource(jobs, artifacts),
             history=histories,
-            channels=ChannelsResource(Channels(publisher, epoch, fanout.feeds), definitions),
+            channels=ChannelsResource(channels, definitions),
             operations=operations,
             events=EventsResource(streams),
         )

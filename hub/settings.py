@@ -115,6 +115,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     connect_rate_per_ip: Annotated[
         Rate, _help("HUB_CONNECT_RATE_PER_IP", "The same from one address; 0: any number")
     ] = 50.0
+    volatile_events_per_s: Annotated[
+        Count,
+        _help("HUB_VOLATILE_EVENTS_PER_S", "Events/s of a volatile channel on a node; then 429"),
+    ] = 10_000
     heartbeat_s: Annotated[
         Positive, _help("HUB_HEARTBEAT_S", "Seconds between two heartbeats of a connection")
     ] = 25.0

@@ -15,7 +15,7 @@
         * `ForeignOrigin`         a page of another origin asks
         * `ProxiedInOpenMode`     open mode: a proxy stands in front
         * `ReservedChannel`       built-in channels take no raw events
-    * `RateLimited`               too many connections come at once
+    * `RateLimited`               more comes than we take at a time
         * `TooManyConnections`    as many are open as may be
     * `NotFound`
         * `JobNotFound`

@@ -1,4 +1,4 @@
-"""Errors of the door: who may not come in, and who may not come in now."""
+"""Errors of the door: who may not come in, and who or what may not come in now."""
 
 from typing import ClassVar
 
@@ -31,7 +31,7 @@ class ProxiedInOpenMode(Forbidden):
 
 
 class RateLimited(HubError):
-    """More connections come than this hub takes in a second; later there is room."""
+    """More comes than this hub takes at a time, and nothing of it was done; later there is room."""
 
     code, status = "rate_limited", 429
     close_code: ClassVar[int | None] = 4429

@@ -36,6 +36,9 @@ class Audience:
         self._index = Index()
         self._due: set[ConflatedGroup] = set()
 
+    def __bool__(self) -> bool:
+        return bool(self._groups)
+
     def listeners(self) -> Sequence[Listener]:
         """Return everybody who is live."""
         return [listener for group in self._groups.values() for listener in group.live]

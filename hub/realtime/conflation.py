@@ -61,7 +61,7 @@ class Latest:
     def add(self, frame: Frame, facts: Facts) -> None:
         """Take the next event; an older one of the same entity is left out."""
         # A test changes no state, so it stands for none.
-        entity: object = word(facts, self._key) if frame.offset else None
+        entity: object = word(facts, self._key) if frame.at else None
         if entity is None:
             # Of nobody's state; nothing may take its place.
             entity = frame

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from hub.errors import HubError
 from hub.realtime.formats import JSON, Format, to_json
 from hub.realtime.frames import Batch, written
-from hub.realtime.subscription import Subscription
 
 
 class Sink(Protocol):
@@ -36,6 +35,27 @@ class Sink(Protocol):
 
     def resume_reading(self) -> None:
         """Take frames again."""
+        ...
+
+
+class Followed(Protocol):
+    """One channel that a client follows."""
+
+    @property
+    def offset(self) -> int:
+        """Return where the client stands."""
+        ...
+
+    def stall(self) -> None:
+        """Write nothing: the socket is full."""
+        ...
+
+    def pull(self) -> None:
+        """Write what is missing, as far as the socket takes it."""
+        ...
+
+    def close(self) -> None:
+        """Write nothing any more."""
         ...
 
 
@@ -74,7 +94,7 @@ class Connection:
         self.form = form
         self.writable = True
         self.closed = False
-        self.subscriptions: dict[str, Subscription] = {}
+        self.subscriptions: dict[str, Followed] = {}
         self.written = 0
         self.on_resume: Callable[[], None] = _nothing
         self.on_give_up: Callable[[HubError], None] = _nothing
@@ -142,7 +162,7 @@ class Connection:
                 self._drained = asyncio.get_running_loop().create_future()
             await self._drained
 
-    def follow(self, channel: str, subscription: Subscription) -> None:
+    def follow(self, channel: str, subscription: Followed) -> None:
         """Follow a channel; a subscription of the same channel is replaced."""
         self.leave(channel)
         self.subscriptions[channel] = subscription

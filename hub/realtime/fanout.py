@@ -4,7 +4,7 @@ Events are taken at any time and written once a tick: the events of one loop tic
 buffer and one write a connection. An idle node writes a single event in the next tick.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from hub.brokers.base import News
@@ -18,6 +18,7 @@ from hub.realtime.interest import Interest
 from hub.realtime.listener import Outlet
 from hub.realtime.pages import Pages, ReadLog, Spawn
 from hub.realtime.ring import Ring
+from hub.realtime.volatile import VolatileFeed
 
 RING_FRAMES = 8_192
 RING_BYTES = 8 * 1024 * 1024
@@ -33,7 +34,9 @@ class Fanout:
     Attributes:
         node: Name of this node; news that carry it are its own and were delivered already.
         epoch: The log's epoch.
-        feeds: By channel.
+        feeds: By channel, the durable ones.
+        volatile: By channel, the others.
+        known: Names of both.
         interest: Of which channels the other nodes' news come here.
     """
 
@@ -51,16 +54,19 @@ class Fanout:
         self.node = node
         self.epoch = epoch
         self.feeds: dict[str, Feed] = {}
+        self.volatile: dict[str, VolatileFeed] = {}
+        self.known: set[str] = set()
         self.interest = interest
         self._timers = timers
         self._read_log = read_log
         self._spawn = spawn
         self._ring_frames = ring_frames
-        self._dirty: dict[str, Feed] = {}
+        self._dirty: dict[str, Feed | VolatileFeed] = {}
 
     async def open(self, heads: Mapping[str, Head], read_newest: ReadNewest) -> None:
         """Make a feed a channel and warm its ring from the log; before clients are let in."""
-        for channel, head in heads.items():
+        self.learn(heads)
+        for channel, head in _durable(heads):
             feed = self._open(channel, head)
             if head.offset >= head.oldest:
                 feed.warm(await read_newest(channel, WARM_EVENTS, RING_BYTES))
@@ -77,6 +83,9 @@ class Fanout:
         then the clients read the missing ones from the log.
         """
         for event in events:
+            if event.volatile:
+                self._pass_on(event)
+                continue
             feed = self.feeds.get(event.channel) or self._open(event.channel, Head())
             if event.offset > feed.head + 1:
                 feed.early.hold(event)
@@ -85,7 +94,8 @@ class Fanout:
 
     def catch_up(self, heads: Mapping[str, Head]) -> None:
         """Reach these heads: what of them this node has not heard, its clients read in the log."""
-        for channel, head in heads.items():
+        self.learn(heads)
+        for channel, head in _durable(heads):
             feed = self.feeds.get(channel) or self._open(channel, Head())
             feed.oldest = max(feed.oldest, head.oldest)
             if head.offset > feed.head and feed.jump(head.offset + 1):
@@ -94,9 +104,13 @@ class Fanout:
     def learn(self, heads: Mapping[str, Head]) -> None:
         """Let channels that somebody has defined be here, before their first event."""
         for channel, head in heads.items():
-            if head.definition is not None and channel not in self.feeds:
+            if head.definition is None or channel in self.known:
+                continue
+            if head.is_durable:
                 # At its start: what its log holds already, the next `catch_up` brings.
                 self._open(channel, Head())
+            else:
+                self._open_volatile(channel)
 
     def pruned(self, channel: str, oldest: int) -> None:
         """Note that retention has forgotten what is older."""
@@ -107,7 +121,13 @@ class Fanout:
         """Return the head of every channel."""
         return {channel: feed.head for channel, feed in self.feeds.items()}
 
-    def _mark(self, feed: Feed) -> None:
+    def _pass_on(self, event: Event) -> None:
+        """Take an event of a volatile channel, perhaps before the log has told of the channel."""
+        feed = self.volatile.get(event.channel) or self._open_volatile(event.channel)
+        if feed.append(event):
+            self._mark(feed)
+
+    def _mark(self, feed: Feed | VolatileFeed) -> None:
         if not self._dirty:
             self._timers.call_soon(self._flush)
         self._dirty[feed.channel] = feed
@@ -141,10 +161,18 @@ class Fanout:
             wake=partial(self._wake, channel),
             give_up=partial(self._give_up, channel),
         )
+        self.known.add(channel)
+        return feed
+
+    def _open_volatile(self, channel: str) -> VolatileFeed:
+        feed = self.volatile[channel] = VolatileFeed(
+            channel, self.interest, self._timers, wake=partial(self._wake, channel)
+        )
+        self.known.add(channel)
         return feed
 
     def _wake(self, channel: str) -> None:
-        self._mark(self.feeds[channel])
+        self._mark(self.feeds.get(channel) or self.volatile[channel])
 
 
 def _joined(due: Sequence[Delivery]) -> Sequence[Delivery]:
@@ -160,3 +188,7 @@ def _joined(due: Sequence[Delivery]) -> Sequence[Delivery]:
         Delivery(some[0] if len(some) == 1 else together(some), outlets)
         for some, outlets in equal.values()
     ]
+
+
+def _durable(heads: Mapping[str, Head]) -> Iterable[tuple[str, Head]]:
+    return ((channel, head) for channel, head in heads.items() if head.is_durable)

@@ -9,7 +9,14 @@ import msgspec
 from hub.errors import ChannelNotFound, HubError, InvalidCommand
 from hub.model.event import WITH_STATE, Position
 from hub.model.unit import Head
-from hub.realtime import commands, conflation, filters, replies, standing as standings
+from hub.realtime import (
+    commands,
+    conflation,
+    filters,
+    replies,
+    standing as standings,
+    volatile as volatiles,
+)
 from hub.realtime.connection import Connection
 from hub.realtime.conversation import Conversation, Work
 from hub.realtime.feed import Feed
@@ -18,6 +25,7 @@ from hub.realtime.node import Realtime
 from hub.realtime.standing import Place, Standing
 from hub.realtime.subscription import Subscription
 from hub.realtime.view import PLAIN, View
+from hub.realtime.volatile import VolatileFeed, VolatileSubscription
 
 SNAPSHOT_PAGE = 200
 CommandId = replies.CommandId | msgspec.UnsetType
@@ -58,20 +66,36 @@ class Following:
         connection.on_refresh = self._refresh
 
     def feed(self, channel: str) -> Feed:
-        """Return a channel's feed.
+        """Return the feed of a durable channel.
 
         Raises:
             ChannelNotFound: This node knows no such channel.
         """
         feed = self._node.fanout.feeds.get(channel)
         if feed is None:
-            names = ", ".join(sorted(self._node.fanout.feeds))
+            names = ", ".join(sorted(self._node.fanout.known))
             raise ChannelNotFound(f"channel: expected one of {names}, got {channel[:128]!r}")
         return feed
 
-    def live(self, feed: Feed) -> None:
-        """Follow a channel from now on, every event of it."""
-        self._follow(feed, feed.flushed, self._whole)
+    def position(self, channel: str) -> int:
+        """Return where somebody begins who follows a channel from now on.
+
+        Raises:
+            ChannelNotFound: This node knows no such channel.
+        """
+        return 0 if channel in self._node.fanout.volatile else self.feed(channel).flushed
+
+    def live(self, channel: str) -> None:
+        """Follow a channel from now on, every event of it.
+
+        Raises:
+            ChannelNotFound: This node knows no such channel.
+        """
+        volatile = self._node.fanout.volatile.get(channel)
+        if volatile is not None:
+            self._follow_volatile(volatile, volatile.flushed, self._whole)
+        else:
+            self._follow(self.feed(channel), self.position(channel), self._whole)
 
     def subscribe(self, command: commands.Subscribe) -> Work | None:
         """Follow a channel as the client asks, or return the work that does.
@@ -83,6 +107,9 @@ class Following:
             raise InvalidCommand("expected one of since, history and snapshot, got several")
         since = None if command.since is None else commands.position_of(command.since)
         asked = Asked(command, since, self._view(command))
+        volatile = self._node.fanout.volatile.get(command.channel)
+        if volatile is not None:
+            return partial(self._begin_volatile, volatile, asked)
         feed = self._node.fanout.feeds.get(command.channel)
         if feed is None or not feed.is_heard:
             return partial(self._subscribe_unheard, asked)
@@ -104,7 +131,7 @@ class Following:
             None if conflate is None else conflation.parse(conflate.key, conflate.max_hz),
         )
 
-    async def look_up(self, channel: str) -> Feed:
+    async def look_up(self, channel: str) -> None:
         """Ask the log: it may have a channel, or events, that no news has told of here.
 
         Raises:
@@ -113,12 +140,18 @@ class Following:
         head = await self._node.queries.head(channel)
         if head is not None:
             self._node.fanout.catch_up({channel: head})
-        return self.feed(channel)
+        self.position(channel)
 
     async def _subscribe_unheard(self, asked: Asked) -> None:
-        feed = await self.look_up(asked.command.channel)
+        channel = asked.command.channel
+        await self.look_up(channel)
         if self._connection.closed:
             return
+        volatile = self._node.fanout.volatile.get(channel)
+        if volatile is not None:
+            await self._begin_volatile(volatile, asked)
+            return
+        feed = self.feed(channel)
         if asked.command.snapshot:
             await self._snapshot(feed, asked.view, asked.command.id)
         else:
@@ -150,6 +183,25 @@ class Following:
         )
         connection.follow(feed.channel, subscription)
 
+    async def _begin_volatile(self, feed: VolatileFeed, asked: Asked) -> None:
+        command, connection = asked.command, self._connection
+        refused = command.since is not None or bool(command.history)
+        standing = volatiles.standing(self._node.fanout.epoch, refused=refused)
+        connection.leave(feed.channel)
+        connection.say(replies.subscribed(feed.channel, standing, command.id))
+        after = feed.flushed
+        if command.snapshot:
+            after = await volatiles.show(feed, connection, asked.view.where)
+        if not connection.closed:
+            self._follow_volatile(feed, after, asked.view)
+
+    def _follow_volatile(self, feed: VolatileFeed, after: int, view: View) -> None:
+        connection = self._connection
+        subscription = VolatileSubscription(
+            feed, connection, self._node.timers, after=after, view=view
+        )
+        connection.follow(feed.channel, subscription)
+
     async def _snapshot(self, feed: Feed, view: View, reply_to: CommandId) -> None:
         snapshot = await self._node.queries.snapshot(feed.channel)
         try:
@@ -171,11 +223,10 @@ class Following:
 
     def _refresh(self, channel: str) -> bool:
         """Begin anew with a snapshot where a client has missed what memory does not hold."""
-        if channel not in WITH_STATE:
+        stale = self._connection.subscriptions[channel]
+        if channel not in WITH_STATE or not isinstance(stale, Subscription):
             return False
-        self._conversation.put(
-            partial(self._snapshot_again, self._connection.subscriptions[channel])
-        )
+        self._conversation.put(partial(self._snapshot_again, stale))
         return True
 
     async def _snapshot_again(self, stale: Subscription) -> None:

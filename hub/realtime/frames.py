@@ -21,15 +21,19 @@ class Frame:
         payload: What it says.
         wire: The bytes on the wire, header and payload.
         offset: Of the event that it says; 0 when it says none, or one that has no position.
+        at: Its place in its feed: the offset, or the number of the change in a volatile channel.
         binary: The payload is no text.
     """
 
-    __slots__ = ("binary", "offset", "payload", "wire")
+    __slots__ = ("at", "binary", "offset", "payload", "wire")
 
-    def __init__(self, payload: bytes, offset: int = 0, *, binary: bool = False) -> None:
+    def __init__(
+        self, payload: bytes, offset: int = 0, *, at: int = 0, binary: bool = False
+    ) -> None:
         self.payload = payload
         self.wire = _header(_BINARY_FIN if binary else _TEXT_FIN, len(payload)) + payload
         self.offset = offset
+        self.at = at or offset
         self.binary = binary
 
 

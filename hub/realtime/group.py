@@ -48,7 +48,7 @@ class Group:
         return self._seen
 
     def position(self, flushed: int) -> int:
-        """Return up to which offset everybody here has everything."""
+        """Return up to which place everybody here has everything."""
         return flushed
 
     def take(self, frames: Sequence[Frame]) -> Batch | None:
@@ -87,7 +87,7 @@ class ConflatedGroup(Group):
         self._timers = timers
         self._wake = wake
         self._pause: Timer | None = None
-        # One below the first event that waits; None while none does. A test has no offset.
+        # One below the first event that waits; None while none does. A test has no place.
         self._covered: int | None = None
         self._joining: set[Listener] = set()
 
@@ -110,14 +110,14 @@ class ConflatedGroup(Group):
         return super().leave(listener)
 
     def position(self, flushed: int) -> int:
-        """Return up to which offset everybody here has everything, or newer of the same."""
+        """Return up to which place everybody here has everything, or newer of the same."""
         return flushed if self._covered is None else self._covered
 
     def add(self, judged: Sequence[Judged]) -> None:
         """Let events wait, each in the place of an older one of its entity."""
         for frame, facts in judged:
-            if self._covered is None and frame.offset:
-                self._covered = frame.offset - 1
+            if self._covered is None and frame.at:
+                self._covered = frame.at - 1
             self._latest.add(frame, facts)
 
     def due(self) -> Batch | None:

@@ -31,6 +31,7 @@ class Interest:
         self._leave = leave
         self._heard: set[str] = set()
         self._idle: frozenset[str] = frozenset()
+        self._kept: set[str] = set()
 
     def begin(self, channel: str) -> None:
         """Somebody follows a channel."""
@@ -51,13 +52,18 @@ class Interest:
             self._heard.add(channel)
             self._follow(channel)
 
+    def keep(self, channel: str) -> None:
+        """Hear of a channel for good, whoever follows it."""
+        self._kept.add(channel)
+        self.hear(channel)
+
     def hears(self, channel: str) -> bool:
         """Say whether the news of a channel come here."""
         return channel in self._heard
 
     def sweep(self) -> None:
         """Leave the channels that nobody has followed since the last sweep."""
-        idle = frozenset(self._heard - self.followers.keys())
+        idle = frozenset(self._heard - self.followers.keys() - self._kept)
         for channel in sorted(idle & self._idle):
             self._heard.discard(channel)
             self._leave(channel)

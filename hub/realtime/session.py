@@ -19,8 +19,6 @@ from hub.realtime.following import Following
 from hub.realtime.heartbeat import Beat
 from hub.realtime.node import Realtime
 
-SNAPSHOT_PAGE = 200
-
 
 class Session:
     """The rules of one connection.
@@ -78,8 +76,7 @@ class Session:
 
     def _open(self, channels: Sequence[str]) -> None:
         """Welcome the client and put it among the live listeners, in one tick."""
-        feeds = [self._following.feed(channel) for channel in channels]
-        fanout = self._node.fanout
+        fanout, following = self._node.fanout, self._following
         self._connection.say(
             replies.Welcome(
                 protocol=replies.PROTOCOL,
@@ -88,11 +85,11 @@ class Session:
                 heartbeat_s=self._node.heartbeats.every_s,
                 server_time=self._time(),
                 epoch=fanout.epoch,
-                positions={feed.channel: feed.flushed for feed in feeds},
+                positions={channel: following.position(channel) for channel in channels},
             )
         )
-        for feed in feeds:
-            self._following.live(feed)
+        for channel in channels:
+            following.live(channel)
 
     def say_heartbeat(self) -> None:
         """Tell the client where it stands, and ask whether it is there."""
@@ -146,7 +143,7 @@ class Session:
         self.end(HubError("the hub failed; its log says why"))
 
     async def _history(self, command: commands.GetHistory) -> None:
-        if command.channel not in self._node.fanout.feeds:
+        if command.channel not in self._node.fanout.known:
             await self._following.look_up(command.channel)
         if not 1 <= command.limit <= standings.MAX_HISTORY:
             raise InvalidCommand(f"limit: expected 1 to 1000, got {command.limit}")

@@ -40,7 +40,7 @@ class Page(NamedTuple):
 
     Attributes:
         batch: What is to be written; None when the reader gets to see nothing of the part.
-        upto: The reader stands here after it.
+        upto: The reader stands at this place after it.
         seen: Offset of the newest event that the reader has had.
     """
 
@@ -54,7 +54,7 @@ def page(frames: Sequence[Frame], view: View, seen: int) -> Page:
     shown = frames if view.is_whole else _chosen(frames, view)
     written = rewrite(shown, view, seen)
     last = shown[-1].offset if shown else seen
-    return Page(Batch(written) if written else None, frames[-1].offset, last)
+    return Page(Batch(written) if written else None, frames[-1].at, last)
 
 
 def rewrite(frames: Sequence[Frame], view: View, seen: int) -> Sequence[Frame]:

@@ -112,9 +112,12 @@ class Definitions:
             return Decision(changes, [], lambda _events: b"", status)
 
         answered = await self._publisher.submit(Unit(principal.name, (), (channel,), decide))
-        heads = (await self._log.state()).heads
-        self._learn(heads)
+        heads = await self._heads()
         return Outcome(self._view(channel, heads[channel]), made=answered.status == MADE)
+
+    async def look(self) -> None:
+        """Have this node learn at once how the channels are defined."""
+        await self._heads()
 
     async def one(self, channel: str) -> ChannelView:
         """Return one channel.
@@ -131,6 +134,11 @@ class Definitions:
         """Return every channel, by name."""
         heads = (await self._log.state()).heads
         return [self._view(channel, heads[channel]) for channel in sorted(heads)]
+
+    async def _heads(self) -> Heads:
+        heads = (await self._log.state()).heads
+        self._learn(heads)
+        return heads
 
     def _view(self, channel: str, head: Head) -> ChannelView:
         return ChannelView(

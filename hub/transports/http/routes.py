@@ -17,6 +17,7 @@ from hub.errors import (
     LogUnavailable,
     LogWentBack,
     RangeNotSatisfiable,
+    RateLimited,
     ReservedChannel,
     UnknownStatus,
 )
@@ -33,6 +34,7 @@ from hub.services.job_reports import (
     StatusReport,
 )
 from hub.services.status import ContractsStatus, WebSocketStatus
+from hub.services.volatile import VolatileAnswer
 from hub.transports.http.channels import ChannelsResource
 from hub.transports.http.contracts import ContractHistoryParams, ContractsResource
 from hub.transports.http.history import HistoryAnswer, HistoryParams, HistoryResource
@@ -125,7 +127,8 @@ def _channels(to: Resources) -> list[Route]:
               name="readChannelHistory"),
         Route("POST", f"{one}/events", to.channels.publish, "Publish to a custom channel",
               PublishAnswer, NewEvent | NewEvents, status=201,
-              refusals=(ChannelNotFound, ReservedChannel), tag=tag, name="publishEvents"),
+              refusals=(ChannelNotFound, ReservedChannel, RateLimited), tag=tag,
+              also=((202, VolatileAnswer),), name="publishEvents"),
     ]  # fmt: skip
 
 

@@ -172,7 +172,7 @@ class NodeReception:
         self._turnstile.check(address)
 
     def _judge(self, upgrade: Upgrade, address: str) -> Verdict:
-        known = self._node.fanout.feeds
+        known = self._node.fanout.known
         verdict = handshake.judge(upgrade, self._rules, known, partial(self._admit, address))
         return verdict if isinstance(verdict, Refused) else verdict._replace(address=address)
 
@@ -180,7 +180,7 @@ class NodeReception:
         """Look for channels that no news told of here, up to the first that there is not."""
         fanout = self._node.fanout
         for channel in channels:
-            if channel not in fanout.feeds:
+            if channel not in fanout.known:
                 head = await self._node.queries.head(channel)
                 if head is None:
                     return

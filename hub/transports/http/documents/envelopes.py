@@ -14,7 +14,7 @@ Offset = Annotated[int, msgspec.Meta(ge=1, description="Grows by exactly one a c
 
 
 class Envelope(msgspec.Struct, kw_only=True):
-    """One committed fact. A test event has no `offset` and carries `"test": true` instead."""
+    """One fact. A test has no `offset` and `"test": true`; a volatile event has neither."""
 
     type: str
     channel: str
