@@ -1,6 +1,6 @@
 """The latest: one event a key, and what changed after a number."""
 
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from hub.model.event import Event
 from hub.realtime.latest import Entry, Latest
@@ -23,6 +23,7 @@ def times(entries: list[Entry]) -> list[int]:
     st.integers(1, 6),
     st.integers(0, 300),
 )
+@example(keys=[*"abcdef" * 50], max_keys=2, number=0)
 def test_what_changed_after_a_number_is_what_is_newest_of_each_key(
     keys: list[str], max_keys: int, number: int
 ) -> None:

@@ -155,6 +155,9 @@ def test_clients_that_stopped_at_one_place_share_a_buffer() -> None:
     for socket in sockets:
         socket.drain()
     assert [places(socket) for socket in sockets] == [[("a", 1)]] * 3
+    node.move("a")
+    node.settle()
+    assert node.fanout.volatile["moves"].after(0).page(PLAIN, 0) is not page
 
 
 def test_pages_for_others_are_few() -> None:
@@ -303,12 +306,12 @@ def test_the_news_come_although_nobody_follows() -> None:
     node, socket = Scene(), SlowSocket()
     for _ in range(3):
         node.fanout.interest.sweep()
+    assert "moves" in node.followed
 
     node.fanout.hear(News("log", "n2", [node.moved("a")]))
     node.settle()
     node.sit(socket, snapshot=True)
 
-    assert "moves" in node.followed
     assert socket.take()[-1]["items"] == [{"key": "a", "at": 1}]
 
 
