@@ -132,7 +132,7 @@ function eventItem({ type, offset, data, timestamp, channel, test }) {
     "li",
     {},
     time(timestamp),
-    element("code", {}, test ? "test" : `${channel}:${offset}`),
+    element("code", {}, test ? "test" : offset ? `${channel}:${offset}` : channel),
     element("b", { class: type }, type),
     element("span", {}, what.filter(Boolean).join(" · ")),
   );

@@ -131,6 +131,30 @@ def test_a_get_names_only_what_was_asked(
     assert "Idempotency-Key" not in request.headers
 
 
+@pytest.mark.parametrize(
+    ("named", "body"),
+    [
+        ({}, {}),
+        ({"durable": False}, {"durable": False}),
+        ({"max_events": 5}, {"history": {"max_events": 5, "max_age_h": None}}),
+        ({"durable": True, "max_age_h": 0.5},
+         {"durable": True, "history": {"max_events": None, "max_age_h": 0.5}}),
+    ],
+)  # fmt: skip
+def test_a_channel_is_defined_by_what_was_given(
+    caller: Caller, named: dict[str, Any], body: object
+) -> None:
+    """What was not given is left to the hub; a PUT needs no key."""
+    caller.answer(OK)
+
+    caller.call("define_channel", "a/b", **named)
+
+    (request,) = caller.requests
+    assert (request.method, request.url.raw_path) == ("PUT", b"/api/channels/a%2Fb")
+    assert json.loads(request.content) == body
+    assert "Idempotency-Key" not in request.headers
+
+
 def test_a_hub_below_a_path_keeps_its_path(caller: Caller) -> None:
     """Behind a proxy's prefix every path is below it."""
     caller.answer(OK)

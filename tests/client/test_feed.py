@@ -504,6 +504,40 @@ def test_lost_history_can_be_skipped() -> None:
     assert script.offsets == [41]
 
 
+def test_a_volatile_channel_goes_on_after_a_reconnect() -> None:
+    """It promised nothing of what was, so nothing is lost; its events have no offset."""
+    script = Script(history=5)
+    script.acknowledge(script.open()[0], 0, recovered=False, reason="volatile")
+    script.take(script.feed.lost(broken("network_error")))
+
+    (command,) = script.open()
+    script.acknowledge(command, 0, recovered=False, reason="volatile")
+    script.hear(type="moved", channel="contracts", id="x", data={"at": 1})
+
+    assert command["since"] == {"epoch": "e", "offset": 0}
+    assert script.gaps == []
+    assert [event.data for event in script.events] == [{"at": 1}]
+    assert script.states[-1][0] == "connected"
+
+
+def test_the_state_of_a_volatile_channel_is_asked_for_at_every_connection() -> None:
+    """Who wanted it once has an old one after a reconnect."""
+    script = Script(snapshot=True)
+    script.acknowledge(script.open()[0], 0)
+    script.hear(type="snapshot", channel="contracts", items=[contract(1)], more=False)
+    script.take(script.feed.lost(broken("network_error")))
+
+    (command,) = script.open()
+    refused = script.acknowledge(command, 0, recovered=False, reason="volatile")
+    (_, again) = script.sent(refused)
+    script.acknowledge(again, 0)
+    script.hear(type="snapshot", channel="contracts", items=[contract(2)], more=False)
+
+    assert again["snapshot"] is True
+    assert [type(event) for event in script.events] == [Snapshot, Snapshot]
+    assert script.states[-1][0] == "connected"
+
+
 def test_a_gap_in_band_is_a_gap() -> None:
     """The hub may say it on an open connection; an old one says nothing new."""
     script = live(offset=5, on_gap="skip")

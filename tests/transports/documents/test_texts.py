@@ -53,9 +53,10 @@ def examples() -> list[Any]:
 def schema_named(label: str, value: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a frame, by its direction and type, or of a body, by its name."""
     messages = asyncapi()["components"]["messages"]
-    key = f"{label}.{value.get('type')}"
-    if key in messages:
-        return schema_of(asyncapi(), messages[key]["payload"])
+    # An event of a type that is nobody's own is one of a custom channel.
+    for key in (f"{label}.{value.get('type')}", f"{label}.custom"):
+        if key in messages:
+            return schema_of(asyncapi(), messages[key]["payload"])
     return schema_of(openapi(), openapi()["components"]["schemas"][label])
 
 

@@ -169,6 +169,28 @@ class AsyncMCPClient:
             job_id, final_status, summary, artifacts, message, idempotency_key=idempotency_key
         )
 
+    async def define_channel(
+        self,
+        channel: str,
+        *,
+        durable: bool | None = None,
+        max_events: int | None = None,
+        max_age_h: float | None = None,
+    ) -> dict[str, Any]:
+        """Make a custom channel, or change how much history it keeps.
+
+        Args:
+            channel: Its name.
+            durable: False makes it volatile: events are told, not kept, and
+                who is slow gets the latest of each `key`. Decided once; None
+                makes a durable channel, or leaves the channel as it is.
+            max_events: How many events it keeps; None: as the hub is set.
+            max_age_h: How old they may get, in hours; None: as the hub is set.
+        """
+        return await self._answer(
+            contracts.define(channel, durable=durable, max_events=max_events, max_age_h=max_age_h)
+        )
+
     async def publish(
         self,
         channel: str,

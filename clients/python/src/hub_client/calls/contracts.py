@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from hub_client.calls.request import Request, get, post
+from hub_client.calls.request import Request, get, post, put
 
 
 def send(contract: Mapping[str, Any], key: str | None) -> Request:
@@ -20,6 +20,16 @@ def rehearse(contract: Mapping[str, Any], key: str | None) -> Request:
 def status() -> Request:
     """Return the request for counts, position and uptime."""
     return get("/contracts/status")
+
+
+def define(
+    channel: str, *, durable: bool | None, max_events: int | None, max_age_h: float | None
+) -> Request:
+    """Return the request that makes a custom channel, or changes what it keeps."""
+    body: dict[str, Any] = {} if durable is None else {"durable": durable}
+    if max_events is not None or max_age_h is not None:
+        body["history"] = {"max_events": max_events, "max_age_h": max_age_h}
+    return put(f"/api/channels/{quote(channel, safe='')}", body)
 
 
 def publish(

@@ -56,6 +56,12 @@ def post(path: str, payload: object, *, key: str | None, on_job: bool = False) -
     return Request(method="POST", path=path, payload=payload, headers=headers, on_job=on_job)
 
 
+def put(path: str, payload: object) -> Request:
+    """Return a PUT; tried again it does the same again, so it needs no key."""
+    headers = {"Content-Type": "application/json"}
+    return Request(method="PUT", path=path, payload=payload, headers=headers)
+
+
 def _query(params: dict[str, Any]) -> dict[str, str]:
     return {name: _word(value) for name, value in params.items() if value is not None}
 

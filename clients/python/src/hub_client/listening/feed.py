@@ -178,6 +178,8 @@ class Feed:
             subscription.renew(reply)
             return []
         self._progress.epoch = reply.epoch
+        if subscription.begins_anew(reply):
+            return self._resubscribe(subscription)
         if not subscription.accept(reply):
             at = Stand(reply.epoch, reply.offset)
             return self._gap(subscription, at, reply.reason or "expired")

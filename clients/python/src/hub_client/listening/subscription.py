@@ -7,6 +7,9 @@ from hub_client.listening.frames import Page, Push, Subscribed
 from hub_client.listening.wants import Wants
 from hub_client.position import Stand
 
+VOLATILE = "volatile"
+"""Why a channel that keeps no events cannot be resumed: none were promised, so none are lost."""
+
 
 class Verdict(Enum):
     """What to do with an event."""
@@ -69,7 +72,7 @@ class Subscription:
             self._landing, self._pages = at, []
         elif self.stand is None:
             self.land(at)
-        elif reply.recovered is False:
+        elif reply.recovered is False and reply.reason != VOLATILE:
             return False
         else:
             self.land(Stand(reply.epoch, self.stand.offset))
@@ -84,6 +87,12 @@ class Subscription:
             return False
         self.live, self._reloading = False, True
         return self.accept(told)
+
+    def begins_anew(self, reply: Subscribed) -> bool:
+        """Whether a snapshot is to be asked for again: the channel keeps nothing to resume."""
+        anew = reply.reason == VOLATILE and self._wants.snapshot and not self._reloading
+        self._reloading = self._reloading or anew
+        return anew
 
     def page(self, page: Page) -> list[dict[str, Any]] | None:
         """Take a page; return the whole snapshot with its last one."""
