@@ -25,6 +25,7 @@ from hub.realtime.connections import Connections
 from hub.realtime.drain import Drain
 from hub.realtime.fanout import Fanout
 from hub.realtime.heartbeat import Heartbeats
+from hub.realtime.inquiry import Inquiry
 from hub.realtime.interest import Interest, sweeping
 from hub.realtime.ladder import Ladder
 from hub.realtime.pages import PAGE_BYTES
@@ -120,6 +121,10 @@ class Node:
         interest = Interest(
             partial(self._broker.follow, log_id), partial(self._broker.leave, log_id)
         )
+
+        def announce(events: Sequence[Event]) -> None:
+            self._broker.announce(News(log_id, name, events))
+
         self._fanout = fanout = Fanout(
             node=name,
             epoch=state.epoch,
@@ -127,6 +132,7 @@ class Node:
             timers=loop,
             read_log=partial(_read_page, log),
             spawn=self._background.spawn,
+            inquiry=Inquiry(announce, loop),
         )
         heads = Heads(
             log,
@@ -151,7 +157,7 @@ class Node:
 
         def tell(events: Sequence[Event]) -> None:
             fanout.deliver(events)
-            self._broker.announce(News(log_id, name, events))
+            announce(events)
 
         self._volatile = Volatile(
             fanout.volatile, tell, clock, max_per_s=settings.volatile_events_per_s

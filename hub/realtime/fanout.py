@@ -14,6 +14,7 @@ from hub.model.unit import Head
 from hub.realtime.audience import Delivery
 from hub.realtime.feed import Feed
 from hub.realtime.frames import Batch, together
+from hub.realtime.inquiry import QUESTION, Inquiry
 from hub.realtime.interest import Interest
 from hub.realtime.listener import Outlet
 from hub.realtime.pages import Pages, ReadLog, Spawn
@@ -50,6 +51,7 @@ class Fanout:
         read_log: ReadLog,
         spawn: Spawn,
         ring_frames: int = RING_FRAMES,
+        inquiry: Inquiry | None = None,
     ) -> None:
         self.node = node
         self.epoch = epoch
@@ -61,6 +63,7 @@ class Fanout:
         self._read_log = read_log
         self._spawn = spawn
         self._ring_frames = ring_frames
+        self._inquiry = inquiry
         self._dirty: dict[str, Feed | VolatileFeed] = {}
 
     async def open(self, heads: Mapping[str, Head], read_newest: ReadNewest) -> None:
@@ -124,7 +127,10 @@ class Fanout:
     def _pass_on(self, event: Event) -> None:
         """Take an event of a volatile channel, perhaps before the log has told of the channel."""
         feed = self.volatile.get(event.channel) or self._open_volatile(event.channel)
-        if feed.append(event):
+        if event.type == QUESTION:
+            if self._inquiry is not None:
+                self._inquiry.answer(feed.channel, feed.latest)
+        elif feed.append(event):
             self._mark(feed)
 
     def _mark(self, feed: Feed | VolatileFeed) -> None:
@@ -169,6 +175,8 @@ class Fanout:
             channel, self.interest, self._timers, wake=partial(self._wake, channel)
         )
         self.known.add(channel)
+        if self._inquiry is not None:
+            self._inquiry.ask(channel)
         return feed
 
     def _wake(self, channel: str) -> None:

@@ -180,6 +180,24 @@ async def test_two_nodes_are_one_channel(tmp_path: Path, redis: RedisServer) -> 
     assert len(answer["ids"]) == 1
 
 
+async def test_a_node_that_starts_later_shows_what_the_others_remember(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    """It asks them; nothing of the state is in the log."""
+    shared = {"redis_url": redis.url, "head_poll_s": 0.05}
+    async with running_hub(tmp_path, **shared) as one:
+        await make(one)
+        await move(one, ("a", 1), ("b", 2), ("a", 3))
+        async with running_hub(tmp_path, **shared) as two:
+            async with asyncio.timeout(PATIENCE_S):
+                while len(two.node._fanout.volatile["moves"].latest) < 2:  # noqa: ASYNC110 it asks
+                    await asyncio.sleep(0.01)
+            async with following(two, snapshot=True) as later:
+                snapshot = await later.next()
+
+    assert [(item["key"], item["at"]) for item in snapshot["items"]] == [("b", 2), ("a", 3)]
+
+
 async def test_a_node_that_has_not_looked_writes_no_volatile_event(
     tmp_path: Path, redis: RedisServer
 ) -> None:
