@@ -14,6 +14,8 @@ MAX_KEYS = 10_000
 MAX_BYTES = 16 * 1024 * 1024
 # What an entry takes besides its data: its event, its place in three tables.
 _OVERHEAD = 512
+# What a frame says besides its data.
+_ENVELOPE = 200
 # Numbers of entries that are gone are swept when they outnumber the others, and this many.
 _FEW = 64
 
@@ -93,7 +95,7 @@ class Latest:
             entry = self._entries.get(self._numbers[at])
             if entry is not None:
                 found.append(entry)
-                size += len(entry.event.data)
+                size += len(entry.event.data) + _ENVELOPE
             at += 1
         return found
 

@@ -14,6 +14,7 @@ from hub.model.event import Event
 from hub.realtime import replies
 from hub.realtime.audience import Audience, Delivery
 from hub.realtime.connection import Connection
+from hub.realtime.feed import MAX_BATCH_BYTES
 from hub.realtime.filters import Filter, read_facts
 from hub.realtime.group import Group
 from hub.realtime.interest import Interest
@@ -54,6 +55,7 @@ class VolatileFeed:
         self._interest = interest
         self._audience = Audience(timers, wake)
         self._pending: list[Entry] = []
+        self._set_back: Sequence[Listener] = ()
         self._places: dict[int, Stretch] = {}
         # The state is nowhere else: a node that heard nothing would have nothing to show.
         interest.keep(channel)
@@ -97,6 +99,10 @@ class VolatileFeed:
         pending, self._pending = self._pending, []
         # Frames are built for somebody: most nodes only remember the events of most channels.
         frames = [entry.frame for entry in pending] if self._audience else []
+        if sum(len(frame.wire) for frame in frames) > MAX_BATCH_BYTES:
+            self._set_back = self._audience.listeners()
+            for listener in self._set_back:
+                listener.fall_behind()
         due = self._audience.share(frames)
         # Before the writes: a socket that fills up meanwhile misses what comes after this.
         self.flushed = self.latest.newest
@@ -105,7 +111,8 @@ class VolatileFeed:
 
     def finish(self) -> None:
         """Let those pull who could not be written to with the others."""
-        for listener in self._audience.joining():
+        set_back, self._set_back = self._set_back, ()
+        for listener in (*set_back, *self._audience.joining()):
             listener.pull()
 
     def after(self, number: int) -> Stretch:

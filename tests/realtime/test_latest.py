@@ -67,8 +67,8 @@ def test_a_page_ends_when_it_is_full() -> None:
     for at_us, key in enumerate("abc", 1):
         latest.put(event(key, at_us, b"x" * 10))
 
-    first = latest.after(0, MANY, 11)
-    rest = latest.after(first[-1].number, MANY, 11)
+    first = latest.after(0, MANY, 211)
+    rest = latest.after(first[-1].number, MANY, 211)
 
     assert (times([*first]), times([*rest])) == ([1, 2], [3])
     assert latest.after(1, 2, MANY)[-1].event.at_us == 2
