@@ -4,6 +4,7 @@ No transaction, no sync, no waiting: an event is on its way when its post is ans
 it instead is a rate, a channel and node.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -58,6 +59,11 @@ class Rate:
         self._left -= events * SECOND_US
         return True
 
+    def wait_ms(self) -> int:
+        """Return after which time events may pass again, when they were refused."""
+        wait_us = (1 - self._left) / self._per_s
+        return math.ceil(wait_us / 1000)
+
 
 class Volatile:
     """Tells events of volatile channels.
@@ -104,7 +110,8 @@ class Volatile:
         if not rate.take(len(drafts), now_us):
             raise RateLimited(
                 f"expected at most {self._max_per_s} events a second for {channel} on this node, "
-                "got more"
+                "got more",
+                retry_after_ms=rate.wait_ms(),
             )
         # Later than all that this node knows of, also where another node's clock is ahead: by
         # these times the nodes agree which event of a key is the latest.

@@ -115,6 +115,19 @@ def test_a_post_larger_than_the_rate_is_taken_and_paid_for_later() -> None:
     assert taken == [True, False, True]
 
 
+def test_who_is_refused_is_told_when_to_come_back() -> None:
+    """Then, and not before, the next is taken."""
+    rate = Rate(2)
+    rate.take(7, SECOND_US)
+    refused = not rate.take(1, SECOND_US)
+
+    wait_us = rate.wait_ms() * 1_000
+
+    assert refused
+    assert wait_us == 2_501_000
+    assert rate.take(1, SECOND_US + wait_us)
+
+
 async def test_a_channel_that_another_node_has_just_made_volatile_is_not_written(
     hub: UseCases, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,9 +94,10 @@ async def another_kind(_hub: RunningHub, http: httpx.AsyncClient) -> httpx.Respo
 
 
 async def too_fast(hub: RunningHub, http: httpx.AsyncClient) -> httpx.Response:
-    """Publish to a volatile channel that takes nothing."""
-    hub.node._volatile._max_per_s = 0
+    """Publish more to a volatile channel than it takes in two seconds."""
+    hub.node._volatile._max_per_s = 1
     await http.put("/api/channels/moves", json={"durable": False})
+    await http.post("/api/channels/moves/events", json=[EVENT] * 3)
     return await http.post("/api/channels/moves/events", json=EVENT)
 
 
