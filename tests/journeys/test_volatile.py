@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import websockets
+from websockets.typing import Subprotocol
 
 from hub.model.event import BUILT_IN_CHANNELS
 from support.redis_server import RedisServer
@@ -161,6 +163,26 @@ async def test_a_client_that_does_not_read_gets_the_latest_of_each_key(hub: Runn
     assert sorted(missed[:-1]) == [(f"k{n}", 10) for n in range(5)]
     assert missed[-1] == ("k1", 11)
     assert len(set(seen)) == 50
+
+
+async def test_a_client_may_ask_for_messagepack_and_a_part(hub: RunningHub) -> None:
+    """Its frames are binary, and of the thing that it has named."""
+    await make(hub)
+    await move(hub, ("a", 1), ("b", 2))
+    wanted = {"channel": "moves", "where": {"key": "b"}, "snapshot": True}
+    async with websockets.connect(
+        f"{hub.ws}?channels=", subprotocols=[Subprotocol("hub.v1.msgpack")]
+    ) as socket:
+        await socket.recv()
+        await socket.send(msgspec.msgpack.encode({"type": "subscribe", **wanted}))
+        subscribed = msgspec.msgpack.decode(await socket.recv(decode=False))
+        snapshot = msgspec.msgpack.decode(await socket.recv(decode=False))
+        await move(hub, ("a", 3), ("b", 4))
+        told = msgspec.msgpack.decode(await socket.recv(decode=False))
+
+    assert subscribed["type"] == "subscribed"
+    assert [item["at"] for item in snapshot["items"]] == [2]
+    assert told["data"]["at"] == 4
 
 
 async def test_two_nodes_are_one_channel(tmp_path: Path, redis: RedisServer) -> None:
