@@ -2,7 +2,7 @@
 
 A client that reads as fast as events come gets each of them. One that does not gets nothing
 while its socket is full, and when it has drained the latest of each key that changed meanwhile:
-nothing waits for it but one number (docs/decisions/0009-volatile-channels.md).
+nothing waits for it but one number (docs/decisions/0011-volatile-channels.md).
 """
 
 from collections.abc import Callable, Sequence
