@@ -17,6 +17,7 @@ from hub.realtime.frames import Batch, together
 from hub.realtime.inquiry import QUESTION, Inquiry
 from hub.realtime.interest import Interest
 from hub.realtime.listener import Outlet
+from hub.realtime.pace import Pace
 from hub.realtime.pages import Pages, ReadLog, Spawn
 from hub.realtime.ring import Ring
 from hub.realtime.volatile import VolatileFeed
@@ -65,6 +66,7 @@ class Fanout:
         self._ring_frames = ring_frames
         self._inquiry = inquiry
         self._dirty: dict[str, Feed | VolatileFeed] = {}
+        self._pace = Pace(timers, self._flush)
 
     async def open(self, heads: Mapping[str, Head], read_newest: ReadNewest) -> None:
         """Make a feed a channel and warm its ring from the log; before clients are let in."""
@@ -93,7 +95,7 @@ class Fanout:
             if event.offset > feed.head + 1:
                 feed.early.hold(event)
             elif feed.append(event):
-                self._mark(feed)
+                self._mark(feed, len(event.data))
 
     def catch_up(self, heads: Mapping[str, Head]) -> None:
         """Reach these heads: what of them this node has not heard, its clients read in the log."""
@@ -131,12 +133,11 @@ class Fanout:
             if self._inquiry is not None:
                 self._inquiry.answer(feed.channel, feed.latest)
         elif feed.append(event):
-            self._mark(feed)
+            self._mark(feed, len(event.data))
 
-    def _mark(self, feed: Feed | VolatileFeed) -> None:
-        if not self._dirty:
-            self._timers.call_soon(self._flush)
+    def _mark(self, feed: Feed | VolatileFeed, size: int = 0) -> None:
         self._dirty[feed.channel] = feed
+        self._pace.ask(size)
 
     def _give_up(self, channel: str) -> None:
         """What is missing has not come: it is in the log."""
@@ -145,7 +146,8 @@ class Fanout:
             feed.jump(feed.early.first())
         self._mark(feed)
 
-    def _flush(self) -> None:
+    def _flush(self) -> int:
+        """Write what is new; return to how many sockets."""
         dirty, self._dirty = self._dirty, {}
         due: Sequence[Delivery] = [one for feed in dirty.values() for one in feed.flush()]
         if len(dirty) > 1:
@@ -155,6 +157,7 @@ class Fanout:
                 outlet.write(batch)
         for feed in dirty.values():
             feed.finish()
+        return sum(len(outlets) for _, outlets in due)
 
     def _open(self, channel: str, head: Head) -> Feed:
         ring = Ring(self._ring_frames, RING_BYTES)
