@@ -1,6 +1,6 @@
 """The pace: at once when idle, in larger batches under load."""
 
-from hub.realtime.pace import FULL_BYTES, LONGEST_S, MANY, Pace
+from hub.realtime.pace import FULL_BYTES, IN_A_ROW, LONGEST_S, MANY, Pace
 from support.clocks import FakeTimers
 
 
@@ -21,63 +21,109 @@ class Sockets:
         self.timers.now_s += self._takes_s * (len(self.writes) - written)
         self.timers.tick()
 
+    def busy(self) -> None:
+        """Write until the next one rests: each is asked for when the last has hardly ended."""
+        for _ in range(IN_A_ROW):
+            self.pace.ask(10)
+            self.turn()
+
     def _write(self) -> int:
         self.writes.append(round(self.timers.now_s, 6))
         return self._count
 
 
 def test_an_idle_node_writes_in_the_next_tick() -> None:
-    """However much the events of one tick are asked for."""
+    """Once, however often the events of one tick ask for it."""
     sockets = Sockets()
 
     sockets.pace.ask(10)
-    sockets.pace.ask(10)
-    sockets.timers.tick()
+    sockets.pace.ask(0)
+    sockets.turn()
 
     assert sockets.writes == [0.0]
 
 
-def test_after_a_write_to_many_it_rests_twice_as_long() -> None:
+def test_a_busy_node_rests_as_long_as_the_last_write_took() -> None:
     """What comes meanwhile is one more write."""
-    sockets = Sockets()
-    sockets.pace.ask(10)
-    sockets.turn()
+    sockets = Sockets(takes_s=0.004)
+    sockets.busy()
+    written, now_s = len(sockets.writes), sockets.timers.now_s
 
     for _ in range(3):
         sockets.pace.ask(10)
+        sockets.timers.advance(0.001)
+    early = len(sockets.writes)
+    sockets.timers.advance(0.001)
+
+    assert early == written
+    assert sockets.writes[written:] == [round(now_s + 0.004, 6)]
+
+
+def test_a_pause_between_two_writes_ends_the_resting() -> None:
+    """A steady stream is written event by event: a rest would only make it late."""
+    sockets = Sockets(takes_s=0.004)
+    sockets.busy()
+    written = len(sockets.writes)
+
+    for _ in range(5):
         sockets.timers.advance(0.002)
-    sockets.timers.advance(0.01)
+        sockets.pace.ask(10)
+        sockets.turn()
 
-    assert sockets.writes == [0.0, 0.012]
+    assert len(sockets.writes) == written + 5
 
 
-def test_it_rests_for_20_ms_at_most() -> None:
+def test_two_events_that_meet_by_chance_do_not_make_it_rest() -> None:
+    """It takes some in a row."""
+    sockets = Sockets(takes_s=0.004)
+
+    for _ in range(IN_A_ROW):
+        sockets.pace.ask(10)
+        sockets.turn()
+
+    assert sockets.writes == [round(0.004 * n, 6) for n in range(IN_A_ROW)]
+
+
+def test_what_is_asked_for_while_it_is_measured_is_not_forgotten() -> None:
+    """The measure is taken a tick after the write; an event may come between."""
+    sockets = Sockets()
+    sockets.pace.ask(10)
+    sockets.timers.tick()
+
+    sockets.pace.ask(0)
+    sockets.timers.tick()
+    sockets.turn()
+
+    assert len(sockets.writes) == 2
+
+
+def test_it_rests_for_10_ms_at_most() -> None:
     """Latency has a bound, however many sockets there are."""
     sockets = Sockets(takes_s=0.5)
-    sockets.pace.ask(10)
-    sockets.turn()
+    sockets.busy()
+    written = len(sockets.writes)
 
     sockets.pace.ask(10)
     sockets.timers.advance(LONGEST_S)
 
-    assert sockets.writes == [0.0, 0.5 + LONGEST_S]
+    assert len(sockets.writes) == written + 1
 
 
 def test_few_sockets_are_written_to_each_tick() -> None:
-    """They cost less than the rest would bring."""
+    """They cost less than a rest would bring."""
     sockets = Sockets(MANY - 1)
-    for _ in range(3):
+    for _ in range(10):
         sockets.pace.ask(10)
         sockets.timers.tick()
 
-    assert len(sockets.writes) == 3
+    assert len(sockets.writes) == 10
 
 
 def test_what_fills_a_buffer_does_not_wait() -> None:
     """Also when it comes piece by piece."""
     sockets = Sockets()
-    sockets.pace.ask(10)
-    sockets.turn()
+    sockets.busy()
+    written = len(sockets.writes)
 
     sockets.pace.ask(10)
     sockets.pace.ask(FULL_BYTES)
@@ -85,17 +131,4 @@ def test_what_fills_a_buffer_does_not_wait() -> None:
     sockets.pace.ask(FULL_BYTES + 1)
     sockets.turn()
 
-    assert sockets.writes == [0.0, 0.004, 0.008]
-
-
-def test_who_has_rested_long_enough_writes_at_once() -> None:
-    """An event that comes later finds an idle node."""
-    sockets = Sockets()
-    sockets.pace.ask(10)
-    sockets.turn()
-    sockets.timers.advance(1)
-
-    sockets.pace.ask(10)
-    sockets.turn()
-
-    assert sockets.writes == [0.0, 1.004]
+    assert len(sockets.writes) == written + 2
