@@ -192,8 +192,12 @@ class Following:
         after = feed.flushed
         if command.snapshot:
             after = await volatiles.show(feed, connection, asked.view.where)
-        if not connection.closed:
-            self._follow_volatile(feed, after, asked.view)
+        if connection.closed:
+            return
+        self._follow_volatile(feed, after, asked.view)
+        # Of a history, which is refused too, it would be asked for again and again.
+        if command.since is not None:
+            self._refused(feed.channel)
 
     def _follow_volatile(self, feed: VolatileFeed, after: int, view: View) -> None:
         connection = self._connection

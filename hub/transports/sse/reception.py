@@ -81,11 +81,11 @@ class StreamReception:
         """
         fanout = self._node.fanout
         for channel in channels:
-            if channel in fanout.feeds:
+            if channel in fanout.known:
                 continue
             head = await self._node.queries.head(channel) if is_channel_name(channel) else None
             if head is None:
-                there = ", ".join(sorted(fanout.feeds))
+                there = ", ".join(sorted(fanout.known))
                 raise ChannelNotFound(f"channels: expected some of {there}, got {channel[:128]!r}")
             fanout.catch_up({channel: head})
 

@@ -129,7 +129,7 @@ class Press:
 
     def print(self, batch: Batch, track: Track) -> bytes:
         """Return the text of a batch; the stream moves on."""
-        if not batch.frames[-1].offset:
+        if not batch.frames[-1].at:
             # Perhaps words to this client alone, and those move more than its offsets.
             return b"".join(map(track.tell, batch.frames))
         if batch is not self._batch:

@@ -11,6 +11,7 @@ from hub.model.positions import Positions
 from hub.realtime import replies
 from hub.realtime.formats import JSON, to_json
 from hub.realtime.frames import Batch, Frame, rewritten, written
+from hub.realtime.latest import Entry
 from hub.realtime.pages import event_frame
 from hub.transports.sse.block import block, farewell
 from hub.transports.sse.track import MAX_PLACES, Press, Track
@@ -218,6 +219,17 @@ def test_streams_at_one_place_share_one_text(count: int) -> None:
     for text, track in zip(texts[3:], others, strict=True):
         assert events(text)[-1].id == track.place
         assert track.place.endswith(";jobs=12")
+
+
+def test_events_of_a_volatile_channel_are_printed_once_too() -> None:
+    """They move nobody, at any rate."""
+    press, moved = Press(), Event("moves", 0, "id-1", "moved", 1, "me", b"{}", "a", volatile=True)
+    batch, tracks = Batch([Entry(moved, 7).frame]), [following("moves") for _ in range(2)]
+
+    texts = [press.print(batch, track) for track in tracks]
+
+    assert texts[0] is texts[1]
+    assert [track.place for track in tracks] == ["e1;moves=10"] * 2
 
 
 def test_streams_that_have_not_all_begun_share_nothing_with_those_that_have() -> None:
