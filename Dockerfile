@@ -13,6 +13,8 @@ FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /data hub && install -d -o hub /data
 COPY --from=build /opt/hub /opt/hub
 ENV PATH=/opt/hub/bin:$PATH DATABASE_URL=sqlite:////data/hub.db HUB_ARTIFACTS_DIR=/data/artifacts HUB_LOG_FORMAT=json
+# `docker stop` kills after 10 s; a stop takes at most DRAIN_S and 2 s more.
+ENV DRAIN_S=7
 USER hub
 WORKDIR /data
 VOLUME /data

@@ -11,16 +11,24 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
+from hub.cli.stop import GRACE_S
 from hub.settings import load, names
 from support.running import RunningHub
 
 ROOT = Path(__file__).parents[2]
+DOCKER_STOPS_WITHIN_S = 10
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
 
 
 def instruction(name: str) -> str:
     """Return the last instruction of a name, without the name."""
     return [line for line in DOCKERFILE.splitlines() if line.startswith(name)][-1][len(name) + 1 :]
+
+
+def environment() -> dict[str, str]:
+    """Return all that the image sets."""
+    lines = [line for line in DOCKERFILE.splitlines() if line.startswith("ENV ")]
+    return dict(re.findall(r"(\w+)=(\S+)", " ".join(lines)))
 
 
 def probe(port: str) -> int:
@@ -40,7 +48,7 @@ def compose() -> dict[str, Any]:
 
 
 async def test_the_health_check_tells_a_hub_that_answers_from_none(hub: RunningHub) -> None:
-    """Docker restarts what it finds unhealthy."""
+    """Docker shows it, and whoever restarts the unhealthy goes by it."""
     port = hub.url.rpartition(":")[2]
     healthy = await asyncio.to_thread(probe, port)
     unhealthy = await asyncio.to_thread(probe, "1")
@@ -50,7 +58,7 @@ async def test_the_health_check_tells_a_hub_that_answers_from_none(hub: RunningH
 
 def test_the_image_sets_what_the_hub_reads() -> None:
     """A misspelt setting would be passed over, and the data would not lie on the volume."""
-    environ = dict(re.findall(r"(\w+)=(\S+)", instruction("ENV")))
+    environ = environment()
 
     settings, warnings = load(environ)
 
@@ -58,6 +66,13 @@ def test_the_image_sets_what_the_hub_reads() -> None:
     assert str(settings.data_file) == "/data/hub.db"
     assert str(settings.artifacts_folder) == "/data/artifacts"
     assert warnings == []
+
+
+def test_a_stop_of_the_image_ends_before_docker_kills_it() -> None:
+    """`docker stop` waits ten seconds and kills what has not ended by then."""
+    settings, _ = load(environment())
+
+    assert settings.drain_s + GRACE_S < DOCKER_STOPS_WITHIN_S
 
 
 def test_the_image_runs_as_nobody_in_particular() -> None:
