@@ -20,7 +20,7 @@ class Outbox:
     """A queue of messages, each with the name of its channel.
 
     Attributes:
-        dropped: Messages that were given and never said, since the start.
+        dropped: News that were given and never said, since the start.
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:

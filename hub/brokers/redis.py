@@ -10,7 +10,7 @@ from hub.brokers import wire
 from hub.brokers.base import Health, Listener, News, Presence, by_channel
 from hub.brokers.link import SAY_WITHIN_S, Link, link_to
 from hub.brokers.outbox import Outbox
-from hub.brokers.subscription import Subscription, news_channel, presence_channel
+from hub.brokers.subscription import Subscription, is_news, news_channel, presence_channel
 from hub.errors import Misconfigured
 from hub.telemetry.logging import logger
 
@@ -118,7 +118,8 @@ class RedisBroker:
                 async with asyncio.timeout(SAY_WITHIN_S):
                     await self._link.say(messages)
             except Exception:  # noqa: BLE001 whatever it is: the subscription's silence tells of it
-                self._outbox.dropped += len(messages)
+                # Probes and words of presence are said again in a moment; they are no news.
+                self._outbox.dropped += sum(map(is_news, messages))
 
 
 async def knock(link: Link) -> str:

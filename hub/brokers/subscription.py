@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from hub.brokers import wire
 from hub.brokers.base import Listener
 from hub.brokers.link import Ear, Link
-from hub.brokers.outbox import Outbox
+from hub.brokers.outbox import Message, Outbox
 from hub.telemetry.logging import logger
 
 PROBE_S = 0.5
@@ -32,6 +32,11 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 def news_channel(log_id: str, channel: str) -> str:
     """Return the name under which the nodes of a log tell of commits in a channel."""
     return f"hub:{{{log_id}}}:news:{channel}"
+
+
+def is_news(message: Message) -> bool:
+    """Say whether a message tells of a commit."""
+    return ":news:" in message[0]
 
 
 def presence_channel(log_id: str) -> str:

@@ -55,6 +55,23 @@ async def test_a_killed_redis_is_found_again(redis: RedisServer, broker: RedisBr
     assert broker.health().reaches
 
 
+async def test_only_news_that_were_not_told_are_counted(
+    redis: RedisServer, broker: RedisBroker
+) -> None:
+    """Probes and words of presence are said again; they would hide what an operator looks for."""
+    await broker.listen("log", Listening())
+    redis.kill()
+    await away(broker)
+    broker.greet(Presence("log", "a", Live(1, {"jobs": 1}, 0)))
+    await broker._outbox.emptied()
+    quiet = broker.health().dropped
+
+    broker.announce(NEWS)
+    await broker._outbox.emptied()
+
+    assert (quiet, broker.health().dropped) == (0, 1)
+
+
 async def test_a_redis_that_hangs_is_away_and_comes_back(
     redis: RedisServer, broker: RedisBroker
 ) -> None:
