@@ -37,12 +37,12 @@ from hub.services.heads import Heads
 from hub.services.history import History
 from hub.services.jobs import Jobs
 from hub.services.presence import Nodes
-from hub.services.publisher import Publisher
+from hub.services.publisher import Publisher, Tell
 from hub.services.retention import Limits, Retention
 from hub.services.status import Status
 from hub.services.volatile import Volatile
 from hub.settings import Settings
-from hub.stores.base import EventQuery, Log, Store
+from hub.stores.base import EventQuery, Log, LogState, Store
 from hub.stores.log import SqliteLog
 from hub.stores.postgres.database import Database
 from hub.stores.postgres.log import PostgresLog
@@ -114,10 +114,27 @@ class Node:
         settings, log, clock = self._settings, self._log, self._clock
         await log.open()
         state = await log.state()
-        name = new_epoch()
+        loop = asyncio.get_running_loop()
+        fanout, heads, announce = await self._join(state, loop)
+
+        def tell(events: Sequence[Event]) -> None:
+            fanout.deliver(events)
+            announce(events)
+
+        self._volatile = Volatile(
+            fanout.volatile, tell, clock, max_per_s=settings.volatile_events_per_s
+        )
+        self._publisher = Publisher(log, tell, max_waiting=settings.max_waiting_updates)
+        status = Status(log, log, self._nodes, clock, self._broker.health, heads)
+        history = History(log, state.epoch)
+        self._tidy(fanout)
+        self._open_doors(fanout, history, status, loop)
+
+    async def _join(self, state: LogState, timers: Timers) -> tuple[Fanout, Heads, Tell]:
+        """Become one of the nodes of this log: hear the others, and reach its heads."""
+        settings, log, name = self._settings, self._log, new_epoch()
         # A copy of the data file keeps its id; from its new epoch on it is another log.
         log_id = f"{state.log_id}.{state.epoch}"
-        loop = asyncio.get_running_loop()
         interest = Interest(
             partial(self._broker.follow, log_id), partial(self._broker.leave, log_id)
         )
@@ -129,10 +146,10 @@ class Node:
             node=name,
             epoch=state.epoch,
             interest=interest,
-            timers=loop,
+            timers=timers,
             read_log=partial(_read_page, log),
             spawn=self._background.spawn,
-            inquiry=Inquiry(announce, loop),
+            inquiry=Inquiry(announce, timers),
         )
         heads = Heads(
             log,
@@ -142,7 +159,7 @@ class Node:
             learn=fanout.learn,
         )
         self._nodes = nodes = Nodes(
-            log_id, name, live=self._live, tell=self._broker.greet, clock=clock
+            log_id, name, live=self._live, tell=self._broker.greet, clock=self._clock
         )
         # Clients that were here before come back in a moment, most of them for these.
         for channel in DEFAULT_CHANNELS:
@@ -154,19 +171,7 @@ class Node:
             # Without, nobody is there to be told.
             self._background.spawn(nodes.run())
             self._background.spawn(sweeping(interest))
-
-        def tell(events: Sequence[Event]) -> None:
-            fanout.deliver(events)
-            announce(events)
-
-        self._volatile = Volatile(
-            fanout.volatile, tell, clock, max_per_s=settings.volatile_events_per_s
-        )
-        self._publisher = Publisher(log, tell, max_waiting=settings.max_waiting_updates)
-        status = Status(log, log, nodes, clock, self._broker.health, heads)
-        history = History(log, state.epoch)
-        self._tidy(fanout)
-        self._open_doors(fanout, history, status, loop)
+        return fanout, heads, announce
 
     def _open_doors(self, fanout: Fanout, history: History, status: Status, timers: Timers) -> None:
         """Build what takes clients: sockets and HTTP, by the same rules."""
