@@ -4,6 +4,7 @@ Checks at the door, the one translation of errors, one wide log line. A fault of
 with its traceback and told as `internal`, without details.
 """
 
+import asyncio
 import time
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -14,7 +15,7 @@ from starlette.routing import Route as StarletteRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.auth.admission import Rules, check, read_door
-from hub.errors import HubError, InvalidRequest, MethodNotAllowed, UpgradeRequired
+from hub.errors import HubError, InvalidRequest, MethodNotAllowed, OutcomeUnknown, UpgradeRequired
 from hub.model.principal import ANONYMOUS
 from hub.realtime.drain import Drain
 from hub.telemetry.logging import Logger
@@ -79,7 +80,7 @@ class Edge:
 
         body = Body(scope["headers"], receive)
         try:
-            await self._answer(scope, body, watched)
+            await self._answer_in_time(scope, body, watched)
         except Exception as failure:
             line["code"] = failure.code if isinstance(failure, HubError) else HubError.code
             if "status" in line:
@@ -87,12 +88,26 @@ class Edge:
             if not isinstance(failure, HubError):
                 self._log.exception("request failed", path=line["path"], method=line["method"])
                 failure = HubError("the hub failed; its log says why")
-            await refusal(failure)(scope, body, lingering(body, watched))
+            await refusal(failure)(scope, body, self._patient(failure, body, watched))
         finally:
             line["ms"] = round((time.perf_counter() - started) * 1000, 3)
             # Our own failures stand out; a refusal is business as usual.
             write = self._log.error if line.get("status", 0) >= _OURS else self._log.info
             write("request", **line)
+
+    def _patient(self, failure: HubError, body: Body, send: Send) -> Send:
+        """Wait for the rest of the body, unless the hub's own time is over."""
+        over = self._drain.begun and isinstance(failure, OutcomeUnknown)
+        return send if over else lingering(body, send)
+
+    async def _answer_in_time(self, scope: Scope, body: Body, send: Send) -> None:
+        try:
+            await self._answer(scope, body, send)
+        except asyncio.CancelledError:
+            # uvicorn ends what still runs when the time of a stop is over, and would say 500.
+            if "status" in scope["hub.line"] or not self._drain.begun:
+                raise
+            raise OutcomeUnknown("expected an end before that of the hub, got none") from None
 
     async def _answer(self, scope: Scope, body: Body, send: Send) -> None:
         door = read_door(scope["headers"])

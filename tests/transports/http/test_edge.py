@@ -41,14 +41,16 @@ async def no_pages(_scope: Scope, _receive: Receive, _send: Send) -> None:
 TEXTS = msgspec.json.Decoder(dict[str, str])
 
 
-def edge(resource: Resource) -> Edge:
-    """Return an edge with one address, `/thing`."""
+def edge(resource: Resource, *, stopping: bool = False) -> Edge:
+    """Return an edge with one address, `/thing`; perhaps of a hub that stops."""
+    drain = Drain(list, Random(1))  # noqa: S311 no secret
+    drain.begun = stopping
     routes = [Route(method, "/thing", resource, "", None) for method in ("GET", "POST")]
     rules = Rules(open_mode=True, origins=frozenset())
     return Edge(
         routes,
         rules=rules,
-        drain=Drain(list, Random(1)),  # noqa: S311 no secret
+        drain=drain,
         log=logger("http"),
         max_body=100,
         pages=no_pages,
@@ -186,6 +188,53 @@ async def test_a_path_cannot_paint_the_terminal(tmp_path: Path) -> None:
     strange, long = [line for line in await written(stream) if line["event"] == "request"]
     assert strange["path"] == "/\\x1b[2J\\nforged"
     assert len(long["path"]) == 200
+
+
+async def cut_off(sent: list[Any], *, stopping: bool) -> None:
+    """Ask for what never ends, and let it be cancelled."""
+    begun = asyncio.Event()
+
+    async def never(_call: Call) -> ASGIApp:
+        begun.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def nothing() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def collect(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "GET", "path": "/thing", "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+    }  # fmt: skip
+    asked = edge(never, stopping=stopping)(scope, nothing, collect)
+    task = asyncio.create_task(asked)
+    await begun.wait()
+    task.cancel()
+    await task
+
+
+async def test_a_request_that_a_stop_cuts_off_is_told_that_its_outcome_is_unknown() -> None:
+    """Not 500: the same request with the same key settles it."""
+    sent: list[Any] = []
+
+    await cut_off(sent, stopping=True)
+
+    start, body = sent
+    assert start["status"] == 503
+    assert msgspec.json.decode(body["body"])["code"] == "outcome_unknown"
+
+
+async def test_a_request_that_is_cancelled_otherwise_is_not_answered() -> None:
+    """Whoever cancels it knows."""
+    sent: list[Any] = []
+
+    with pytest.raises(asyncio.CancelledError):
+        await cut_off(sent, stopping=False)
+
+    assert sent == []
 
 
 async def test_a_client_that_left_is_no_fault_of_ours() -> None:
