@@ -100,7 +100,7 @@ def imports(path: Path) -> frozenset[str]:
     ("library", "places"),
     [
         pytest.param(
-            "starlette", ("hub/transports", "hub/app.py", "hub/bench/rivals"), id="starlette"
+            "starlette", ("hub/transports", "hub/app", "hub/bench/rivals"), id="starlette"
         ),
         pytest.param("uvicorn", ("hub/transports", "hub/cli"), id="uvicorn"),
         pytest.param("sqlite3", ("hub/stores", "hub/cli"), id="sqlite3"),

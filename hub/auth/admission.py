@@ -26,7 +26,7 @@ _LONGEST_HOST = 261
 # RFC 9112, 3.2: a name or a bracketed address, then perhaps a port; nothing else.
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
 _FORWARDED = re.compile(rb"forwarded\Z|x-forwarded")
-_ONCE = frozenset({b"host", b"origin", b"content-type"})
+_ONCE = frozenset({b"host", b"origin", b"content-type", b"authorization"})
 
 
 class Door(NamedTuple):
@@ -40,6 +40,7 @@ class Door(NamedTuple):
     origin: str | None
     forwarded: str | None
     content_type: str | None
+    authorization: str | None = None
     repeated: str | None = None
 
 
@@ -64,6 +65,7 @@ def read_door(headers: Headers) -> Door:
         _text(found.get(b"origin")),
         _first(names, _FORWARDED) if b"forwarded" in b" ".join(names) else None,
         _text(found.get(b"content-type")),
+        _text(found.get(b"authorization")),
         None if names is found else _repeated(tuple(names)),
     )
 

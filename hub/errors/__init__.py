@@ -15,6 +15,8 @@
         * `ForeignOrigin`         a page of another origin asks
         * `ProxiedInOpenMode`     open mode: a proxy stands in front
         * `ReservedChannel`       built-in channels take no raw events
+    * `Unauthenticated`           no credential, or one that is not valid
+        * `TokenExpired`          it was, until a moment ago
     * `RateLimited`               more comes than we take at a time
         * `TooManyConnections`    as many are open as may be
     * `NotFound`
@@ -58,6 +60,7 @@ from hub.errors.door import (
     RateLimited as RateLimited,
     TooManyConnections as TooManyConnections,
 )
+from hub.errors.identity import TokenExpired as TokenExpired, Unauthenticated as Unauthenticated
 
 
 class InvalidRequest(HubError):

@@ -12,6 +12,7 @@ from hub.errors import (
     InvalidFields,
     MethodNotAllowed,
     RangeNotSatisfiable,
+    Unauthenticated,
     UpgradeRequired,
 )
 
@@ -95,6 +96,8 @@ def _also(failure: HubError) -> Headers:
     """Return the headers that RFC 9110 wants beside a status."""
     if isinstance(failure, MethodNotAllowed):
         return ((b"allow", ", ".join(failure.allowed).encode()),)
+    if isinstance(failure, Unauthenticated):
+        return ((b"www-authenticate", b'Bearer realm="hub"'),)
     if isinstance(failure, UpgradeRequired):
         return ((b"upgrade", b"websocket"), (b"connection", b"upgrade"))
     if isinstance(failure, RangeNotSatisfiable):

@@ -15,8 +15,17 @@ from starlette.routing import Route as StarletteRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.auth.admission import Rules, check, read_door
-from hub.errors import HubError, InvalidRequest, MethodNotAllowed, OutcomeUnknown, UpgradeRequired
-from hub.model.principal import ANONYMOUS
+from hub.auth.authentication import Authentication, bearer
+from hub.auth.policy import Deed, demand
+from hub.errors import (
+    HubError,
+    InvalidRequest,
+    MethodNotAllowed,
+    OutcomeUnknown,
+    UpgradeRequired,
+)
+from hub.model.principal import NOBODY, Principal
+from hub.model.scope import PUBLIC
 from hub.realtime.drain import Drain
 from hub.telemetry.logging import Logger
 from hub.transports.http.answer import refusal
@@ -38,7 +47,8 @@ class Edge:
 
     Args:
         routes: The table.
-        rules: Who may come in.
+        rules: From where one may come in.
+        authentication: Who comes in.
         drain: Tells when the node goes away.
         log: Gets one line a request.
         max_body: Largest JSON body in bytes.
@@ -50,6 +60,7 @@ class Edge:
         routes: Sequence[Route],
         *,
         rules: Rules,
+        authentication: Authentication,
         drain: Drain,
         log: Logger,
         max_body: int,
@@ -58,7 +69,7 @@ class Edge:
         self._rules = rules
         self._drain = drain
         self._log = log.bind()
-        endpoints = _endpoints(routes, max_body)
+        endpoints = _endpoints(routes, authentication, max_body)
         # Addresses without parameters, the hot one among them, need no matching by pattern.
         self._fixed = {path: end for path, end in endpoints.items() if "{" not in path}
         mounted = [StarletteRoute(path, e, methods=e.methods) for path, e in endpoints.items()]
@@ -112,7 +123,6 @@ class Edge:
     async def _answer(self, scope: Scope, body: Body, send: Send) -> None:
         door = read_door(scope["headers"])
         check(door, self._rules)
-        scope["hub.line"]["principal"] = ANONYMOUS.name
         path = scope["path"]
         if scope.get(CAME_LATE) and path not in _TO_THE_END:
             raise self._drain.refusal()
@@ -136,25 +146,42 @@ class Edge:
 class _Endpoint:
     """The resources of one address as the ASGI application that the router wants."""
 
-    def __init__(self, routes: Sequence[Route], max_body: int) -> None:
-        self._resources = {route.method: route.resource for route in routes}
+    def __init__(
+        self, routes: Sequence[Route], authentication: Authentication, max_body: int
+    ) -> None:
+        self._resources = {route.method: (route.resource, Deed(route.scope)) for route in routes}
+        self._authentication = authentication
         self._max_body = max_body
         self.methods = list(self._resources)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        resource, deed = self._resources[method]
+        principal = await self._principal(scope, deed)
+        scope["hub.line"]["principal"] = principal.name
+        demand(principal, deed)
         body = cast("Body", receive)  # the edge's own; starlette's router hands it through
-        call = Call(scope, body, ANONYMOUS, scope["hub.door"], self._max_body)
-        response = await self._resources[method](call)
+        call = Call(scope, body, principal, scope["hub.door"], self._max_body)
+        response = await resource(call)
         await response(scope, receive, send)
 
+    async def _principal(self, scope: Scope, deed: Deed) -> Principal:
+        if deed.scope == PUBLIC:
+            return NOBODY
+        token = bearer(scope["hub.door"].authorization) if self._authentication.required else None
+        known = self._authentication.remembered(token)
+        # Not awaited when it is known: that is the hot path.
+        return known if known is not None else await self._authentication.find(token)
 
-def _endpoints(routes: Sequence[Route], max_body: int) -> dict[str, _Endpoint]:
+
+def _endpoints(
+    routes: Sequence[Route], authentication: Authentication, max_body: int
+) -> dict[str, _Endpoint]:
     """Return one endpoint an address, so that a 405 names all its methods."""
     addresses: dict[str, list[Route]] = {}
     for route in routes:
         addresses.setdefault(route.path, []).append(route)
-    return {path: _Endpoint(rows, max_body) for path, rows in addresses.items()}
+    return {path: _Endpoint(rows, authentication, max_body) for path, rows in addresses.items()}
 
 
 def _translate(error: HTTPException, scope: Scope) -> HubError:

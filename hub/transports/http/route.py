@@ -17,6 +17,8 @@ class Route(NamedTuple):
     Attributes:
         method: GET, POST or PUT.
         path: With its parameters in braces.
+        scope: What the caller's credential must allow; PUBLIC: none is asked for. Has no default:
+            a route that forgets it does not build.
         resource: Answers the call.
         summary: One line for people.
         answer: Type of the body of a success; None where it is a file.
@@ -32,6 +34,7 @@ class Route(NamedTuple):
 
     method: str
     path: str
+    scope: str
     resource: Callable[[Call], Awaitable[ASGIApp]]
     summary: str
     answer: Any

@@ -21,6 +21,7 @@ from hub.errors import (
     ReservedChannel,
     UnknownStatus,
 )
+from hub.model import scope as s
 from hub.model.contract import ContractUpdate
 from hub.services.channels import MAX_EVENTS, NewEvent, PublishAnswer
 from hub.services.contracts import TestAnswer, UpdateAnswer
@@ -70,15 +71,19 @@ def table(to: Resources) -> Sequence[Route]:
 def _contracts(to: Resources) -> list[Route]:
     contracts, tag = to.contracts, "contracts"
     return [
-        Route("POST", "/update", contracts.update, "Send a contract update",
+        Route("POST", "/update", s.CONTRACTS_WRITE, contracts.update, "Send a contract update",
               UpdateAnswer, ContractUpdate, tag=tag, name="updateContract"),
-        Route("POST", "/test/update", contracts.test, "Push a contract update marked as a test",
+        Route("POST", "/test/update", s.CONTRACTS_WRITE, contracts.test,
+              "Push a contract update marked as a test",
               TestAnswer, ContractUpdate, tag=tag, name="testContractUpdate"),
-        Route("GET", "/contracts/history", contracts.history, "Read the history of contracts",
+        Route("GET", "/contracts/history", s.EVENTS_READ, contracts.history,
+              "Read the history of contracts",
               HistoryAnswer, query=ContractHistoryParams, tag=tag, name="readContractHistory"),
-        Route("GET", "/contracts/status", contracts.status, "Count contracts by city and status",
+        Route("GET", "/contracts/status", s.STATUS_READ, contracts.status,
+              "Count contracts by city and status",
               ContractsStatus, tag=tag, name="countContracts"),
-        Route("GET", "/ws/status", to.operations.websocket, "Count WebSocket connections",
+        Route("GET", "/ws/status", s.STATUS_READ, to.operations.websocket,
+              "Count WebSocket connections",
               WebSocketStatus, tag=tag, name="countConnections"),
     ]  # fmt: skip
 
@@ -88,22 +93,27 @@ def _jobs(to: Resources) -> list[Route]:
     moves = (JobNotFound, UnknownStatus, IllegalTransition)
     binary = "application/octet-stream"
     return [
-        Route("POST", "/api/jobs", jobs.create, "Create a job", JobCreated, NewJob,
+        Route("POST", "/api/jobs", s.JOBS_CREATE, jobs.create, "Create a job", JobCreated, NewJob,
               status=201, tag=tag, name="createJob"),
-        Route("GET", "/api/jobs", jobs.list, "List jobs, newest first", JobsView,
+        Route("GET", "/api/jobs", s.JOBS_READ, jobs.list, "List jobs, newest first", JobsView,
               query=JobsParams, refusals=(UnknownStatus,), tag=tag, name="listJobs"),
-        Route("POST", f"{one}/status", jobs.report, "Report status and progress", JobChanged,
+        Route("POST", f"{one}/status", s.JOBS_REPORT, jobs.report,
+              "Report status and progress", JobChanged,
               StatusReport, refusals=moves, tag=tag, name="reportJobStatus"),
-        Route("GET", one, jobs.get, "Retrieve a job", JobView, query=JobParams,
+        Route("GET", one, s.JOBS_READ, jobs.get, "Retrieve a job", JobView, query=JobParams,
               refusals=(JobNotFound,), tag=tag, name="getJob"),
-        Route("POST", f"{one}/complete", jobs.complete, "Complete a job", JobChanged, Completion,
+        Route("POST", f"{one}/complete", s.JOBS_REPORT, jobs.complete,
+              "Complete a job", JobChanged, Completion,
               refusals=moves, tag=tag, name="completeJob"),
-        Route("POST", f"{one}/input", jobs.answer, "Answer a job in NEEDS_INPUT", JobChanged,
+        Route("POST", f"{one}/input", s.JOBS_ANSWER, jobs.answer,
+              "Answer a job in NEEDS_INPUT", JobChanged,
               JobAnswer, refusals=(JobNotFound, InputNotExpected), tag=tag, name="answerJob"),
-        Route("PUT", f"{one}/artifacts/{{name}}", jobs.upload, "Upload an artifact", JobChanged,
+        Route("PUT", f"{one}/artifacts/{{name}}", s.JOBS_REPORT, jobs.upload,
+              "Upload an artifact", JobChanged,
               refusals=(JobNotFound, BodyTooLarge, InvalidFields), tag=tag, media=binary,
               name="uploadArtifact"),
-        Route("GET", f"{one}/artifacts/{{name}}", jobs.download, "Download an artifact", None,
+        Route("GET", f"{one}/artifacts/{{name}}", s.JOBS_READ, jobs.download,
+              "Download an artifact", None,
               refusals=(JobNotFound, ArtifactNotFound, RangeNotSatisfiable), tag=tag,
               media=binary, name="downloadArtifact"),
     ]  # fmt: skip
@@ -112,20 +122,25 @@ def _jobs(to: Resources) -> list[Route]:
 def _channels(to: Resources) -> list[Route]:
     tag, one = "channels", "/api/channels/{channel}"
     return [
-        Route("GET", "/api/events", to.events.events, "Follow channels as Server-Sent Events", str,
+        Route("GET", "/api/events", s.EVENTS_READ, to.events.events,
+              "Follow channels as Server-Sent Events", str,
               query=EventsParams, refusals=(ChannelNotFound,), tag=tag, media=EVENT_STREAM,
               name="followEvents"),
-        Route("GET", "/api/channels", to.channels.list, "List channels", ChannelsView, tag=tag,
+        Route("GET", "/api/channels", s.STATUS_READ, to.channels.list,
+              "List channels", ChannelsView, tag=tag,
               name="listChannels"),
-        Route("GET", one, to.channels.get, "Retrieve a channel", ChannelView,
+        Route("GET", one, s.STATUS_READ, to.channels.get, "Retrieve a channel", ChannelView,
               refusals=(ChannelNotFound,), tag=tag, name="getChannel"),
-        Route("PUT", one, to.channels.define, "Make a custom channel, or change it", ChannelView,
+        Route("PUT", one, s.CHANNELS_DEFINE, to.channels.define,
+              "Make a custom channel, or change it", ChannelView,
               NewDefinition, refusals=(ChannelNotFound, ReservedChannel, Conflict), tag=tag,
               also=((201, ChannelView),), name="defineChannel"),
-        Route("GET", f"{one}/history", to.history.channel, "Read the history of a channel",
+        Route("GET", f"{one}/history", s.EVENTS_READ, to.history.channel,
+              "Read the history of a channel",
               HistoryAnswer, query=HistoryParams, refusals=(ChannelNotFound,), tag=tag,
               name="readChannelHistory"),
-        Route("POST", f"{one}/events", to.channels.publish, "Publish to a custom channel",
+        Route("POST", f"{one}/events", s.EVENTS_PUBLISH, to.channels.publish,
+              "Publish to a custom channel",
               PublishAnswer, NewEvent | NewEvents, status=201,
               refusals=(ChannelNotFound, ReservedChannel, RateLimited), tag=tag,
               also=((202, VolatileAnswer),), name="publishEvents"),
@@ -135,11 +150,13 @@ def _channels(to: Resources) -> list[Route]:
 def _operations(to: Resources) -> list[Route]:
     operations, tag = to.operations, "operations"
     return [
-        Route("GET", "/health", operations.health, "Is the process alive", Health, tag=tag,
+        Route("GET", "/health", s.PUBLIC, operations.health,
+              "Is the process alive", Health, tag=tag,
               name="checkHealth"),
-        Route("GET", "/ready", operations.ready, "Can events be written and told", Ready,
+        Route("GET", "/ready", s.PUBLIC, operations.ready, "Can events be written and told", Ready,
               query=ReadyParams, refusals=(LogUnavailable, LogWentBack), tag=tag,
               name="checkReadiness"),
-        Route("GET", "/metrics", operations.metrics, "Read the metrics of this node", str,
+        Route("GET", "/metrics", s.METRICS_READ, operations.metrics,
+              "Read the metrics of this node", str,
               tag=tag, media="text/plain", name="readMetrics"),
     ]  # fmt: skip

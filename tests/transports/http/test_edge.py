@@ -15,7 +15,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hub import errors
 from hub.auth.admission import Rules
+from hub.auth.authentication import Authentication
+from hub.clock import SystemClock
 from hub.errors import FieldError, HubError, NotFound
+from hub.model.scope import PUBLIC
 from hub.realtime.drain import Drain
 from hub.telemetry.logging import logger
 from hub.transports.http import body as body_module
@@ -45,11 +48,12 @@ def edge(resource: Resource, *, stopping: bool = False) -> Edge:
     """Return an edge with one address, `/thing`; perhaps of a hub that stops."""
     drain = Drain(list, Random(1))  # noqa: S311 no secret
     drain.begun = stopping
-    routes = [Route(method, "/thing", resource, "", None) for method in ("GET", "POST")]
+    routes = [Route(method, "/thing", PUBLIC, resource, "", None) for method in ("GET", "POST")]
     rules = Rules(open_mode=True, origins=frozenset())
     return Edge(
         routes,
         rules=rules,
+        authentication=Authentication((), SystemClock(), required=False),
         drain=drain,
         log=logger("http"),
         max_body=100,

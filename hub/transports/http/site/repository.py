@@ -14,7 +14,7 @@ _SOURCES = {
     "errors.md": "hub/errors/ and hub/web/errors/",
     "metrics.md": "hub/telemetry/metrics.py",
     "protocol.md": "hub/web/protocol.md",
-    "settings.md": "hub/settings.py",
+    "settings.md": "hub/settings/",
 }
 
 

@@ -1,25 +1,16 @@
-"""The composition root: the one place that knows every concrete class, and builds in order."""
+"""The node: one running hub process, everything that lives from start to stop."""
 
 import asyncio
 from collections.abc import Sequence
 from functools import partial
 from random import SystemRandom
-from resource import RLIMIT_NOFILE, getrlimit
 
-from starlette.types import ASGIApp
-
-from hub import __version__
-from hub.auth.admission import Rules
-from hub.auth.turnstile import Limits as DoorLimits, Turnstile, room_for
+from hub.app.doors import Inside, open_doors
 from hub.brokers.base import Broker, Live, News
-from hub.brokers.memory import MemoryBroker
-from hub.brokers.redis import RedisBroker
-from hub.clock import Clock, SystemClock, Timers
-from hub.errors import Misconfigured
+from hub.clock import Clock, Timers
 from hub.hearing import Ears
 from hub.model.event import DEFAULT_CHANNELS, Event, new_epoch
 from hub.queries import NodeQueries, NodeRealtime
-from hub.readings import Readings
 from hub.realtime.background import Background
 from hub.realtime.connections import Connections
 from hub.realtime.drain import Drain
@@ -29,13 +20,9 @@ from hub.realtime.inquiry import Inquiry
 from hub.realtime.interest import Interest, sweeping
 from hub.realtime.ladder import Ladder
 from hub.realtime.pages import PAGE_BYTES
-from hub.services.artifacts import Artifacts, files_in, sweep
-from hub.services.channels import Channels
-from hub.services.contracts import Contracts
-from hub.services.definitions import Definitions
+from hub.services.artifacts import files_in, sweep
 from hub.services.heads import Heads
 from hub.services.history import History
-from hub.services.jobs import Jobs
 from hub.services.presence import Nodes
 from hub.services.publisher import Publisher, Tell
 from hub.services.retention import Limits, Retention
@@ -43,50 +30,10 @@ from hub.services.status import Status
 from hub.services.volatile import Volatile
 from hub.settings import Settings
 from hub.stores.base import EventQuery, Log, LogState, Store
-from hub.stores.log import SqliteLog
-from hub.stores.postgres.database import Database
-from hub.stores.postgres.log import PostgresLog
-from hub.stores.sqlite import DataFile
 from hub.telemetry.logging import logger
-from hub.telemetry.metrics import Exposition
-from hub.transports.http.channels import ChannelsResource
-from hub.transports.http.contracts import ContractsResource
-from hub.transports.http.cors import with_cors
-from hub.transports.http.edge import Edge
-from hub.transports.http.history import HistoryResource
-from hub.transports.http.jobs import JobsResource
-from hub.transports.http.operations import OperationsResource
-from hub.transports.http.pages import Pages
-from hub.transports.http.routes import Resources, table
-from hub.transports.http.site.build import build
-from hub.transports.sse.reception import StreamReception
-from hub.transports.sse.resource import EventsResource
-from hub.transports.websocket.reception import NodeReception
 
 # Longer than any upload takes.
 SHARED_UPLOAD_S = 6 * 3600
-
-
-def open_log(settings: Settings, clock: Clock) -> Store:
-    """Return the log: a data file that is open and up to date, or a database to open.
-
-    Raises:
-        Misconfigured: The file is held by another hub, cannot be written, or its schema is not
-            what this hub needs.
-    """
-    url = settings.postgres_url
-    if url is not None:
-        return PostgresLog(Database(url), clock, migrate=settings.migrate_on_start)
-    file = DataFile(settings.data_file, shared=settings.redis_url is not None)
-    log = SqliteLog(file, clock)
-    pending = log.pending()
-    if pending and not settings.migrate_on_start:
-        raise Misconfigured(
-            f"{len(pending)} pending migrations, from {pending[0].name}: run `hub migrate`, "
-            "or set HUB_MIGRATE_ON_START=1"
-        )
-    log.migrate()
-    return log
 
 
 class Node:
@@ -128,7 +75,23 @@ class Node:
         status = Status(log, log, self._nodes, clock, self._broker.health, heads)
         history = History(log, state.epoch)
         self._tidy(fanout)
-        self._open_doors(fanout, history, status, loop)
+        realtime = self._realtime(fanout, NodeQueries(log, history, status), loop)
+        self.http, self.reception = open_doors(
+            Inside(
+                settings=settings,
+                clock=clock,
+                log=log,
+                realtime=realtime,
+                connections=self.connections,
+                drain=self.drain,
+                publisher=self._publisher,
+                volatile=self._volatile,
+                history=history,
+                status=status,
+                nodes=self._nodes,
+                health=self._broker.health,
+            )
+        )
 
     async def _join(self, state: LogState, timers: Timers) -> tuple[Fanout, Heads, Tell]:
         """Become one of the nodes of this log: hear the others, and reach its heads."""
@@ -173,46 +136,17 @@ class Node:
             self._background.spawn(sweeping(interest))
         return fanout, heads, announce
 
-    def _open_doors(self, fanout: Fanout, history: History, status: Status, timers: Timers) -> None:
-        """Build what takes clients: sockets and HTTP, by the same rules."""
+    def _realtime(self, fanout: Fanout, queries: NodeQueries, timers: Timers) -> NodeRealtime:
         settings = self._settings
-        rules = Rules(open_mode=True, origins=settings.origins)
-        ladder = Ladder(timers, settings.max_behind_s)
-        realtime = NodeRealtime(
+        return NodeRealtime(
             fanout,
-            NodeQueries(self._log, history, status),
+            queries,
             self._clock,
             timers,
-            ladder,
+            Ladder(timers, settings.max_behind_s),
             self._background.spawn,
             Heartbeats(timers, settings.heartbeat_s, settings.pong_s),
         )
-        turnstile = self._turnstile()
-        self.reception = NodeReception(
-            realtime,
-            self.connections,
-            drain=self.drain,
-            turnstile=turnstile,
-            rules=rules,
-            log=logger("websocket"),
-            max_frame_bytes=settings.max_frame_bytes,
-        )
-        streams = StreamReception(
-            realtime, self.connections, self.drain, turnstile, chance=SystemRandom()
-        )
-        readings = Readings(self._broker.health, self._nodes, fanout, ladder, self._publisher)
-        operations = OperationsResource(status, self.drain, Exposition(readings.now))
-        routes = table(self._resources(history, status, fanout, operations, streams))
-        site = build(routes, version=__version__, locations=settings.locations)
-        edge: ASGIApp = Edge(
-            routes,
-            rules=rules,
-            drain=self.drain,
-            log=logger("http"),
-            max_body=settings.max_body_bytes,
-            pages=Pages(site),
-        )
-        self.http = with_cors(edge, settings.origins)
 
     async def stop(self) -> None:
         """Send away who is still here, finish what was taken, close the log."""
@@ -223,16 +157,6 @@ class Node:
         await self._broker.close()
         await self._background.close()
         await self._log.close()
-
-    def _turnstile(self) -> Turnstile:
-        settings = self._settings
-        limits = DoorLimits(
-            settings.max_connections or room_for(getrlimit(RLIMIT_NOFILE)[0]),
-            settings.max_connections_per_ip,
-            settings.connect_rate,
-            settings.connect_rate_per_ip,
-        )
-        return Turnstile(limits, self._clock)
 
     def _tidy(self, fanout: Fanout) -> None:
         """Begin to forget what is old, and remove files that no job names."""
@@ -249,46 +173,6 @@ class Node:
     def _live(self) -> Live:
         connections, followers = self.connections, self._fanout.interest.followers
         return Live(len(connections), dict(sorted(followers.items())), connections.queued_bytes())
-
-    def _resources(
-        self,
-        history: History,
-        status: Status,
-        fanout: Fanout,
-        operations: OperationsResource,
-        streams: StreamReception,
-    ) -> Resources:
-        settings, publisher, epoch = self._settings, self._publisher, fanout.epoch
-        jobs = Jobs(publisher, self._log, epoch)
-        artifacts = Artifacts(jobs, settings.artifacts_folder, settings.max_artifact_bytes)
-        contracts = Contracts(publisher, self._clock, epoch, settings.locations)
-        histories = HistoryResource(history)
-        definitions = Definitions(
-            publisher,
-            self._log,
-            followers=lambda: fanout.interest.followers,
-            learn=fanout.learn,
-        )
-        channels = Channels(publisher, self._volatile, epoch, fanout.known, definitions.look)
-        return Resources(
-            contracts=ContractsResource(contracts, histories, status),
-            jobs=JobsResource(jobs, artifacts),
-            history=histories,
-            channels=ChannelsResource(channels, definitions),
-            operations=operations,
-            events=EventsResource(streams),
-        )
-
-
-def create(settings: Settings) -> Node:
-    """Build a node: alone on the embedded default, or one of many with REDIS_URL.
-
-    Raises:
-        Misconfigured: See `open_log` and `RedisBroker`.
-    """
-    clock = SystemClock()
-    broker: Broker = RedisBroker(settings.redis_url) if settings.redis_url else MemoryBroker()
-    return Node(settings, open_log(settings, clock), clock=clock, broker=broker)
 
 
 async def _read_page(log: Log, channel: str, after: int, limit: int) -> Sequence[Event]:

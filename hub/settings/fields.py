@@ -1,19 +1,11 @@
-"""Settings: read once from the environment, typed, with units in their names.
+"""The fields: everything that can be set, typed, with units in their names."""
 
-The seeds' names stay bare (`PORT`, `DATABASE_URL`); our own begin with `HUB_`, so that a typo
-can be told from somebody else's variable. `docs/settings.md` lists them; a test compares.
-"""
-
-import re
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Annotated, Literal
 
 import msgspec
 
 from hub.database_url import postgres_url, sqlite_file, without_secrets
-from hub.environment import is_injected, unknown
-from hub.errors import Misconfigured
 
 DEFAULT_DATABASE_URL = "sqlite:///var/hub.db"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -171,128 +163,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def origins(self) -> frozenset[str]:
         """Origins besides our own whose pages may ask."""
         return frozenset(_words(self.cors_origins))
-
-
-class Name(NamedTuple):
-    """One setting: its field, its name in the environment, what it means, its default."""
-
-    field: str
-    env: str
-    meaning: str
-    default: object
-    kind: Any
-
-
-_ORIGIN = re.compile(r"https?://[^/?#@*\s]+")
-_REDIS = re.compile(r"(?:rediss?(?:\+sentinel|\+cluster)?|unix)://.")
-_WORDS = {"`int`": "a whole number", "`float`": "a number", "`bool`": "true or false"}
-_CREDENTIALS = ("API_KEY", "JWT_SECRET", "JWKS_URL")
-
-
-def names() -> Sequence[Name]:
-    """Return every setting, in the order of its declaration."""
-    kinds = get_type_hints(Settings, include_extras=True)
-    found = []
-    for field in msgspec.structs.fields(Settings):
-        kind = kinds[field.name]
-        # `_help` stands last in every annotation.
-        meta: msgspec.Meta = get_args(kind)[-1]
-        env = (meta.extra or {})["env"]
-        found.append(Name(field.name, env, meta.description or "", field.default, kind))
-    return found
-
-
-def load(environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
-    """Read the settings; also return warnings, one line each.
-
-    Raises:
-        Misconfigured: A value is wrong, or the combination is not safe.
-    """
-    known = names()
-    values = {}
-    for name in known:
-        text = environ.get(name.env, "").strip()
-        if text and not is_injected(name.env, text):
-            values[name.field] = _read(name, text)
-    settings = Settings(**values)
-    _check(settings, environ)
-    return settings, _warnings(settings, environ, {name.env for name in known})
-
-
-def _read(name: Name, text: str) -> Any:
-    """Return the value of a setting; case does not matter where there is a list of words."""
-    words = _choice(name.kind)
-    if words:
-        text = next((word for word in words if word.lower() == text.lower()), text)
-    try:
-        return msgspec.convert(text, name.kind, strict=False)
-    except msgspec.ValidationError as error:
-        expected = " or ".join(words) or _expected(str(error))
-        raise Misconfigured(f"{name.env}: expected {expected}, got {text[:80]!r}") from error
-
-
-def _check(settings: Settings, environ: Mapping[str, str]) -> None:
-    _check_urls(settings)
-    present = [name for name in _CREDENTIALS if environ.get(name)]
-    if present or settings.auth == "required":
-        cause = " and ".join(present) or "AUTH=required"
-        raise Misconfigured(
-            f"{cause} asks for credentials, which this version cannot check yet: "
-            "unset it and serve on loopback only, behind nothing"
-        )
-    if settings.host not in LOOPBACK:
-        raise Misconfigured(
-            f"HOST={settings.host} would open the hub to everybody who can reach it: "
-            "set HOST=127.0.0.1 (credentials come in a later version)"
-        )
-    if not settings.locations:
-        raise Misconfigured("HUB_CONTRACT_LOCATIONS: expected at least one location, got none")
-    for origin in settings.origins:
-        if not _ORIGIN.fullmatch(origin):
-            raise Misconfigured(
-                f"CORS_ORIGINS: expected origins like https://a.example, got {origin[:80]!r}"
-            )
-
-
-def _check_urls(settings: Settings) -> None:
-    file = sqlite_file(settings.database_url)
-    if settings.postgres_url is None and (not file or file == ":memory:" or file.endswith("/")):
-        # Without what stands behind the scheme: it may hold a password.
-        scheme = settings.database_url.partition("://")[0] if "://" in settings.database_url else ""
-        got = f"{scheme}:// without a file" if scheme == "sqlite" else scheme or "no scheme"
-        raise Misconfigured(
-            f"DATABASE_URL: expected sqlite:///FILE or postgresql://USER@HOST/NAME, got {got}"
-        )
-    if settings.redis_url is not None and not _REDIS.match(settings.redis_url):
-        # Without what stands behind the scheme: it may hold a password.
-        scheme = settings.redis_url.partition("://")[0][:20]
-        raise Misconfigured(
-            "REDIS_URL: expected redis://, rediss://, unix://, redis+sentinel:// or "
-            f"redis+cluster://, got {scheme!r}"
-        )
-
-
-def _warnings(settings: Settings, environ: Mapping[str, str], known: set[str]) -> list[str]:
-    warnings = unknown(environ, known)
-    if "?" in settings.database_url and settings.postgres_url is None:
-        warnings.append("DATABASE_URL: what stands behind the ? is not used")
-    return warnings
-
-
-def _choice(kind: Any) -> tuple[str, ...]:
-    """Return the words that a setting can be, where there is a list of them."""
-    if get_origin(kind) is Literal:
-        return get_args(kind)
-    parts = get_args(kind) if not isinstance(kind, msgspec.Meta) else ()
-    return next((words for part in parts if (words := _choice(part))), ())
-
-
-def _expected(message: str) -> str:
-    """Put one message of msgspec, like "Expected `int` >= 1", into words of people."""
-    text = message.removeprefix("Expected ").partition(", got ")[0]
-    for word, meant in _WORDS.items():
-        text = text.replace(word, meant)
-    return text
 
 
 def _words(text: str) -> list[str]:

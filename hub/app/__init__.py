@@ -1,0 +1,9 @@
+"""The composition root: the one place that knows every concrete class, and builds in order.
+
+* `opening` the log and the broker that the settings name
+* `node`    one running process, from start to stop
+* `doors`   what takes clients: sockets, streams and HTTP, by the same rules
+"""
+
+from hub.app.node import Node as Node
+from hub.app.opening import create as create, open_log as open_log

@@ -1,0 +1,163 @@
+"""The doors: what takes clients. Sockets, streams and HTTP, by the same rules."""
+
+from collections.abc import Callable
+from random import SystemRandom
+from resource import RLIMIT_NOFILE, getrlimit
+from typing import NamedTuple
+
+from starlette.types import ASGIApp
+
+from hub import __version__
+from hub.auth.admission import Rules
+from hub.auth.authentication import Authentication
+from hub.auth.turnstile import Limits, Turnstile, room_for
+from hub.brokers.base import Health
+from hub.clock import Clock
+from hub.queries import NodeRealtime
+from hub.readings import Readings
+from hub.realtime.connections import Connections
+from hub.realtime.drain import Drain
+from hub.services.artifacts import Artifacts
+from hub.services.channels import Channels
+from hub.services.contracts import Contracts
+from hub.services.definitions import Definitions
+from hub.services.history import History
+from hub.services.jobs import Jobs
+from hub.services.presence import Nodes
+from hub.services.publisher import Publisher
+from hub.services.status import Status
+from hub.services.volatile import Volatile
+from hub.settings import Settings
+from hub.stores.base import Store
+from hub.telemetry.logging import logger
+from hub.telemetry.metrics import Exposition
+from hub.transports.http.channels import ChannelsResource
+from hub.transports.http.contracts import ContractsResource
+from hub.transports.http.cors import with_cors
+from hub.transports.http.edge import Edge
+from hub.transports.http.history import HistoryResource
+from hub.transports.http.jobs import JobsResource
+from hub.transports.http.operations import OperationsResource
+from hub.transports.http.pages import Pages
+from hub.transports.http.routes import Resources, table
+from hub.transports.http.site.build import build
+from hub.transports.sse.reception import StreamReception
+from hub.transports.sse.resource import EventsResource
+from hub.transports.websocket.reception import NodeReception
+
+
+class Inside(NamedTuple):
+    """What the doors lead to; `node.Node` has built it."""
+
+    settings: Settings
+    clock: Clock
+    log: Store
+    realtime: NodeRealtime
+    connections: Connections
+    drain: Drain
+    publisher: Publisher
+    volatile: Volatile
+    history: History
+    status: Status
+    nodes: Nodes
+    health: Callable[[], Health]
+
+
+class Doors(NamedTuple):
+    """The ASGI application of everything but WebSockets, and who receives those."""
+
+    http: ASGIApp
+    reception: NodeReception
+
+
+def open_doors(inside: Inside) -> Doors:
+    """Build what takes clients."""
+    settings = inside.settings
+    rules = Rules(open_mode=True, origins=settings.origins)
+    authentication = Authentication((), inside.clock, required=False)
+    turnstile = _turnstile(settings, inside.clock)
+    reception = NodeReception(
+        inside.realtime,
+        inside.connections,
+        drain=inside.drain,
+        turnstile=turnstile,
+        rules=rules,
+        log=logger("websocket"),
+        max_frame_bytes=settings.max_frame_bytes,
+    )
+    routes = table(_resources(inside, turnstile))
+    site = build(routes, version=__version__, locations=settings.locations)
+    edge: ASGIApp = Edge(
+        routes,
+        rules=rules,
+        authentication=authentication,
+        drain=inside.drain,
+        log=logger("http"),
+        max_body=settings.max_body_bytes,
+        pages=Pages(site),
+    )
+    return Doors(with_cors(edge, settings.origins), reception)
+
+
+def _turnstile(settings: Settings, clock: Clock) -> Turnstile:
+    limits = Limits(
+        settings.max_connections or room_for(getrlimit(RLIMIT_NOFILE)[0]),
+        settings.max_connections_per_ip,
+        settings.connect_rate,
+        settings.connect_rate_per_ip,
+    )
+    return Turnstile(limits, clock)
+
+
+def _resources(inside: Inside, turnstile: Turnstile) -> Resources:
+    histories = HistoryResource(inside.history)
+    return Resources(
+        contracts=_contracts(inside, histories),
+        jobs=_jobs(inside),
+        history=histories,
+        channels=_channels(inside),
+        operations=_operations(inside),
+        events=_events(inside, turnstile),
+    )
+
+
+def _contracts(inside: Inside, histories: HistoryResource) -> ContractsResource:
+    epoch, locations = inside.realtime.fanout.epoch, inside.settings.locations
+    contracts = Contracts(inside.publisher, inside.clock, epoch, locations)
+    return ContractsResource(contracts, histories, inside.status)
+
+
+def _jobs(inside: Inside) -> JobsResource:
+    settings = inside.settings
+    jobs = Jobs(inside.publisher, inside.log, inside.realtime.fanout.epoch)
+    artifacts = Artifacts(jobs, settings.artifacts_folder, settings.max_artifact_bytes)
+    return JobsResource(jobs, artifacts)
+
+
+def _channels(inside: Inside) -> ChannelsResource:
+    fanout = inside.realtime.fanout
+    definitions = Definitions(
+        inside.publisher,
+        inside.log,
+        followers=lambda: fanout.interest.followers,
+        learn=fanout.learn,
+    )
+    channels = Channels(
+        inside.publisher, inside.volatile, fanout.epoch, fanout.known, definitions.look
+    )
+    return ChannelsResource(channels, definitions)
+
+
+def _operations(inside: Inside) -> OperationsResource:
+    realtime = inside.realtime
+    readings = Readings(
+        inside.health, inside.nodes, realtime.fanout, realtime.ladder, inside.publisher
+    )
+    return OperationsResource(inside.status, inside.drain, Exposition(readings.now))
+
+
+def _events(inside: Inside, turnstile: Turnstile) -> EventsResource:
+    streams = StreamReception(
+        inside.realtime, inside.connections, inside.drain, turnstile, chance=SystemRandom()
+    )
+    return EventsResource(streams)

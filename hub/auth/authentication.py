@@ -1,0 +1,127 @@
+"""Authentication: the one way from a bearer token to a principal.
+
+What was found is remembered until it expires, so a crowd that returns reads no database. Tokens
+themselves are not kept, only their hashes: a memory dump holds none.
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Protocol
+
+from hub.clock import Clock
+from hub.errors import TokenExpired, Unauthenticated
+from hub.model.principal import ANONYMOUS, Principal
+
+# Some 40 MB of principals, and far more than there are clients on a node.
+MAX_REMEMBERED = 65_536
+# Longer than any key or JWT of ours; what is longer is not even hashed.
+MAX_TOKEN = 8 * 1024
+
+
+class Source(Protocol):
+    """One kind of credential."""
+
+    async def find(self, token: str) -> Principal | None:
+        """Return who shows this token; None: it is no credential of this kind.
+
+        Raises:
+            TokenExpired: It was one until a moment ago.
+            Unauthenticated: It is of this kind, but not valid.
+        """
+        ...
+
+
+class Authentication:
+    """Who may come in, and as whom.
+
+    Args:
+        sources: Asked in this order.
+        clock: Tells when a token has expired.
+
+    Attributes:
+        required: False: AUTH=off, everybody is the same principal.
+    """
+
+    def __init__(self, sources: Sequence[Source], clock: Clock, *, required: bool) -> None:
+        self.required = required
+        self._sources = sources
+        self._clock = clock
+        self._remembered: OrderedDict[bytes, Principal] = OrderedDict()
+
+    def remembered(self, token: str | None) -> Principal | None:
+        """Return the principal of a token that was seen before; None: ask `find`.
+
+        Raises:
+            TokenExpired: It was one until a moment ago.
+        """
+        if not self.required:
+            return ANONYMOUS
+        if token is None or len(token) > MAX_TOKEN:
+            return None
+        found = self._remembered.get(_hash(token))
+        if found is not None:
+            check_expiry(found, self._clock.now_us())
+        return found
+
+    async def find(self, token: str | None) -> Principal:
+        """Return the principal of a token.
+
+        Raises:
+            TokenExpired: It was one until a moment ago.
+            Unauthenticated: No token, or none that is valid.
+        """
+        known = self.remembered(token)
+        if known is not None:
+            return known
+        if token is None:
+            raise Unauthenticated("expected Authorization: Bearer and a token, got none")
+        if len(token) > MAX_TOKEN:
+            raise Unauthenticated(f"expected a token of at most {MAX_TOKEN} bytes, got a longer")
+        for source in self._sources:
+            principal = await source.find(token)
+            if principal is not None:
+                check_expiry(principal, self._clock.now_us())
+                self._remember(token, principal)
+                return principal
+        raise Unauthenticated("expected a token that this hub knows, got another")
+
+    def forget(self, credential: str) -> None:
+        """Let a credential be looked up again; it was revoked or changed."""
+        gone = [key for key, one in self._remembered.items() if one.credential == credential]
+        for key in gone:
+            del self._remembered[key]
+
+    def _remember(self, token: str, principal: Principal) -> None:
+        if len(self._remembered) >= MAX_REMEMBERED:
+            self._remembered.popitem(last=False)
+        self._remembered[_hash(token)] = principal
+
+
+def check_expiry(principal: Principal, now_us: int) -> None:
+    """Refuse a principal whose time is over.
+
+    Raises:
+        TokenExpired: It is.
+    """
+    if principal.expires_us is not None and now_us >= principal.expires_us:
+        raise TokenExpired("expected a token that is still valid, got one that has expired")
+
+
+def bearer(header: str | None) -> str | None:
+    """Return the token of an `Authorization` header (RFC 6750, 2.1); None where there is none.
+
+    Raises:
+        Unauthenticated: It is of another scheme, or of no form.
+    """
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token or not token.isascii() or " " in token:
+        raise Unauthenticated("expected Authorization: Bearer and a token, got another form")
+    return token
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
