@@ -8,7 +8,7 @@ from hub.model.unit import Head
 from hub.realtime.fanout import Fanout
 from hub.realtime.heartbeat import Heartbeats
 from hub.realtime.ladder import Ladder
-from hub.realtime.node import Page
+from hub.realtime.node import FindPrincipal, Page
 from hub.realtime.pages import Spawn
 from hub.services.history import History, HistoryQuery
 from hub.services.snapshots import EncodedSnapshot
@@ -26,6 +26,7 @@ class NodeRealtime(NamedTuple):
     ladder: Ladder
     spawn: Spawn
     heartbeats: Heartbeats
+    find: FindPrincipal
 
 
 class NodeQueries:
@@ -37,10 +38,16 @@ class NodeQueries:
         self._status = status
 
     async def history(
-        self, channel: str, *, limit: int, since: int | None, before: int | None
+        self,
+        channel: str,
+        *,
+        limit: int,
+        since: int | None,
+        before: int | None,
+        owner: str | None = None,
     ) -> Page:
         """Return a page of encoded events, oldest first."""
-        query = HistoryQuery(channel, limit, since=since, before=before)
+        query = HistoryQuery(channel, limit, since=since, before=before, owner=owner)
         page = await self._history.page(query)
         return Page(page.head, page.events, page.reason)
 
@@ -48,9 +55,9 @@ class NodeQueries:
         """Return what the log holds of a channel."""
         return (await self._log.state()).heads.get(channel)
 
-    async def snapshot(self, channel: str) -> EncodedSnapshot:
-        """Open the state of a channel."""
-        return EncodedSnapshot(await self._log.snapshot(channel))
+    async def snapshot(self, channel: str, owner: str | None = None) -> EncodedSnapshot:
+        """Open the state of a channel, or of what in it belongs to one principal."""
+        return EncodedSnapshot(await self._log.snapshot(channel, owner))
 
     async def status(self) -> Mapping[str, Any]:
         """Return how the hub is."""

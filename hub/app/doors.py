@@ -13,6 +13,8 @@ from hub.auth.authentication import Authentication
 from hub.auth.turnstile import Limits, Turnstile, room_for
 from hub.brokers.base import Health
 from hub.clock import Clock
+from hub.errors import Unauthenticated
+from hub.model.principal import Principal
 from hub.queries import NodeRealtime
 from hub.readings import Readings
 from hub.realtime.connections import Connections
@@ -43,6 +45,7 @@ from hub.transports.http.routes import Resources, table
 from hub.transports.http.site.build import build
 from hub.transports.sse.reception import StreamReception
 from hub.transports.sse.resource import EventsResource
+from hub.transports.websocket.doorman import Doorman
 from hub.transports.websocket.reception import NodeReception
 
 
@@ -51,6 +54,7 @@ class Inside(NamedTuple):
 
     settings: Settings
     clock: Clock
+    authentication: Authentication
     log: Store
     realtime: NodeRealtime
     connections: Connections
@@ -73,16 +77,22 @@ class Doors(NamedTuple):
 def open_doors(inside: Inside) -> Doors:
     """Build what takes clients."""
     settings = inside.settings
-    rules = Rules(open_mode=True, origins=settings.origins)
-    authentication = Authentication((), inside.clock, required=False)
+    rules = Rules(open_mode=not inside.authentication.required, origins=settings.origins)
     turnstile = _turnstile(settings, inside.clock)
+    log = logger("websocket")
     reception = NodeReception(
         inside.realtime,
         inside.connections,
-        drain=inside.drain,
-        turnstile=turnstile,
-        rules=rules,
-        log=logger("websocket"),
+        doorman=Doorman(
+            inside.realtime,
+            inside.drain,
+            rules=rules,
+            authentication=inside.authentication,
+            redeem=_no_ticket,
+            turnstile=turnstile,
+            log=log,
+        ),
+        log=log,
         max_frame_bytes=settings.max_frame_bytes,
     )
     routes = table(_resources(inside, turnstile))
@@ -90,13 +100,17 @@ def open_doors(inside: Inside) -> Doors:
     edge: ASGIApp = Edge(
         routes,
         rules=rules,
-        authentication=authentication,
+        authentication=inside.authentication,
         drain=inside.drain,
         log=logger("http"),
         max_body=settings.max_body_bytes,
         pages=Pages(site),
     )
     return Doors(with_cors(edge, settings.origins), reception)
+
+
+async def _no_ticket(_ticket: str, _origin: str | None) -> Principal:
+    raise Unauthenticated("expected another credential, got a ticket")
 
 
 def _turnstile(settings: Settings, clock: Clock) -> Turnstile:

@@ -6,6 +6,7 @@ from functools import partial
 from random import SystemRandom
 
 from hub.app.doors import Inside, open_doors
+from hub.auth.authentication import Authentication
 from hub.brokers.base import Broker, Live, News
 from hub.clock import Clock, Timers
 from hub.hearing import Ears
@@ -55,6 +56,7 @@ class Node:
         self._background = Background(self._logger)
         self.connections = Connections()
         self.drain = Drain(self.connections.sessions, SystemRandom())
+        self.authentication = Authentication((), clock, required=False)
 
     async def start(self) -> None:
         """Listen to the broker, read the heads, warm the rings; then clients may come."""
@@ -75,11 +77,13 @@ class Node:
         status = Status(log, log, self._nodes, clock, self._broker.health, heads)
         history = History(log, state.epoch)
         self._tidy(fanout)
+        fanout.on_rights = self.connections.recheck
         realtime = self._realtime(fanout, NodeQueries(log, history, status), loop)
         self.http, self.reception = open_doors(
             Inside(
                 settings=settings,
                 clock=clock,
+                authentication=self.authentication,
                 log=log,
                 realtime=realtime,
                 connections=self.connections,
@@ -146,6 +150,7 @@ class Node:
             Ladder(timers, settings.max_behind_s),
             self._background.spawn,
             Heartbeats(timers, settings.heartbeat_s, settings.pong_s),
+            self.authentication.find,
         )
 
     async def stop(self) -> None:

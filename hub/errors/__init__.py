@@ -17,6 +17,7 @@
         * `ReservedChannel`       built-in channels take no raw events
     * `Unauthenticated`           no credential, or one that is not valid
         * `TokenExpired`          it was, until a moment ago
+        * `TokenRevoked`          somebody has taken it back
     * `RateLimited`               more comes than we take at a time
         * `TooManyConnections`    as many are open as may be
     * `NotFound`
@@ -60,7 +61,11 @@ from hub.errors.door import (
     RateLimited as RateLimited,
     TooManyConnections as TooManyConnections,
 )
-from hub.errors.identity import TokenExpired as TokenExpired, Unauthenticated as Unauthenticated
+from hub.errors.identity import (
+    TokenExpired as TokenExpired,
+    TokenRevoked as TokenRevoked,
+    Unauthenticated as Unauthenticated,
+)
 
 
 class InvalidRequest(HubError):

@@ -12,8 +12,15 @@ class Unauthenticated(HubError):
     close_code: ClassVar[int | None] = 4501
 
 
+class TokenRevoked(Unauthenticated):
+    """Somebody has taken the credential back."""
+
+    code = "token_revoked"
+
+
 class TokenExpired(Unauthenticated):
     """The credential was good until a moment ago; with a new one the client may come back."""
 
     code = "token_expired"
     close_code: ClassVar[int | None] = 4401
+    retryable = True

@@ -81,6 +81,7 @@ class Draft(NamedTuple):
         key: The entity it speaks of; history can be narrowed to it.
         tag: One more value history can be narrowed by: a contract's location.
         test: Fan it out marked as a test, keep nothing.
+        owner: Whose it is; empty: of who has it committed.
     """
 
     channel: str
@@ -89,6 +90,7 @@ class Draft(NamedTuple):
     key: str = ""
     tag: str = ""
     test: bool = False
+    owner: str = ""
 
 
 class Event(msgspec.Struct, frozen=True, gc=False, array_like=True):

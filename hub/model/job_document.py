@@ -67,7 +67,9 @@ def to_data(job: Job) -> bytes:
 
 def to_draft(job: Job) -> Draft:
     """Return the event that tells of the job's newest state."""
-    return Draft(channel=JOBS, type="job_update", data=to_data(job), key=job.job_id)
+    return Draft(
+        channel=JOBS, type="job_update", data=to_data(job), key=job.job_id, owner=job.owner
+    )
 
 
 def to_entry(job: Job, *, message: str | None = None, step: str | None = None) -> JobEntry:

@@ -258,7 +258,7 @@ class _Group:
             new_event_id(now_us),
             draft.type,
             now_us,
-            owner,
+            draft.owner or owner,
             draft.data,
             draft.key,
             draft.tag,

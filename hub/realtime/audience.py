@@ -80,7 +80,7 @@ class Audience:
     def _judge(self, frames: Sequence[Frame]) -> list[tuple[Group, Batch | None]]:
         shown: dict[Group, list[Judged]] = {group: [] for group in self._due}
         for frame in frames:
-            facts = read_facts(frame.payload)
+            facts = read_facts(frame.payload, frame.owner)
             wanted = [*self._index.matching(facts)] if self._index else []
             for where in (None, *wanted):
                 for group in self._judged.get(where, {}).values():

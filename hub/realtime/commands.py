@@ -70,10 +70,18 @@ class Ping(_Command, tag="ping"):
     """Ask for the hub's time."""
 
 
-Command = Subscribe | Unsubscribe | GetHistory | GetStatus | Heartbeat | Ping
+class Auth(_Command, tag="auth"):
+    """Say who one is: the first frame where the upgrade did not, or a newer token (seed 2)."""
+
+    token: str
+
+
+Command = Subscribe | Unsubscribe | GetHistory | GetStatus | Heartbeat | Ping | Auth
 
 _decoder: "msgspec.json.Decoder[Command]" = msgspec.json.Decoder(Command)
-_KNOWN = frozenset({"subscribe", "unsubscribe", "get_history", "get_status", "heartbeat", "ping"})
+_KNOWN = frozenset(
+    {"subscribe", "unsubscribe", "get_history", "get_status", "heartbeat", "ping", "auth"}
+)
 
 
 def read(text: bytes) -> Command:

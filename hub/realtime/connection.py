@@ -6,6 +6,7 @@ from os import urandom
 from typing import Any, Protocol
 
 from hub.errors import HubError
+from hub.model.principal import ANONYMOUS, Principal
 from hub.realtime.formats import JSON, Format, to_json
 from hub.realtime.frames import Batch, written
 
@@ -65,6 +66,7 @@ class Connection:
     Attributes:
         client_id: Unique on all nodes.
         form: How its frames are written.
+        principal: Who it is.
         writable: False while the transport's buffer is over its mark.
         subscriptions: By channel.
         written: Frames written so far.
@@ -82,16 +84,24 @@ class Connection:
         "on_give_up",
         "on_refresh",
         "on_resume",
+        "principal",
         "sink",
         "subscriptions",
         "writable",
         "written",
     )
 
-    def __init__(self, client_id: str, sink: Sink, form: Format = JSON) -> None:
+    def __init__(
+        self,
+        client_id: str,
+        sink: Sink,
+        form: Format = JSON,
+        principal: Principal = ANONYMOUS,
+    ) -> None:
         self.client_id = client_id
         self.sink = sink
         self.form = form
+        self.principal = principal
         self.writable = True
         self.closed = False
         self.subscriptions: dict[str, Followed] = {}

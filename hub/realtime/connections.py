@@ -1,21 +1,31 @@
 """The connections of this node, sockets and streams: counted and listed."""
 
 from collections.abc import Collection
+from typing import Protocol
 
+from hub.errors import TokenRevoked
 from hub.realtime.connection import Connection
 from hub.realtime.drain import Leaving
+
+
+class Client(Leaving, Protocol):
+    """The rules of a connection, as far as rights are taken from it."""
+
+    def recheck(self) -> None:
+        """Follow nothing any more that it may not read."""
+        ...
 
 
 class Connections:
     """Every open connection with its session."""
 
     def __init__(self) -> None:
-        self._sessions: dict[Connection, Leaving] = {}
+        self._sessions: dict[Connection, Client] = {}
 
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def add(self, connection: Connection, session: Leaving) -> None:
+    def add(self, connection: Connection, session: Client) -> None:
         """A client was welcomed."""
         self._sessions[connection] = session
 
@@ -26,6 +36,21 @@ class Connections:
     def queued_bytes(self) -> int:
         """Return the bytes that wait in the transports of all connections."""
         return sum(connection.sink.buffered() for connection in self._sessions)
+
+    def revoke(self, credential: str) -> None:
+        """Close whoever came in by a credential, or is the principal of `sub:<name>`."""
+        gone = [
+            session
+            for connection, session in self._sessions.items()
+            if credential in {connection.principal.credential, f"sub:{connection.principal.name}"}
+        ]
+        for session in gone:
+            session.end(TokenRevoked("expected a credential that is still good, got a revoked one"))
+
+    def recheck(self) -> None:
+        """Look again at what everybody follows: who may read a channel has changed."""
+        for session in tuple(self._sessions.values()):
+            session.recheck()
 
     def sessions(self) -> Collection[Leaving]:
         """Return the sessions of all connections, the oldest first."""

@@ -11,7 +11,7 @@ from itertools import pairwise
 from random import Random
 from typing import NamedTuple, Protocol
 
-from hub.errors import Draining
+from hub.errors import Draining, HubError
 
 # So small that nobody notices it, so large that a few thousand clients need not wait long.
 BATCH = 50
@@ -45,7 +45,7 @@ class Leaving(Protocol):
         """Whether it is gone already."""
         ...
 
-    def end(self, failure: Draining) -> None:
+    def end(self, failure: HubError) -> None:
         """End it, and say why and when to come back."""
         ...
 

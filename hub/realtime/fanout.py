@@ -39,6 +39,8 @@ class Fanout:
         feeds: By channel, the durable ones.
         volatile: By channel, the others.
         known: Names of both.
+        readers: By channel, the roles that alone may read it; only of channels that say so.
+        on_rights: Called when `readers` has changed.
         interest: Of which channels the other nodes' news come here.
     """
 
@@ -59,6 +61,8 @@ class Fanout:
         self.feeds: dict[str, Feed] = {}
         self.volatile: dict[str, VolatileFeed] = {}
         self.known: set[str] = set()
+        self.readers: dict[str, Sequence[str]] = {}
+        self.on_rights: Callable[[], None] = _nobody_follows
         self.interest = interest
         self._timers = timers
         self._read_log = read_log
@@ -109,13 +113,24 @@ class Fanout:
     def learn(self, heads: Mapping[str, Head]) -> None:
         """Let channels that somebody has defined be here, before their first event."""
         for channel, head in heads.items():
-            if head.definition is None or channel in self.known:
+            if head.definition is None:
+                continue
+            if head.definition.readers != self.readers.get(channel):
+                self._read_by(channel, head.definition.readers)
+            if channel in self.known:
                 continue
             if head.is_durable:
                 # At its start: what its log holds already, the next `catch_up` brings.
                 self._open(channel, Head())
             else:
                 self._open_volatile(channel)
+
+    def _read_by(self, channel: str, readers: Sequence[str] | None) -> None:
+        if readers is None:
+            del self.readers[channel]
+        else:
+            self.readers[channel] = readers
+        self.on_rights()
 
     def pruned(self, channel: str, oldest: int) -> None:
         """Note that retention has forgotten what is older."""
@@ -184,6 +199,10 @@ class Fanout:
 
     def _wake(self, channel: str) -> None:
         self._mark(self.feeds.get(channel) or self.volatile[channel])
+
+
+def _nobody_follows() -> None:
+    pass
 
 
 def _joined(due: Sequence[Delivery]) -> Sequence[Delivery]:

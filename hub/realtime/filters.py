@@ -15,6 +15,8 @@ MAX_NAMES = 16
 MAX_VALUES = 100
 # What an event has at the top, and a state in a snapshot has not.
 ENVELOPE = frozenset({"type", "channel", "offset", "id", "timestamp"})
+# Whose an event is. A word that no client can write down and no event's data can take.
+OWNER = "\0owner"
 Scalar = str | int | float | bool | None
 # What a client may write down: any of these values, a field.
 Where = Mapping[str, Sequence[Scalar] | Scalar]
@@ -40,7 +42,7 @@ class Filter(NamedTuple):
         return all(
             word({"data": state}, name) in words
             for name, words in self.fields
-            if name in state or name not in ENVELOPE
+            if (name in state or name not in ENVELOPE) and name != OWNER
         )
 
 
@@ -54,6 +56,8 @@ def parse(where: Where) -> Filter:
         raise InvalidCommand(f"where: expected 1 to {MAX_NAMES} names, got {len(where)}")
     fields = []
     for name, values in sorted(where.items()):
+        if name == OWNER:
+            raise InvalidCommand(f"where: expected the name of a field, got {name!r}")
         some = values if isinstance(values, list) else [values]
         if not 1 <= len(some) <= MAX_VALUES:
             raise InvalidCommand(
@@ -63,9 +67,17 @@ def parse(where: Where) -> Filter:
     return Filter(tuple(fields))
 
 
-def read_facts(text: bytes) -> Facts:
+def owned(where: Filter | None, owner: str) -> Filter:
+    """Return a filter that also lets through only what belongs to one principal."""
+    mine = (OWNER, frozenset({_word_of(owner)}))
+    return Filter((mine, *(where.fields if where is not None else ())))
+
+
+def read_facts(text: bytes, owner: str = "") -> Facts:
     """Return an event's frame as filters see it."""
-    facts: Facts = msgspec.json.decode(text)
+    facts: dict[str, Any] = msgspec.json.decode(text)
+    if owner:
+        facts[OWNER] = owner
     return facts
 
 
@@ -75,7 +87,7 @@ def word(facts: Facts, name: str) -> _Word | None:
     A list or an object is no value that a filter could name.
     """
     data = facts.get("data")
-    here: Facts = data if isinstance(data, dict) and name in data else facts
+    here: Facts = data if isinstance(data, dict) and name in data and name != OWNER else facts
     value = here.get(name, _MISSING)
     return _word_of(value) if isinstance(value, _SCALARS) else None
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from hub.auth.policy import owner_shown
 from hub.errors import ChannelNotFound, HubError, InvalidCommand
 from hub.model.event import WITH_STATE, Position
 from hub.model.unit import Head
@@ -14,12 +15,15 @@ from hub.realtime import (
     conflation,
     filters,
     replies,
+    rights,
     standing as standings,
     volatile as volatiles,
 )
+from hub.realtime.conflation import Conflation
 from hub.realtime.connection import Connection
 from hub.realtime.conversation import Conversation, Work
 from hub.realtime.feed import Feed
+from hub.realtime.filters import Filter
 from hub.realtime.formats import JSON
 from hub.realtime.node import Realtime
 from hub.realtime.standing import Place, Standing
@@ -86,7 +90,7 @@ class Following:
         return 0 if channel in self._node.fanout.volatile else self.feed(channel).flushed
 
     def live(self, channel: str) -> None:
-        """Follow a channel from now on, every event of it.
+        """Follow a channel from now on, every event of it that the client is shown.
 
         Raises:
             ChannelNotFound: This node knows no such channel.
@@ -95,18 +99,20 @@ class Following:
         if volatile is not None:
             self._follow_volatile(volatile, volatile.flushed, self._whole)
         else:
-            self._follow(self.feed(channel), self.position(channel), self._whole)
+            self._follow(self.feed(channel), self.position(channel), self._view(channel))
 
     def subscribe(self, command: commands.Subscribe) -> Work | None:
         """Follow a channel as the client asks, or return the work that does.
 
         Raises:
+            Forbidden: The client may not read that channel.
             InvalidCommand: It asks for what cannot be.
         """
+        self.check(command.channel)
         if sum((command.since is not None, command.history is not None, command.snapshot)) > 1:
             raise InvalidCommand("expected one of since, history and snapshot, got several")
         since = None if command.since is None else commands.position_of(command.since)
-        asked = Asked(command, since, self._view(command))
+        asked = Asked(command, since, self._asked_view(command))
         volatile = self._node.fanout.volatile.get(command.channel)
         if volatile is not None:
             return partial(self._begin_volatile, volatile, asked)
@@ -121,25 +127,42 @@ class Following:
         self._begin(feed, asked, feed.head)
         return None
 
-    def _view(self, command: commands.Subscribe) -> View:
+    def check(self, channel: str) -> None:
+        """Refuse a channel that the client may not read.
+
+        Raises:
+            Forbidden: It may not.
+        """
+        rights.check(self._connection.principal, self._node.fanout, channel)
+
+    def _asked_view(self, command: commands.Subscribe) -> View:
         where, conflate = command.where, command.conflate
-        if where is None and conflate is None:
-            return self._whole
-        return View(
-            self._connection.form,
+        return self._view(
+            command.channel,
             None if where is None else filters.parse(where),
             None if conflate is None else conflation.parse(conflate.key, conflate.max_hz),
         )
+
+    def _view(
+        self, channel: str, where: Filter | None = None, conflate: Conflation | None = None
+    ) -> View:
+        """Return what the client gets to see: what it has asked for, of what it is shown."""
+        where = rights.narrowed(self._connection.principal, channel, where)
+        if where is None and conflate is None:
+            return self._whole
+        return View(self._connection.form, where, conflate)
 
     async def look_up(self, channel: str) -> None:
         """Ask the log: it may have a channel, or events, that no news has told of here.
 
         Raises:
             ChannelNotFound: There is no such channel.
+            Forbidden: There is, but the client may not read it.
         """
         head = await self._node.queries.head(channel)
         if head is not None:
             self._node.fanout.catch_up({channel: head})
+        self.check(channel)
         self.position(channel)
 
     async def _subscribe_unheard(self, asked: Asked) -> None:
@@ -207,7 +230,8 @@ class Following:
         connection.follow(feed.channel, subscription)
 
     async def _snapshot(self, feed: Feed, view: View, reply_to: CommandId) -> None:
-        snapshot = await self._node.queries.snapshot(feed.channel)
+        owner = owner_shown(self._connection.principal, feed.channel)
+        snapshot = await self._node.queries.snapshot(feed.channel, owner)
         try:
             standing = Standing(
                 snapshot.epoch, snapshot.offset, snapshot.offset, recovered=False, reason=None
@@ -222,6 +246,8 @@ class Following:
                 await self._connection.drained()
         finally:
             await snapshot.close()
+        # Pages take time, and rights may have been taken away meanwhile.
+        self.check(feed.channel)
         if not self._connection.closed:
             self._follow(feed, standing.offset, view)
 

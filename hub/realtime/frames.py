@@ -23,18 +23,26 @@ class Frame:
         offset: Of the event that it says; 0 when it says none, or one that has no position.
         at: Its place in its feed: the offset, or the number of the change in a volatile channel.
         binary: The payload is no text.
+        owner: Whose event it says.
     """
 
-    __slots__ = ("at", "binary", "offset", "payload", "wire")
+    __slots__ = ("at", "binary", "offset", "owner", "payload", "wire")
 
     def __init__(
-        self, payload: bytes, offset: int = 0, *, at: int = 0, binary: bool = False
+        self,
+        payload: bytes,
+        offset: int = 0,
+        *,
+        at: int = 0,
+        binary: bool = False,
+        owner: str = "",
     ) -> None:
         self.payload = payload
         self.wire = _header(_BINARY_FIN if binary else _TEXT_FIN, len(payload)) + payload
         self.offset = offset
         self.at = at or offset
         self.binary = binary
+        self.owner = owner
 
 
 class Batch:

@@ -1,17 +1,21 @@
 """What a session needs of its node; `app` builds it once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from hub.clock import Clock, Timers
+from hub.model.principal import Principal
 from hub.model.unit import Head
 from hub.realtime.fanout import Fanout
 from hub.realtime.heartbeat import Heartbeats
 from hub.realtime.ladder import Ladder
 from hub.realtime.pages import Spawn
 from hub.realtime.standing import Reason
+
+# Raises Unauthenticated; see `auth.authentication.Authentication.find`.
+FindPrincipal = Callable[[str], Awaitable[Principal]]
 
 
 class SnapshotPages(Protocol):
@@ -41,17 +45,23 @@ class Queries(Protocol):
     """What a client may ask the hub besides events."""
 
     async def history(
-        self, channel: str, *, limit: int, since: int | None, before: int | None
+        self,
+        channel: str,
+        *,
+        limit: int,
+        since: int | None,
+        before: int | None,
+        owner: str | None = None,
     ) -> Page:
-        """Return a page of encoded events, oldest first."""
+        """Return a page of encoded events, oldest first; with `owner` only what is theirs."""
         ...
 
     async def head(self, channel: str) -> Head | None:
         """Return what the log holds of a channel; None when there is no such channel."""
         ...
 
-    async def snapshot(self, channel: str) -> SnapshotPages:
-        """Open the state of a channel."""
+    async def snapshot(self, channel: str, owner: str | None = None) -> SnapshotPages:
+        """Open the state of a channel; with `owner` only of what is theirs."""
         ...
 
     async def status(self) -> Mapping[str, Any]:
@@ -95,4 +105,9 @@ class Realtime(Protocol):
     @property
     def heartbeats(self) -> Heartbeats:
         """When each client hears from the node."""
+        ...
+
+    @property
+    def find(self) -> FindPrincipal:
+        """Tells who shows a token."""
         ...

@@ -108,4 +108,4 @@ class Pages:
 
 def event_frame(event: Event) -> Frame:
     """Return the frame that says an event, as JSON."""
-    return Frame(encode(event), event.offset)
+    return Frame(encode(event), event.offset, owner=event.owner)

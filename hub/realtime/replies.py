@@ -69,6 +69,13 @@ class Snapshot(_Push, tag="snapshot"):
     more: bool
 
 
+class AuthOk(_Reply, tag="auth_ok"):
+    """The answer to `auth`: who the hub takes the client for, and until when; null: for ever."""
+
+    principal: str
+    expires_at: str | None
+
+
 class Heartbeat(_Reply, tag="heartbeat"):
     """Where this client stands in each of its channels (seed 3's fields first)."""
 
@@ -90,9 +97,13 @@ class Subscribed(_Reply, tag="subscribed"):
 
 
 class Unsubscribed(_Reply, tag="unsubscribed"):
-    """The answer to `unsubscribe`; nothing of the channel follows it."""
+    """The answer to `unsubscribe`; nothing of the channel follows it.
+
+    Without `reply_to` and with a `code` when nobody asked: the client may follow it no longer.
+    """
 
     channel: str
+    code: str | _Unset = msgspec.UNSET
 
 
 class History(_Reply, tag="history"):
@@ -145,7 +156,7 @@ class Error(_Reply, tag="error"):
 
 
 Push = Welcome | Gap | Lag | Snapshot
-Reply = Heartbeat | Subscribed | Unsubscribed | History | Status | Pong | Error
+Reply = AuthOk | Heartbeat | Subscribed | Unsubscribed | History | Status | Pong | Error
 
 
 def subscribed(channel: str, standing: Standing, reply_to: CommandId | _Unset) -> Subscribed:

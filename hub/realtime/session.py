@@ -9,15 +9,20 @@ from functools import partial
 
 import msgspec
 
-from hub.errors import BadFrame, HeartbeatTimeout, HubError, InvalidCommand
+from hub.auth.policy import Deed, demand, owner_shown
+from hub.errors import BadFrame, Forbidden, HeartbeatTimeout, HubError, InvalidCommand
 from hub.model.event import DEFAULT_CHANNELS
+from hub.model.principal import Principal
+from hub.model.scope import STATUS_READ
 from hub.model.timestamp import to_rfc3339
-from hub.realtime import commands, replies, standing as standings
+from hub.realtime import commands, replies, rights, standing as standings
 from hub.realtime.connection import Connection
 from hub.realtime.conversation import Conversation, Work
+from hub.realtime.expiry import Expiry
 from hub.realtime.following import Following
 from hub.realtime.heartbeat import Beat
 from hub.realtime.node import Realtime
+from hub.realtime.waiting import auth_ok
 
 
 class Session:
@@ -29,7 +34,15 @@ class Session:
         channels: What the client asked for in the address; None means the default ones.
     """
 
-    __slots__ = ("_connection", "_conversation", "_following", "_node", "awaited", "beat")
+    __slots__ = (
+        "_connection",
+        "_conversation",
+        "_expiry",
+        "_following",
+        "_node",
+        "awaited",
+        "beat",
+    )
 
     def __init__(
         self, connection: Connection, node: Realtime, channels: Sequence[str] | None
@@ -42,7 +55,12 @@ class Session:
         self._conversation = Conversation(connection, self, node.spawn)
         self._following = Following(connection, node, self._conversation)
         connection.on_give_up = self.end
-        self._open(DEFAULT_CHANNELS if channels is None else channels)
+        self._expiry: Expiry | None = None
+        if connection.principal.expires_us is not None:
+            self._hold(connection.principal)
+        if channels is None:
+            channels = rights.allowed(connection.principal, node.fanout, DEFAULT_CHANNELS)
+        self._open(channels)
         node.heartbeats.join(self)
 
     @property
@@ -73,6 +91,10 @@ class Session:
         self._connection.lost()
         self._node.heartbeats.leave(self)
         self._conversation.end()
+        if self._expiry is not None:
+            self._expiry.cancel()
+            # It holds this session, which would wait for the collector.
+            self._expiry = None
 
     def _open(self, channels: Sequence[str]) -> None:
         """Welcome the client and put it among the live listeners, in one tick."""
@@ -111,22 +133,24 @@ class Session:
             case commands.Subscribe() as command:
                 return self._following.subscribe(command)
             case commands.Unsubscribe() as command:
-                if not self._connection.leave(command.channel):
-                    raise InvalidCommand(
-                        f"channel: expected a followed channel, got {command.channel!r}"
-                    )
-                self._connection.say(
-                    replies.Unsubscribed(channel=command.channel, reply_to=command.id)
-                )
+                self._unsubscribe(command)
             case commands.GetHistory() as command:
                 return partial(self._history, command)
             case commands.GetStatus() as command:
                 return partial(self._status, command)
             case commands.Heartbeat() as command:
                 self._say_heartbeat(command.id)
+            case commands.Auth() as command:
+                return partial(self._renew, command)
             case commands.Ping() as command:
                 self._connection.say(replies.Pong(server_time=self._time(), reply_to=command.id))
         return None
+
+    def _unsubscribe(self, command: commands.Unsubscribe) -> None:
+        channel = command.channel
+        if not self._connection.leave(channel):
+            raise InvalidCommand(f"channel: expected a followed channel, got {channel!r}")
+        self._connection.say(replies.Unsubscribed(channel=channel, reply_to=command.id))
 
     def refuse(self, failure: HubError, text: bytes) -> None:
         """Say why a command is not done."""
@@ -142,14 +166,51 @@ class Session:
         """End the connection for a fault of ours."""
         self.end(HubError("the hub failed; its log says why"))
 
+    def recheck(self, before: Principal | None = None) -> None:
+        """Follow no channel any more that the client may read no longer, and say so.
+
+        Args:
+            before: Who it was until now, where a newer credential may allow less.
+        """
+        connection = self._connection
+        for channel in rights.lost(
+            connection.principal, self._node.fanout, connection.subscriptions, before
+        ):
+            connection.leave(channel)
+            connection.say(replies.Unsubscribed(channel=channel, code=Forbidden.code))
+
+    async def _renew(self, command: commands.Auth) -> None:
+        """Take a newer credential of the same principal."""
+        connection = self._connection
+        before, principal = connection.principal, await self._node.find(command.token)
+        if principal.name != before.name:
+            raise Forbidden(f"expected a token of {before.name!r}, got one of somebody else")
+        if connection.closed:
+            return
+        connection.principal = principal
+        self._hold(principal)
+        connection.say(auth_ok(principal, command))
+        self.recheck(before)
+
+    def _hold(self, principal: Principal) -> None:
+        if self._expiry is None:
+            self._expiry = Expiry(self._node.clock, self._node.timers, self.end)
+        self._expiry.set(principal)
+
     async def _history(self, command: commands.GetHistory) -> None:
+        principal = self._connection.principal
+        self._following.check(command.channel)
         if command.channel not in self._node.fanout.known:
             await self._following.look_up(command.channel)
         if not 1 <= command.limit <= standings.MAX_HISTORY:
             raise InvalidCommand(f"limit: expected 1 to 1000, got {command.limit}")
         since, before = self._offset(command.since), self._offset(command.before)
         page = await self._node.queries.history(
-            command.channel, limit=command.limit, since=since, before=before
+            command.channel,
+            limit=command.limit,
+            since=since,
+            before=before,
+            owner=owner_shown(principal, command.channel),
         )
         self._connection.say(
             replies.History(
@@ -176,6 +237,7 @@ class Session:
         return position.offset
 
     async def _status(self, command: commands.GetStatus) -> None:
+        demand(self._connection.principal, Deed(STATUS_READ))
         self._connection.say(replies.status(await self._node.queries.status(), command.id))
 
     def _say_heartbeat(self, reply_to: replies.CommandId | msgspec.UnsetType) -> None:

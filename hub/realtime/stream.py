@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from hub.errors import HubError
+from hub.errors import Forbidden, HubError
 from hub.model.timestamp import to_rfc3339
-from hub.realtime import replies
+from hub.realtime import replies, rights
 from hub.realtime.commands import Subscribe
 from hub.realtime.connection import Connection
 from hub.realtime.conversation import Conversation, Work
+from hub.realtime.expiry import Expiry
 from hub.realtime.following import Following
 from hub.realtime.formats import to_json
 from hub.realtime.heartbeat import Beat
@@ -51,11 +52,13 @@ class Stream:
         self._finish = finish
         self._conversation = Conversation(connection, self, node.spawn)
         self._following = Following(connection, node, self._conversation, self._begin_anew)
+        self._expiry = Expiry(node.clock, node.timers, self.end)
         connection.on_give_up = self.end
         self._welcome()
         self.awaited = 0
         self.beat: Beat | None = None
         node.heartbeats.join(self)
+        self._expiry.set(connection.principal)
         for command in begin:
             self._conversation.receive(to_json(command))
 
@@ -75,10 +78,17 @@ class Stream:
         self._connection.lost()
         self._node.heartbeats.leave(self)
         self._conversation.end()
+        self._expiry.cancel()
 
     def run(self, text: bytes) -> Work | None:
         """Follow a channel, or return the work that does."""
         return self._following.subscribe(_decoder.decode(text))
+
+    def recheck(self) -> None:
+        """End it when the client may not read one of its channels any more."""
+        connection = self._connection
+        if rights.lost(connection.principal, self._node.fanout, connection.subscriptions, None):
+            self.end(Forbidden("expected channels that the client may read, got others"))
 
     def refuse(self, failure: HubError, text: bytes) -> None:  # noqa: ARG002 see `Conversation`
         """End it: a stream without one of its channels would look whole, and cannot ask again."""

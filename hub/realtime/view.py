@@ -74,7 +74,7 @@ def _chosen(frames: Sequence[Frame], view: View) -> Sequence[Frame]:
     latest = None if view.conflate is None else Latest(view.conflate.key)
     chosen = []
     for frame in frames:
-        facts = read_facts(frame.payload)
+        facts = read_facts(frame.payload, frame.owner)
         if view.where is not None and not view.where.matches(facts):
             continue
         if latest is None:

@@ -88,11 +88,11 @@ class Artifacts:
         if not is_artifact_name(name):
             expected = "1 to 255 characters without / or control characters"
             raise InvalidFields([FieldError("name", expected, shown(name))])
-        await self._jobs.get(job_id)
+        await self._jobs.get(principal, job_id)
         self._check(content.length or 0)
         file_id = secrets.token_hex(16)
         size = await self._save(file_id, content.chunks)
-        before = (await self._jobs.get(job_id)).uploads.get(name)
+        before = (await self._jobs.get(principal, job_id)).uploads.get(name)
         try:
             answered = await self._jobs.attach(principal, job_id, Upload(name, file_id, size))
         except OutcomeUnknown:
@@ -104,14 +104,14 @@ class Artifacts:
             asyncio.get_running_loop().call_later(GRACE_S, self._remove, before)
         return answered
 
-    async def find(self, job_id: str, name: str) -> File | Link:
+    async def find(self, principal: Principal, job_id: str, name: str) -> File | Link:
         """Return where the content is.
 
         Raises:
             JobNotFound: No such job.
             ArtifactNotFound: No such artifact, or it was reported as a label only.
         """
-        job = await self._jobs.get(job_id)
+        job = await self._jobs.get(principal, job_id)
         file_id = job.uploads.get(name)
         if file_id is not None:
             return File(self._folder / file_id, file_id)

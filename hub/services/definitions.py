@@ -5,7 +5,7 @@ readers of a volatile channel hold none, and neither could make sense of the oth
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -26,6 +26,12 @@ MADE = 201
 Heads = Mapping[str, Head]
 
 
+# See `model.scope.ROLES`; a test compares.
+Role = Literal["admin", "operator", "publisher", "agent", "service", "user", "viewer"]
+
+Readers = Annotated[list[Role], msgspec.Meta(min_length=1, max_length=16)]
+
+
 class HistoryLimits(msgspec.Struct, forbid_unknown_fields=True):
     """How much history a channel keeps; what is null is as the hub's settings say."""
 
@@ -34,10 +40,15 @@ class HistoryLimits(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class NewDefinition(msgspec.Struct, forbid_unknown_fields=True):
-    """Body of `PUT /api/channels/{channel}`; `durable` may be left out to leave it as it is."""
+    """Body of `PUT /api/channels/{channel}`.
+
+    `readers` are the roles that alone may read it, besides admins; null: whoever may read events.
+    It and `durable` may be left out to leave them as they are.
+    """
 
     durable: bool | msgspec.UnsetType = msgspec.UNSET
     history: HistoryLimits | None = None
+    readers: Readers | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ChannelView(msgspec.Struct, kw_only=True):
@@ -51,6 +62,7 @@ class ChannelView(msgspec.Struct, kw_only=True):
     built_in: bool
     durable: bool
     history: HistoryLimits | None
+    readers: list[Role] | None
     head: int
     oldest: int
     followers: int
@@ -146,6 +158,7 @@ class Definitions:
             built_in=channel in BUILT_IN_CHANNELS,
             durable=head.is_durable,
             history=_limits(head.definition),
+            readers=_readers(head.definition),
             head=head.offset,
             oldest=head.oldest,
             followers=self._followers().get(channel, 0),
@@ -190,7 +203,7 @@ def _definition(channel: str, head: Head, new: NewDefinition) -> Definition:
         expected = "null: a volatile channel keeps no history"
         raise InvalidFields([FieldError("$.history", expected, shown(new.history))])
     max_age_us = None if limits.max_age_h is None else max(1, int(limits.max_age_h * HOUR_US))
-    return Definition(durable, limits.max_events, max_age_us)
+    return Definition(durable, limits.max_events, max_age_us, _new_readers(head, new))
 
 
 def _refusal(channel: str, head: Head) -> str:
@@ -200,6 +213,19 @@ def _refusal(channel: str, head: Head) -> str:
         f"expected durable {str(head.is_durable).lower()} or nothing, because {channel} was made "
         f"{kind} and stays so{told}: take another name for a {other} channel"
     )
+
+
+def _new_readers(head: Head, new: NewDefinition) -> tuple[str, ...] | None:
+    if new.readers is msgspec.UNSET:
+        # Left out by somebody who only means the history, it must not open the channel.
+        return None if head.definition is None else head.definition.readers
+    return None if new.readers is None else tuple(sorted(set(new.readers)))
+
+
+def _readers(definition: Definition | None) -> list[Role] | None:
+    if definition is None or definition.readers is None:
+        return None
+    return [role for role in get_args(Role) if role in definition.readers]
 
 
 def _limits(definition: Definition | None) -> HistoryLimits | None:

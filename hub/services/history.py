@@ -19,6 +19,7 @@ class HistoryQuery(NamedTuple):
         since_us: Events that are not older than this time; used when `since` is None.
         before: Events that precede this offset.
         epoch: The epoch that the offsets are of; None means the current one.
+        owner: Only what belongs to this principal; None: everything.
     """
 
     channel: str
@@ -29,6 +30,7 @@ class HistoryQuery(NamedTuple):
     epoch: str | None = None
     key: str | None = None
     tag: str | None = None
+    owner: str | None = None
 
 
 class HistoryPage(NamedTuple):
@@ -78,7 +80,9 @@ class History:
             since = await self._log.offset_before(query.channel, query.since_us)
         # Nothing above the head that the page tells: who goes on from there misses nothing.
         before = head.offset + 1 if query.before is None else min(query.before, head.offset + 1)
-        wanted = EventQuery(query.channel, query.limit + 1, since, before, query.key, query.tag)
+        wanted = EventQuery(
+            query.channel, query.limit + 1, since, before, query.key, query.tag, owner=query.owner
+        )
         events = await self._log.events(wanted)
         full = sum(len(event.data) for event in events) >= wanted.max_bytes
         # Retention may have cut meanwhile: what the page lacks is judged by where it is now.
@@ -89,6 +93,11 @@ class History:
         from_time = query.since is None
         gone = since < head.oldest - 1 or (from_time and 1 < head.oldest == since + 1)
         return self._page(query, head, _up(events, query.limit, gone=gone, full=full))
+
+    async def readers(self, channel: str) -> Sequence[str] | None:
+        """Return the roles that alone may read a channel; None: whoever may read events."""
+        definition = (await self._head(channel)).definition
+        return None if definition is None else definition.readers
 
     async def _head(self, channel: str) -> Head:
         return (await self._log.state()).heads.get(channel) or Head()

@@ -74,6 +74,7 @@ def change(
     epoch: str,
     end: str | None = None,
     note: str | None = None,
+    owner: str | None = None,
 ) -> Decision:
     """Take a step with a job.
 
@@ -84,13 +85,14 @@ def change(
         epoch: The log's epoch; stands in the answer.
         end: Where the step leads: a job that has already ended there stays as it is.
         note: Message of the history entry, where that is not the job's own.
+        owner: Whose jobs alone are there, for who asks; None: everybody's.
 
     Raises:
         JobNotFound: No such job.
         HubError: What the step refuses.
     """
     job = rows.job(job_id)
-    if job is None:
+    if job is None or owner not in {None, job.owner}:
         raise missing(job_id)
     if job.status in TERMINAL and job.status == end:
         return Decision((), (), partial(_answer, job=job, epoch=epoch))

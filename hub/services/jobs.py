@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from functools import partial
 
+from hub.auth.policy import owner_shown
 from hub.errors import FieldError, InvalidFields, UnknownStatus
 from hub.model.answer_schema import check_schema
 from hub.model.contract import shown
@@ -97,14 +98,14 @@ class Jobs:
         note = f"Artifact {upload.name} uploaded"
         return await self._change(principal, job_id, step, None, note=note)
 
-    async def get(self, job_id: str) -> Job:
+    async def get(self, principal: Principal, job_id: str) -> Job:
         """Return a job.
 
         Raises:
-            JobNotFound: No such job.
+            JobNotFound: No such job, for this principal.
         """
         job = await self._records.job(job_id)
-        if job is None:
+        if job is None or owner_shown(principal, JOBS) not in {None, job.owner}:
             raise decisions.missing(job_id)
         return job
 
@@ -113,15 +114,16 @@ class Jobs:
         entries = await self._records.job_entries(job.job_id)
         return [entry for entry in entries if entry.revision <= job.revision]
 
-    async def list(self, query: JobQuery) -> Sequence[Job]:
-        """Return a page of jobs, newest first.
+    async def list(self, principal: Principal, query: JobQuery) -> Sequence[Job]:
+        """Return a page of the jobs that a principal is shown, newest first.
 
         Raises:
             UnknownStatus: The word is no status.
         """
         if query.status is not None:
             _check_status("status", query.status)
-        return await self._records.jobs(query)
+        owner = owner_shown(principal, JOBS)
+        return await self._records.jobs(query._replace(owner=owner))
 
     async def _change(
         self,
@@ -134,7 +136,13 @@ class Jobs:
         note: str | None = None,
     ) -> Answered:
         decide = partial(
-            decisions.change, job_id=job_id, step=step, epoch=self._epoch, end=end, note=note
+            decisions.change,
+            job_id=job_id,
+            step=step,
+            epoch=self._epoch,
+            end=end,
+            note=note,
+            owner=owner_shown(principal, JOBS),
         )
         refs = (("job", job_id),)
         return await self._publisher.submit(Unit(principal.name, refs, (JOBS,), decide, key))

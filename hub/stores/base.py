@@ -22,7 +22,7 @@ class EventQuery(NamedTuple):
 
     It ends early when its events are `max_bytes` together, after one event at least. With
     `after` the events that follow it, else the last `limit` below `before` (None: the end).
-    `key` and `tag` narrow it to one entity or one tag.
+    `key` and `tag` narrow it to one entity or one tag, `owner` to what belongs to one principal.
     """
 
     channel: str
@@ -32,6 +32,7 @@ class EventQuery(NamedTuple):
     key: str | None = None
     tag: str | None = None
     max_bytes: int = 8 * 1024 * 1024
+    owner: str | None = None
 
 
 class JobQuery(NamedTuple):
@@ -41,6 +42,7 @@ class JobQuery(NamedTuple):
     status: str | None = None
     user_id: str | None = None
     before: tuple[int, str] | None = None
+    owner: str | None = None
 
 
 class ContractCount(NamedTuple):
@@ -107,8 +109,8 @@ class Log(Protocol):
         """Forget at most `limit` idempotent answers older than the time; return how many."""
         ...
 
-    async def snapshot(self, channel: str) -> Snapshot:
-        """Open the state of a channel at one offset.
+    async def snapshot(self, channel: str, owner: str | None = None) -> Snapshot:
+        """Open the state of a channel at one offset; with `owner` only the jobs that are theirs.
 
         Raises:
             Overloaded: As many snapshots are open as the store allows.

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from hub.model.event import Event
+from hub.model.event import JOBS, Event
 from hub.stores.base import EventQuery
 
 # Offsets of a block share their higher bits; the schema's index is made over the same expression.
@@ -29,6 +29,8 @@ _OFFSETS = (
     f'ON channel = ? AND ("offset" >> {_BLOCK_BITS}) = block.value AND events."key" = ? '
     'WHERE "offset" BETWEEN ? AND ? ORDER BY "offset"'
 )
+# The index by owner is of the one channel whose events have owners; a value would not match it.
+IS_JOBS = f"channel = '{JOBS}'"
 _encode = msgspec.json.Encoder().encode
 
 Row = tuple[str, int, str, str, int, str, str, str, bytes]
@@ -73,6 +75,11 @@ def _by_offset(db: sqlite3.Connection, query: EventQuery) -> Iterator[Row]:
     if query.tag is not None:
         wheres.append("tag = ? AND tag <> ''")
         values.append(query.tag)
+    if query.owner is not None:
+        wheres.append("owner = ?")
+        values.append(query.owner)
+        if query.channel == JOBS:
+            wheres.append(IS_JOBS)
     if query.after is not None:
         wheres.append('"offset" > ?')
         values.append(query.after)
@@ -97,8 +104,9 @@ def _by_key(db: sqlite3.Connection, query: EventQuery, key: str) -> Iterator[Row
         for offset in offsets if query.after is not None else reversed(offsets):
             row = db.execute(_EVENT, (query.channel, offset)).fetchone()
             # Retention may have taken it between the two statements.
-            if row is not None and query.tag in {None, row[7]}:
-                yield row
+            if row is None or query.tag not in {None, row[7]} or query.owner not in {None, row[5]}:
+                continue
+            yield row
 
 
 def _windows(first: int, last: int, *, newest_first: bool) -> Iterator[list[int]]:

@@ -12,7 +12,8 @@ BY_ID = (
     "SELECT json_group_array(json(document)) "
     "FROM json_each(?) AS wanted CROSS JOIN jobs ON job_id = wanted.value"
 )
-AFTER_ID = "SELECT document FROM jobs WHERE job_id > ? ORDER BY job_id LIMIT ?"
+_AFTER_ID = "SELECT document FROM jobs WHERE job_id > ? ORDER BY job_id LIMIT ?"
+_AFTER_ID_OF = "SELECT document FROM jobs WHERE owner = ? AND job_id > ? ORDER BY job_id LIMIT ?"
 INTO = "jobs (job_id, owner, status, user_id, created_at_us, document)"
 REPLACE = (
     "ON CONFLICT (job_id) DO UPDATE SET "
@@ -52,11 +53,23 @@ def entry_from_row(row: tuple[str, int, int, str, str | None, str | None]) -> Jo
     return JobEntry(*row)
 
 
+def select_after(job_id: str, limit: int, owner: str | None) -> tuple[str, tuple[Any, ...]]:
+    """Return the statement of the jobs that follow one by id, and its values."""
+    if owner is None:
+        return _AFTER_ID, (job_id, limit)
+    return _AFTER_ID_OF, (owner, job_id, limit)
+
+
+def columns(query: JobQuery) -> tuple[tuple[str, str | None], ...]:
+    """Return the columns that a page is narrowed by, and what each must be; None: anything."""
+    return (("status", query.status), ("user_id", query.user_id), ("owner", query.owner))
+
+
 def select(query: JobQuery) -> tuple[str, list[Any]]:
     """Return the statement of a page of jobs, newest first, and its values."""
     wheres: list[str] = []
     values: list[Any] = []
-    for column, value in (("status", query.status), ("user_id", query.user_id)):
+    for column, value in columns(query):
         if value is not None:
             wheres.append(f"{column} = ?")
             values.append(value)

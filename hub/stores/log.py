@@ -117,9 +117,9 @@ class SqliteLog:
         work = partial(_forget_answers, before_us=before_us, limit=limit)
         return await self._threads.write(partial(transact, work=work))
 
-    async def snapshot(self, channel: str) -> SqliteSnapshot:
+    async def snapshot(self, channel: str, owner: str | None = None) -> SqliteSnapshot:
         """Open the state of a channel at one offset."""
-        return await self._snapshots.open(channel)
+        return await self._snapshots.open(channel, owner)
 
     async def probe(self) -> None:
         """Commit a change that changes nothing: it goes to the disk like any other.

@@ -31,7 +31,7 @@ class Snapshots:
         self._thread = ThreadPoolExecutor(1, "hub-snapshot")
         self._open: set[SqliteSnapshot] = set()
 
-    async def open(self, channel: str) -> "SqliteSnapshot":
+    async def open(self, channel: str, owner: str | None = None) -> "SqliteSnapshot":
         """Open the state of a channel.
 
         Raises:
@@ -39,7 +39,7 @@ class Snapshots:
         """
         if len(self._open) >= MAX_OPEN:
             raise Overloaded(f"expected fewer than {MAX_OPEN} open snapshots, try again shortly")
-        snapshot = SqliteSnapshot(channel, self._file, self._thread, self._open)
+        snapshot = SqliteSnapshot(channel, owner, self._file, self._thread, self._open)
         self._open.add(snapshot)
         try:
             await snapshot.start()
@@ -61,6 +61,7 @@ class SqliteSnapshot:
     def __init__(
         self,
         channel: str,
+        owner: str | None,
         file: DataFile,
         thread: ThreadPoolExecutor,
         others: "set[SqliteSnapshot]",
@@ -68,6 +69,7 @@ class SqliteSnapshot:
         self.epoch = ""
         self.offset = 0
         self._channel = channel
+        self._owner = owner
         self._file = file
         self._thread = thread
         self._others = others
@@ -128,7 +130,7 @@ class SqliteSnapshot:
             for row in connection.execute(contracts.AFTER_ID, (self._after, limit)):
                 yield contracts.from_row(row), len(row[4]) + 200
         elif self._channel == JOBS:
-            for row in connection.execute(jobs.AFTER_ID, (self._after, limit)):
+            for row in connection.execute(*jobs.select_after(self._after, limit, self._owner)):
                 yield jobs.from_row(row), len(row[0])
 
     def _end(self) -> None:

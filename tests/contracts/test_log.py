@@ -39,20 +39,23 @@ async def read(log: Store, channel: str = "contracts", after: int = 0) -> list[i
     return [e.offset for e in await log.events(EventQuery(channel, 1000, after=after))]
 
 
-def job(job_id: str, *, created: int, status: str = "PENDING", user: str = "u1") -> Unit:
+def job(
+    job_id: str, *, created: int, status: str = "PENDING", user: str = "u1", owner: str = "me"
+) -> Unit:
     """Return a unit that stores a job and one line of its history."""
 
     def decide(_rows: Rows) -> Decision:
         row = Job(
             job_id=job_id,
-            owner="me",
+            owner=owner,
             status=status,  # type: ignore[arg-type]
             created_at_us=created,
             updated_at_us=created,
             metadata={"user_id": user},
         )
+        draft = Draft("jobs", "job_update", b"{}", job_id, owner=owner)
         entry = JobEntry(job_id, 1, created, status, "m", None)
-        return Decision([row, entry], [Draft("jobs", "job_update", b"{}", job_id)], offsets)
+        return Decision([row, entry], [draft], offsets)
 
     return Unit("me", [("job", job_id)], ["jobs"], decide)
 
@@ -255,6 +258,28 @@ async def test_a_snapshot_of_jobs_holds_jobs_and_others_are_empty(log: Store) ->
 
     assert [row.job_id for row in rows if isinstance(row, Job)] == ["j1"]
     assert none == []
+
+
+async def test_what_belongs_to_one_owner_is_read_alone(log: Store) -> None:
+    """Its events, its list, its snapshot; in pages as full as anybody's."""
+    for number, owner in enumerate(["anna", "bert", "bert", "anna", "bert"], 1):
+        await log.commit([job(f"j{number}", created=number, owner=owner)])
+
+    newest = await log.events(EventQuery("jobs", 2, owner="bert"))
+    later = await log.events(EventQuery("jobs", 2, after=2, owner="bert"))
+    keyed = await log.events(EventQuery("jobs", 9, key="j1", owner="bert"))
+    listed = await log.jobs(JobQuery(2, owner="anna"))
+    snapshot = await log.snapshot("jobs", "bert")
+    first, more = await snapshot.page(2)
+    second, _ = await snapshot.page(2)
+    await snapshot.close()
+
+    assert [event.offset for event in newest] == [3, 5]
+    assert [event.offset for event in later] == [3, 5]
+    assert keyed == []
+    assert [found.job_id for found in listed] == ["j4", "j1"]
+    assert [row.job_id for row in [*first, *second] if isinstance(row, Job)] == ["j2", "j3", "j5"]
+    assert more
 
 
 async def test_open_snapshots_are_few(log: Store) -> None:

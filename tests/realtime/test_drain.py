@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hub.errors import Draining
+from hub.errors import HubError
 from hub.realtime.drain import (
     BATCH,
     PACED_SHARE,
@@ -29,9 +29,9 @@ class Client:
 
     def __init__(self) -> None:
         self.ended = False
-        self.told: list[Draining] = []
+        self.told: list[HubError] = []
 
-    def end(self, failure: Draining) -> None:
+    def end(self, failure: HubError) -> None:
         """Note it."""
         self.ended = True
         self.told.append(failure)

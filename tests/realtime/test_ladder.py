@@ -56,18 +56,19 @@ class FullQueries(MemoryQueries):
 
     full = True
 
-    async def snapshot(self, channel: str) -> Pages:
+    async def snapshot(self, channel: str, owner: str | None = None) -> Pages:
         """Refuse."""
         if self.full:
             raise Overloaded("too many are open")
-        return await super().snapshot(channel)
+        return await super().snapshot(channel, owner)
 
 
 class TornQueries(MemoryQueries):
     """Has snapshots that cannot be read."""
 
-    async def snapshot(self, channel: str) -> Pages:
+    async def snapshot(self, channel: str, owner: str | None = None) -> Pages:
         """Return one without a page."""
+        del owner
         return TornPages(EPOCH, self._log.heads[channel].offset, [])
 
 

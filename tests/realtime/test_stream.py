@@ -165,7 +165,7 @@ def test_a_fault_of_ours_ends_it_without_details(
 ) -> None:
     """In a snapshot, which runs in the background: the fault is logged there."""
 
-    async def broken(_channel: str) -> None:
+    async def broken(_channel: str, _owner: str | None) -> None:
         raise ZeroDivisionError("secret")
 
     monkeypatch.setattr(room.node.queries, "snapshot", broken)

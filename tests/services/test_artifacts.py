@@ -53,7 +53,7 @@ async def upload(hub: UseCases, job_id: str, name: str, *pieces: bytes) -> Any:
 
 async def stored(hub: UseCases, job_id: str, name: str) -> bytes:
     """Return the content the hub would serve."""
-    found = await hub.artifacts.find(job_id, name)
+    found = await hub.artifacts.find(ANNA, job_id, name)
     assert isinstance(found, File)
     return found.path.read_bytes()
 
@@ -167,14 +167,14 @@ async def test_a_second_upload_replaces_the_first(
     """Readers find the old content or the new, never a mixture; the old file goes later."""
     monkeypatch.setattr(artifacts_module, "GRACE_S", 0)
     await upload(hub, job_id, "a.txt", b"old")
-    before = await hub.artifacts.find(job_id, "a.txt")
+    before = await hub.artifacts.find(ANNA, job_id, "a.txt")
 
     await upload(hub, job_id, "a.txt", b"newer")
 
     assert await stored(hub, job_id, "a.txt") == b"newer"
-    assert await hub.artifacts.find(job_id, "a.txt") != before
+    assert await hub.artifacts.find(ANNA, job_id, "a.txt") != before
     assert files(hub) == [b"newer"]
-    assert len((await hub.jobs.get(job_id)).artifacts) == 1
+    assert len((await hub.jobs.get(ANNA, job_id)).artifacts) == 1
 
 
 async def test_a_failed_replacement_leaves_the_old_content(hub: UseCases, job_id: str) -> None:
@@ -191,7 +191,7 @@ async def test_a_failed_replacement_leaves_the_old_content(hub: UseCases, job_id
 async def test_a_replaced_file_can_still_be_opened_for_a_while(hub: UseCases, job_id: str) -> None:
     """Who was told of it a moment ago is about to open it."""
     await upload(hub, job_id, "a.txt", b"old")
-    before = await hub.artifacts.find(job_id, "a.txt")
+    before = await hub.artifacts.find(ANNA, job_id, "a.txt")
     assert isinstance(before, File)
 
     await upload(hub, job_id, "a.txt", b"new")
@@ -207,7 +207,7 @@ async def test_a_reported_path_is_a_label(hub: UseCases, job_id: str, tmp_path: 
     await hub.jobs.complete(ANNA, job_id, end, None)
 
     with pytest.raises(ArtifactNotFound):
-        await hub.artifacts.find(job_id, "a")
+        await hub.artifacts.find(ANNA, job_id, "a")
 
 
 async def test_a_reported_link_is_handed_on(hub: UseCases, job_id: str) -> None:
@@ -216,7 +216,7 @@ async def test_a_reported_link_is_handed_on(hub: UseCases, job_id: str) -> None:
     end = msgspec.convert({"final_status": "DONE", "final_artifacts": [told]}, Completion)
     await hub.jobs.complete(ANNA, job_id, end, None)
 
-    assert await hub.artifacts.find(job_id, "a") == Link("https://files.example/a")
+    assert await hub.artifacts.find(ANNA, job_id, "a") == Link("https://files.example/a")
 
 
 async def test_a_sweep_deletes_what_no_job_names(

@@ -22,7 +22,7 @@ async def test_a_channel_is_made_and_then_changed(hub: UseCases) -> None:
     assert (made.made, changed.made) == (True, False)
     assert msgspec.to_builtins(made.view) == {
         "channel": "orders", "built_in": False, "durable": True, "head": 0, "oldest": 1,
-        "history": {"max_events": 10, "max_age_h": 1.5}, "followers": 2,
+        "history": {"max_events": 10, "max_age_h": 1.5}, "followers": 2, "readers": None,
     }  # fmt: skip
     assert changed.view.history is None
 

@@ -100,11 +100,11 @@ async def run_story(story: list[Report]) -> None:
         hub = await open_use_cases(Path(folder))
         job_id = await create(hub)
         for what in story:
-            before = await hub.jobs.get(job_id)
+            before = await hub.jobs.get(ANNA, job_id)
             taken = await apply(hub, job_id, what)
-            after = await hub.jobs.get(job_id)
+            after = await hub.jobs.get(ANNA, job_id)
             check_step(before, after, what, taken=taken)
-        job = await hub.jobs.get(job_id)
+        job = await hub.jobs.get(ANNA, job_id)
         assert len(hub.told) == job.revision
         entries = await hub.jobs.history(job)
         assert [entry.revision for entry in entries] == list(range(1, len(hub.told) + 1))
@@ -152,8 +152,8 @@ async def test_an_end_tells_how_long_the_job_took(hub: UseCases) -> None:
     await complete(hub, one, "DONE")
     await report(hub, other, "FAILED", message="no disk")
 
-    assert (await hub.jobs.get(one)).metadata == {"processing_time": 2.5}
-    assert (await hub.jobs.get(other)).metadata == {
+    assert (await hub.jobs.get(ANNA, one)).metadata == {"processing_time": 2.5}
+    assert (await hub.jobs.get(ANNA, other)).metadata == {
         "user_id": "u", "processing_time": 2.5, "error_message": "no disk"
     }  # fmt: skip
 
@@ -176,7 +176,7 @@ async def test_the_reporter_knows_better_how_long_it_took(
 
     await complete(hub, job_id, "DONE", summary={"processing_time": told})
 
-    assert (await hub.jobs.get(job_id)).metadata["processing_time"] == kept
+    assert (await hub.jobs.get(ANNA, job_id)).metadata["processing_time"] == kept
 
 
 async def test_a_question_is_answered_and_the_job_goes_on(hub: UseCases) -> None:
@@ -202,7 +202,7 @@ async def test_an_answer_that_does_not_fit_changes_nothing(hub: UseCases) -> Non
     with pytest.raises(InvalidFields, match="approve"):
         await hub.jobs.answer(ANNA, job_id, JobAnswer({}), None)
 
-    assert (await hub.jobs.get(job_id)).status == "NEEDS_INPUT"
+    assert (await hub.jobs.get(ANNA, job_id)).status == "NEEDS_INPUT"
     assert len(hub.told) == 2
 
 
@@ -213,7 +213,7 @@ async def test_a_question_without_schema_takes_any_answer_once(hub: UseCases) ->
 
     await hub.jobs.answer(ANNA, job_id, JobAnswer(None), None)
 
-    assert (await hub.jobs.get(job_id)).input is None
+    assert (await hub.jobs.get(ANNA, job_id)).input is None
     with pytest.raises(InputNotExpected, match="RUNNING"):
         await hub.jobs.answer(ANNA, job_id, JobAnswer(None), None)
 
@@ -224,12 +224,12 @@ async def test_an_old_answer_is_not_taken_for_a_new_one(hub: UseCases) -> None:
     await report(hub, job_id, "NEEDS_INPUT")
     await hub.jobs.answer(ANNA, job_id, JobAnswer("yes"), None)
     await report(hub, job_id, "RUNNING", progress=Progress(percentage=50))
-    between = (await hub.jobs.get(job_id)).input
+    between = (await hub.jobs.get(ANNA, job_id)).input
 
     await report(hub, job_id, "NEEDS_INPUT", input_request=InputRequest("And now?"))
 
     assert between == "yes"
-    assert (await hub.jobs.get(job_id)).input is msgspec.UNSET
+    assert (await hub.jobs.get(ANNA, job_id)).input is msgspec.UNSET
 
 
 async def test_a_question_stays_while_the_job_waits(hub: UseCases) -> None:
@@ -239,7 +239,7 @@ async def test_a_question_stays_while_the_job_waits(hub: UseCases) -> None:
 
     await report(hub, job_id, "NEEDS_INPUT", message="still here")
 
-    assert (await hub.jobs.get(job_id)).input_request == InputRequest("Approve?")
+    assert (await hub.jobs.get(ANNA, job_id)).input_request == InputRequest("Approve?")
 
 
 async def test_only_a_job_that_asks_has_a_question(hub: UseCases) -> None:
@@ -268,7 +268,7 @@ async def test_an_upload_after_the_end_leaves_status_and_message(hub: UseCases) 
 
     await hub.jobs.attach(ANNA, job_id, Upload("a.txt", "f" * 32, 5))
 
-    job = await hub.jobs.get(job_id)
+    job = await hub.jobs.get(ANNA, job_id)
     assert (job.status, job.message, job.uploads) == ("DONE", "ready", {"a.txt": "f" * 32})
     assert (await hub.jobs.history(job))[-1].message == "Artifact a.txt uploaded"
 
@@ -281,7 +281,7 @@ async def test_a_report_cannot_change_the_size_of_an_upload(hub: UseCases) -> No
     reported = Artifact("a.txt", path="out/a.txt", size=99)
     await complete(hub, job_id, "DONE", final_artifacts=[reported])
 
-    artifact = (await hub.jobs.get(job_id)).artifacts[0]
+    artifact = (await hub.jobs.get(ANNA, job_id)).artifacts[0]
     assert (artifact.path, artifact.size) == ("out/a.txt", 5)
 
 
@@ -293,7 +293,7 @@ async def test_a_job_that_is_not_there_is_named(hub: UseCases, verb: str) -> Non
         "complete": lambda: complete(hub, "nobody", "DONE"),
         "input": lambda: hub.jobs.answer(ANNA, "nobody", JobAnswer(1), None),
         "attach": lambda: hub.jobs.attach(ANNA, "nobody", Upload("a", "f", 1)),
-        "get": lambda: hub.jobs.get("nobody"),
+        "get": lambda: hub.jobs.get(ANNA, "nobody"),
     }
 
     with pytest.raises(JobNotFound, match="nobody"):
@@ -306,7 +306,7 @@ async def test_pages_of_jobs_are_stable_while_new_ones_come(hub: UseCases) -> No
     seen: list[str] = []
     query = JobQuery(2)
 
-    while page := await hub.jobs.list(query):
+    while page := await hub.jobs.list(ANNA, query):
         seen += [job.job_id for job in page]
         query = query._replace(before=(page[-1].created_at_us, page[-1].job_id))
         hub.clock.advance(1)
@@ -324,7 +324,7 @@ async def test_jobs_are_listed_newest_first_and_filtered(hub: UseCases) -> None:
     await report(hub, two, "RUNNING")
 
     async def listed(**filters: Any) -> list[str]:
-        return [job.job_id for job in await hub.jobs.list(JobQuery(10, **filters))]
+        return [job.job_id for job in await hub.jobs.list(ANNA, JobQuery(10, **filters))]
 
     assert await listed(user_id="u") == [two, one]
     assert await listed(status="RUNNING") == [two]
@@ -335,7 +335,7 @@ async def test_jobs_are_listed_newest_first_and_filtered(hub: UseCases) -> None:
 async def test_history_is_that_of_the_job_as_it_was_read(hub: UseCases) -> None:
     """An update that comes between the two reads is in neither."""
     job_id = await create(hub)
-    job = await hub.jobs.get(job_id)
+    job = await hub.jobs.get(ANNA, job_id)
     await report(hub, job_id, "RUNNING")
 
     entries = await hub.jobs.history(job)

@@ -106,7 +106,7 @@ async def test_a_jobs_own_history_is_not_cut(hub: UseCases) -> None:
     await Retention(hub.log, hub.clock, Limits(1, 1), ignore).round()
 
     assert (await hub.log.state()).heads["jobs"].oldest == 2
-    assert len(await hub.jobs.history(await hub.jobs.get(job_id))) == 1
+    assert len(await hub.jobs.history(await hub.jobs.get(ANNA, job_id))) == 1
 
 
 async def test_answers_are_forgotten_after_24_hours(hub: UseCases) -> None:

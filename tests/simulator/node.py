@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from hub.auth.authentication import Authentication
 from hub.brokers.base import News, Presence
 from hub.clock import Timers
 from hub.errors import HubError, LogUnavailable
@@ -17,7 +18,7 @@ from hub.realtime.fanout import Fanout
 from hub.realtime.heartbeat import Heartbeats
 from hub.realtime.interest import Interest
 from hub.realtime.ladder import Ladder
-from hub.realtime.node import Page
+from hub.realtime.node import FindPrincipal, Page
 from hub.realtime.pages import PAGE_BYTES
 from hub.realtime.session import Session
 from hub.services.heads import Heads
@@ -59,6 +60,7 @@ class Node:
         self.ladder = Ladder(self.timers, MAX_BEHIND_S)
         # With the longer one slow clients come to the end of the ladder.
         self.heartbeats = Heartbeats(self.timers, 1.0, random.choice((0.5, 20.0)))
+        self.find: FindPrincipal = Authentication((), clock, required=False).find
         self.sessions: dict[Pipe, Session] = {}
         self.waiting: list[Unit] = []
         self.pruned: dict[str, int] = {}
@@ -209,10 +211,16 @@ class Queries:
         self._node = node
 
     async def history(
-        self, channel: str, *, limit: int, since: int | None, before: int | None
+        self,
+        channel: str,
+        *,
+        limit: int,
+        since: int | None,
+        before: int | None,
+        owner: str | None = None,
     ) -> Page:
         """Return a page of encoded events."""
-        query = HistoryQuery(channel, limit, since=since, before=before)
+        query = HistoryQuery(channel, limit, since=since, before=before, owner=owner)
         page = await self._node.history.page(query)
         return Page(page.head, page.events, page.reason)
 
@@ -220,8 +228,9 @@ class Queries:
         """Return what the log holds of a channel."""
         return (await self._node.store.state()).heads.get(channel)
 
-    async def snapshot(self, channel: str) -> Items:
-        """Open the state of a channel."""
+    async def snapshot(self, channel: str, owner: str | None = None) -> Items:
+        """Open the state of a channel; everybody here sees everything."""
+        del owner
         head = await self.head(channel) or Head()
         return Items(self._node.store, channel, head.offset)
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
+from hub.auth.authentication import Authentication
 from hub.clock import Timers
 from hub.errors import LogUnavailable
 from hub.model.event import BUILT_IN_CHANNELS, Event
@@ -17,9 +18,10 @@ from hub.realtime.frames import Batch
 from hub.realtime.heartbeat import Heartbeats
 from hub.realtime.interest import Interest
 from hub.realtime.ladder import Ladder
-from hub.realtime.node import Page
+from hub.realtime.node import FindPrincipal, Page
 from hub.realtime.session import Session
 from support.clocks import FakeClock, FakeTimers
+from support.principals import Tokens
 
 MAX_BEHIND_S = 60.0
 EPOCH = "e1"
@@ -177,20 +179,30 @@ class MemoryQueries:
         self._log = log
 
     async def history(
-        self, channel: str, *, limit: int, since: int | None, before: int | None
+        self,
+        channel: str,
+        *,
+        limit: int,
+        since: int | None,
+        before: int | None,
+        owner: str | None = None,
     ) -> Page:
         """Return ids of a page, as JSON."""
         del before
         found = await self._log.read(channel, since or 0, limit)
-        events = [json.dumps({"offset": event.offset}).encode() for event in found]
+        shown = [event for event in found if owner in {None, event.owner}]
+        events = [json.dumps({"offset": event.offset}).encode() for event in shown]
         return Page(self._log.heads[channel].offset, events)
 
     async def head(self, channel: str) -> Head | None:
         """Return what the log holds of a channel."""
         return self._log.heads.get(channel)
 
-    async def snapshot(self, channel: str) -> Pages:
-        """Return two items at the head."""
+    async def snapshot(self, channel: str, owner: str | None = None) -> Pages:
+        """Return two items at the head; of one owner, one that names it."""
+        if owner is not None:
+            own = [msgspec.Raw(b'{"item":"%b"}' % owner.encode())]
+            return Pages(EPOCH, self._log.heads[channel].offset, own)
         items = [msgspec.Raw(b'{"item":1}'), msgspec.Raw(b'{"item":2}')]
         return Pages(EPOCH, self._log.heads[channel].offset, items)
 
@@ -220,6 +232,8 @@ class FakeNode:
         self.queries = MemoryQueries(log)
         self.ladder = Ladder(self.timers, MAX_BEHIND_S)
         self.heartbeats = Heartbeats(self.timers, 25.0, 10.0)
+        self.tokens = Tokens()
+        self.find: FindPrincipal = Authentication((self.tokens,), self.clock, required=True).find
         self.followed: list[str] = []
         interest = Interest(self.followed.append, self.followed.remove)
         for channel in log.heads:

@@ -11,8 +11,11 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from hub.auth.admission import Rules
+from hub.auth.authentication import Authentication
 from hub.auth.turnstile import Limits, Turnstile
+from hub.errors import Unauthenticated
 from hub.model.event import BUILT_IN_CHANNELS, Event
+from hub.model.principal import Principal
 from hub.model.unit import Head
 from hub.realtime.connections import Connections
 from hub.realtime.drain import Drain
@@ -20,14 +23,16 @@ from hub.realtime.fanout import Fanout
 from hub.realtime.heartbeat import Heartbeats
 from hub.realtime.interest import Interest
 from hub.realtime.ladder import Ladder
-from hub.realtime.node import Page, SnapshotPages
+from hub.realtime.node import FindPrincipal, Page, SnapshotPages
 from hub.telemetry.logging import Logger
 from hub.transports.sse.reception import StreamReception
+from hub.transports.websocket.doorman import Doorman
 from hub.transports.websocket.protocol import HubProtocol
 from hub.transports.websocket.reception import NodeReception
 from support.clocks import FakeClock, FakeTimers
 from support.logs import RecordingLog
 from support.octets import Received, parse, upgrade
+from support.principals import Tokens
 
 LIMIT = 1_000
 
@@ -156,13 +161,20 @@ class Questions:
         self.away: Exception | None = None
 
     async def history(
-        self, channel: str, *, limit: int, since: int | None, before: int | None
+        self,
+        channel: str,
+        *,
+        limit: int,
+        since: int | None,
+        before: int | None,
+        owner: str | None = None,
     ) -> Page:
         """Return no events."""
         await asyncio.sleep(0)
         assert channel
         assert limit
         assert since is None or before is None
+        assert owner is None
         return Page(0, ())
 
     async def head(self, channel: str) -> Head | None:
@@ -171,7 +183,7 @@ class Questions:
             raise self.away
         return self.heads.get(channel)
 
-    async def snapshot(self, channel: str) -> SnapshotPages:
+    async def snapshot(self, channel: str, _owner: str | None = None) -> SnapshotPages:
         """Open the state of an empty channel."""
         assert channel
         return EmptyPages()
@@ -215,13 +227,21 @@ class FakeNode(NamedTuple):
     ladder: Ladder
     spawn: Callable[[Awaitable[None]], None]
     heartbeats: Heartbeats
+    find: FindPrincipal
 
 
 class House:
-    """A node with its reception; `sit` brings a client, whose address is 192.0.2.1."""
+    """A node with its reception; `sit` brings a client, whose address is 192.0.2.1.
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    With `tokens` it is one that wants to know who comes.
+    """
+
+    def __init__(self, limits: Limits | None = None, tokens: Tokens | None = None) -> None:
         self.clock = FakeClock()
+        self.tokens = tokens or Tokens()
+        self.authentication = Authentication(
+            (self.tokens,), self.clock, required=tokens is not None
+        )
         self.timers = FakeTimers()
         self.tasks: list[asyncio.Future[None]] = []
         self.faults: list[BaseException] = []
@@ -252,6 +272,7 @@ class House:
             Ladder(self.timers, 60),
             self._spawn,
             Heartbeats(self.timers, 25.0, 10.0),
+            self.authentication.find,
         )
         turnstile = Turnstile(limits or Limits(), self.clock)
         chance = Random(1)  # noqa: S311 no secret
@@ -261,12 +282,25 @@ class House:
         self.reception = NodeReception(
             self.node,
             self.connections,
-            drain=self.drain,
-            turnstile=turnstile,
-            rules=Rules(open_mode=True, origins=frozenset()),
+            doorman=Doorman(
+                self.node,
+                self.drain,
+                rules=Rules(open_mode=tokens is None, origins=frozenset()),
+                authentication=self.authentication,
+                redeem=self.redeem,
+                turnstile=turnstile,
+                log=cast("Logger", self.log),
+            ),
             log=cast("Logger", self.log),
             max_frame_bytes=LIMIT,
         )
+
+    async def redeem(self, ticket: str, _origin: str | None) -> Principal:
+        """Take a ticket: it names its principal, and is good once."""
+        found = self.tokens.known.pop(ticket, None)
+        if found is None:
+            raise Unauthenticated("expected a ticket that was not used yet")
+        return found
 
     def sit(self, request: bytes | None = None, *, tls: bool = False) -> "Seat":
         """Bring a client as far as `request` brings it."""

@@ -101,9 +101,9 @@ class PostgresLog:
         """Forget at most `limit` idempotent answers older than the time."""
         return await self._write(lambda c: _forget_answers(c, before_us, limit))
 
-    async def snapshot(self, channel: str) -> PostgresSnapshot:
+    async def snapshot(self, channel: str, owner: str | None = None) -> PostgresSnapshot:
         """Open the state of a channel at one offset."""
-        return await self._snapshots.open(channel)
+        return await self._snapshots.open(channel, owner)
 
     async def probe(self) -> None:
         """Commit a change that changes nothing: it goes to the disk like any other."""

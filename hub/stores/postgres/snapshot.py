@@ -20,7 +20,7 @@ class Snapshots:
         self._database = database
         self._open: set[PostgresSnapshot] = set()
 
-    async def open(self, channel: str) -> "PostgresSnapshot":
+    async def open(self, channel: str, owner: str | None = None) -> "PostgresSnapshot":
         """Open the state of a channel.
 
         Raises:
@@ -29,7 +29,7 @@ class Snapshots:
         """
         if len(self._open) >= MAX_OPEN:
             raise Overloaded(f"expected fewer than {MAX_OPEN} open snapshots, try again shortly")
-        snapshot = PostgresSnapshot(channel, self._open)
+        snapshot = PostgresSnapshot(channel, owner, self._open)
         self._open.add(snapshot)
         try:
             await snapshot.start(self._database)
@@ -50,10 +50,11 @@ class Snapshots:
 class PostgresSnapshot:
     """One open snapshot; see `base.Snapshot`."""
 
-    def __init__(self, channel: str, others: "set[PostgresSnapshot]") -> None:
+    def __init__(self, channel: str, owner: str | None, others: "set[PostgresSnapshot]") -> None:
         self.epoch = ""
         self.offset = 0
         self._channel = channel
+        self._owner = owner
         self._others = others
         self._connection: Connection | None = None
         self._after = ""
@@ -104,7 +105,10 @@ class PostgresSnapshot:
             rows = await connection.fetch(sql.CONTRACTS_AFTER, self._after, limit)
             return [(contracts.from_row(tuple(row)), len(row[4]) + 200) for row in rows]
         if self._channel == JOBS:
-            rows = await connection.fetch(sql.JOBS_AFTER, self._after, limit)
+            if self._owner is None:
+                rows = await connection.fetch(sql.JOBS_AFTER, self._after, limit)
+            else:
+                rows = await connection.fetch(sql.JOBS_AFTER_OF, self._after, limit, self._owner)
             return [(jobs.from_row(tuple(row)), len(row[0])) for row in rows]
         return []
 

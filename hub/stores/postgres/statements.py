@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from hub.model.event import JOBS
 from hub.stores.base import EventQuery, JobQuery
+from hub.stores.events import IS_JOBS
+from hub.stores.jobs import columns
 
 # In the order of their names, everywhere: two groups can then wait for each other, never both.
 LOCK_CHANNELS = (
@@ -84,6 +87,9 @@ CONTRACTS_AFTER = (
     "FROM contracts WHERE contract_id > $1 ORDER BY contract_id LIMIT $2"
 )
 JOBS_AFTER = "SELECT document FROM jobs WHERE job_id > $1 ORDER BY job_id LIMIT $2"
+JOBS_AFTER_OF = (
+    "SELECT document FROM jobs WHERE owner = $3 AND job_id > $1 ORDER BY job_id LIMIT $2"
+)
 
 _EVENT = 'channel, "offset", id, type, at_us, owner, "key", tag, data'
 
@@ -108,6 +114,10 @@ def select_events(query: EventQuery) -> tuple[str, list[Any]]:
         wheres.append(f'"key" = {values.add(query.key)}')
     if query.tag is not None:
         wheres.append(f"tag = {values.add(query.tag)} AND tag <> ''")
+    if query.owner is not None:
+        wheres.append(f"owner = {values.add(query.owner)}")
+        if query.channel == JOBS:
+            wheres.append(IS_JOBS)
     if query.after is not None:
         wheres.append(f'"offset" > {values.add(query.after)}')
     if query.before is not None:
@@ -132,9 +142,7 @@ def select_jobs(query: JobQuery) -> tuple[str, list[Any]]:
     """Return the statement of a page of jobs, newest first, and its values."""
     values = _Values()
     wheres = [
-        f"{column} = {values.add(value)}"
-        for column, value in (("status", query.status), ("user_id", query.user_id))
-        if value is not None
+        f"{column} = {values.add(value)}" for column, value in columns(query) if value is not None
     ]
     if query.before is not None:
         at_us, job_id = query.before

@@ -58,7 +58,7 @@ class ContractsResource:
             key=params.contract_id,
             tag=params.location,
         )
-        return await self._history.page(query)
+        return await self._history.page(call.principal, query)
 
     async def status(self, _call: Call) -> ASGIApp:
         """Return counts, position and uptime."""

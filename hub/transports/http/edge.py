@@ -149,7 +149,9 @@ class _Endpoint:
     def __init__(
         self, routes: Sequence[Route], authentication: Authentication, max_body: int
     ) -> None:
-        self._resources = {route.method: (route.resource, Deed(route.scope)) for route in routes}
+        self._resources = {
+            route.method: (route.resource, Deed(route.scope, route.channel)) for route in routes
+        }
         self._authentication = authentication
         self._max_body = max_body
         self.methods = list(self._resources)

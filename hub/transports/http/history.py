@@ -5,9 +5,12 @@ from typing import Annotated
 import msgspec
 from starlette.types import ASGIApp
 
+from hub.auth.policy import Deed, demand, owner_shown
 from hub.errors import ChannelNotFound, FieldError, InvalidFields
 from hub.model.contract import shown
 from hub.model.event import is_channel_name
+from hub.model.principal import Principal
+from hub.model.scope import EVENTS_READ
 from hub.model.timestamp import from_iso8601
 from hub.services.history import History, HistoryQuery
 from hub.transports.http.answer import json
@@ -57,12 +60,20 @@ class HistoryResource:
         params = call.query(HistoryParams)
         since, since_us = since_of(params)
         return await self.page(
-            HistoryQuery(name, params.limit, since, since_us, params.before, params.epoch)
+            call.principal,
+            HistoryQuery(name, params.limit, since, since_us, params.before, params.epoch),
         )
 
-    async def page(self, query: HistoryQuery) -> ASGIApp:
-        """Return a page."""
-        page = await self._history.page(query)
+    async def page(self, principal: Principal, query: HistoryQuery) -> ASGIApp:
+        """Return a page, of what a principal is shown.
+
+        Raises:
+            Forbidden: It may not read that channel.
+        """
+        readers = await self._history.readers(query.channel)
+        demand(principal, Deed(EVENTS_READ, query.channel, readers))
+        owner = owner_shown(principal, query.channel)
+        page = await self._history.page(query._replace(owner=owner))
         return json(
             HistoryAnswer(
                 channel=page.channel,

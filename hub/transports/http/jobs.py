@@ -95,7 +95,7 @@ class JobsResource:
     async def get(self, call: Call) -> ASGIApp:
         """Return a job, with its history unless told otherwise."""
         params = call.query(JobParams)
-        job = await self._jobs.get(call.params["job_id"])
+        job = await self._jobs.get(call.principal, call.params["job_id"])
         view = JobView(to_document(job))
         if params.include_history:
             view.history = [_entry(entry) for entry in await self._jobs.history(job)]
@@ -105,7 +105,7 @@ class JobsResource:
         """Return a page of jobs."""
         params = call.query(JobsParams)
         query = JobQuery(params.limit + 1, params.status, params.user_id, _cursor(params.before))
-        found = await self._jobs.list(query)
+        found = await self._jobs.list(call.principal, query)
         page = found[: params.limit]
         last = page[-1] if len(found) > params.limit else None
         return json(
@@ -128,7 +128,7 @@ class JobsResource:
     async def download(self, call: Call) -> ASGIApp:
         """Return the content of an artifact, or send the caller to where it is."""
         name = call.params["name"]
-        found = await self._artifacts.find(call.params["job_id"], name)
+        found = await self._artifacts.find(call.principal, call.params["job_id"], name)
         if isinstance(found, Link):
             return RedirectResponse(found.address, 302)
         return Download(found, name)

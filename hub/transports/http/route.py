@@ -27,6 +27,8 @@ class Route(NamedTuple):
         status: Of a success.
         refusals: What it may raise besides what every route may.
         tag: The noun it belongs to.
+        channel: The one that it reads or writes, where that is always the same; else the resource
+            asks the policy itself.
         media: Of the answer, or of the body of a PUT, where it is no JSON.
         also: Other successes: the status of each, and the type of its body.
         name: Unique; generated clients call their function by it (OpenAPI's operationId).
@@ -43,6 +45,7 @@ class Route(NamedTuple):
     status: int = 200
     refusals: Sequence[type[HubError]] = ()
     tag: str = ""
+    channel: str | None = None
     media: str = "application/json"
     also: Sequence[tuple[int, Any]] = ()
     name: str = ""

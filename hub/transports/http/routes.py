@@ -23,6 +23,7 @@ from hub.errors import (
 )
 from hub.model import scope as s
 from hub.model.contract import ContractUpdate
+from hub.model.event import CONTRACTS, JOBS
 from hub.services.channels import MAX_EVENTS, NewEvent, PublishAnswer
 from hub.services.contracts import TestAnswer, UpdateAnswer
 from hub.services.definitions import ChannelsView, ChannelView, NewDefinition
@@ -69,19 +70,21 @@ def table(to: Resources) -> Sequence[Route]:
 
 
 def _contracts(to: Resources) -> list[Route]:
-    contracts, tag = to.contracts, "contracts"
+    contracts, tag, one = to.contracts, "contracts", CONTRACTS
     return [
         Route("POST", "/update", s.CONTRACTS_WRITE, contracts.update, "Send a contract update",
-              UpdateAnswer, ContractUpdate, tag=tag, name="updateContract"),
+              UpdateAnswer, ContractUpdate, tag=tag, channel=one, name="updateContract"),
         Route("POST", "/test/update", s.CONTRACTS_WRITE, contracts.test,
               "Push a contract update marked as a test",
-              TestAnswer, ContractUpdate, tag=tag, name="testContractUpdate"),
+              TestAnswer, ContractUpdate, tag=tag, channel=one,
+              name="testContractUpdate"),
         Route("GET", "/contracts/history", s.EVENTS_READ, contracts.history,
               "Read the history of contracts",
-              HistoryAnswer, query=ContractHistoryParams, tag=tag, name="readContractHistory"),
+              HistoryAnswer, query=ContractHistoryParams, tag=tag, channel=one,
+              name="readContractHistory"),
         Route("GET", "/contracts/status", s.STATUS_READ, contracts.status,
               "Count contracts by city and status",
-              ContractsStatus, tag=tag, name="countContracts"),
+              ContractsStatus, tag=tag, channel=one, name="countContracts"),
         Route("GET", "/ws/status", s.STATUS_READ, to.operations.websocket,
               "Count WebSocket connections",
               WebSocketStatus, tag=tag, name="countConnections"),
@@ -92,7 +95,7 @@ def _jobs(to: Resources) -> list[Route]:
     jobs, tag, one = to.jobs, "jobs", "/api/jobs/{job_id}"
     moves = (JobNotFound, UnknownStatus, IllegalTransition)
     binary = "application/octet-stream"
-    return [
+    rows = [
         Route("POST", "/api/jobs", s.JOBS_CREATE, jobs.create, "Create a job", JobCreated, NewJob,
               status=201, tag=tag, name="createJob"),
         Route("GET", "/api/jobs", s.JOBS_READ, jobs.list, "List jobs, newest first", JobsView,
@@ -117,6 +120,7 @@ def _jobs(to: Resources) -> list[Route]:
               refusals=(JobNotFound, ArtifactNotFound, RangeNotSatisfiable), tag=tag,
               media=binary, name="downloadArtifact"),
     ]  # fmt: skip
+    return [row._replace(channel=JOBS) for row in rows]
 
 
 def _channels(to: Resources) -> list[Route]:

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from hub.clock import Timer
 from hub.errors import HubError, SlowConsumer
+from hub.model.principal import Principal
 from hub.realtime.connection import Connection
 from hub.realtime.frames import Batch
 from hub.transports.http.corked import TRANSPORT
@@ -41,14 +42,17 @@ class EventStream:
     Args:
         reception: Welcomes the client and sees it off.
         asked: What it wants to follow.
+        principal: Who it is.
         address: Where it comes from.
     """
 
-    def __init__(self, reception: StreamReception, asked: Asked, address: str) -> None:
+    def __init__(
+        self, reception: StreamReception, asked: Asked, principal: Principal, address: str
+    ) -> None:
         self._reception = reception
         self._asked = asked
         self._address = address
-        self._connection = Connection(str(uuid.uuid4()), self)
+        self._connection = Connection(str(uuid.uuid4()), self, principal=principal)
         self._track = reception.track(asked)
         self._queue = deque([retry(reception.retry_ms())])
         self._queued_bytes = len(self._queue[0])

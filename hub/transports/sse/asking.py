@@ -51,8 +51,8 @@ class Asked(NamedTuple):
     snapshot: bool
 
 
-def read(call: Call) -> Asked:
-    """Read what a client asks for.
+def read(call: Call, default: Sequence[str] = DEFAULT_CHANNELS) -> Asked:
+    """Read what a client asks for; who names no channels follows the default ones.
 
     Raises:
         InvalidFields: A parameter, or the Last-Event-ID, is not of its form.
@@ -68,7 +68,7 @@ def read(call: Call) -> Asked:
 
     fresh = {
         channel: subscribe(channel, history=params.history, snapshot=params.snapshot)
-        for channel in _channels(call.values("channels"))
+        for channel in _channels(call.values("channels")) or default
     }
     resumed = {
         channel: subscribe(channel, since=Since(since.epoch, since.offsets[channel]))
@@ -82,7 +82,7 @@ def read(call: Call) -> Asked:
 
 def _channels(values: Sequence[str]) -> Sequence[str]:
     if not values:
-        return DEFAULT_CHANNELS
+        return ()
     names = list(dict.fromkeys(name for text in values for name in text.split(",") if name))
     if not 1 <= len(names) <= MAX_CHANNELS:
         raise _wrong("channels", f"1 to {MAX_CHANNELS} channels", str(len(names)))

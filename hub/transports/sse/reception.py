@@ -1,13 +1,15 @@
 """The reception of streams: who is let in, counted among the connections, and seen off."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
 from hub.auth.turnstile import Turnstile
 from hub.clock import Timers
 from hub.errors import ChannelNotFound, HubError
-from hub.model.event import is_channel_name
+from hub.model.event import DEFAULT_CHANNELS, is_channel_name
+from hub.model.principal import Principal
+from hub.realtime import rights
 from hub.realtime.connection import Connection
 from hub.realtime.connections import Connections
 from hub.realtime.drain import Drain
@@ -73,21 +75,28 @@ class StreamReception:
         channels = [command.channel for command in asked.begin]
         return Track(self._node.fanout.epoch, channels, asked.since, snapshot=asked.snapshot)
 
-    async def meet(self, channels: Iterable[str]) -> None:
+    def default_channels(self, principal: Principal) -> Sequence[str]:
+        """Return what a principal follows that asks for nothing."""
+        return rights.allowed(principal, self._node.fanout, DEFAULT_CHANNELS)
+
+    async def meet(self, principal: Principal, channels: Sequence[str]) -> None:
         """Look in the log for channels that no news told of here.
 
         Raises:
             ChannelNotFound: There is no such channel.
+            Forbidden: There is, but the principal may not read it.
         """
         fanout = self._node.fanout
         for channel in channels:
+            rights.check(principal, fanout, channel)
             if channel in fanout.known:
                 continue
             head = await self._node.queries.head(channel) if is_channel_name(channel) else None
             if head is None:
-                there = ", ".join(sorted(fanout.known))
+                there = ", ".join(rights.allowed(principal, fanout, sorted(fanout.known)))
                 raise ChannelNotFound(f"channels: expected some of {there}, got {channel[:128]!r}")
             fanout.catch_up({channel: head})
+            rights.check(principal, fanout, channel)
 
     def admit(self, address: str) -> None:
         """Let a client pass; `welcome` must follow.

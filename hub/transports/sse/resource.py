@@ -25,10 +25,11 @@ class EventsResource:
         Raises:
             InvalidFields: See `asking.read`.
             ChannelNotFound: There is no such channel.
+            Forbidden: The caller may not read it.
         """
-        asked = asking.read(call)
+        asked = asking.read(call, self._reception.default_channels(call.principal))
         try:
-            await self._reception.meet(command.channel for command in asked.begin)
+            await self._reception.meet(call.principal, [one.channel for one in asked.begin])
             if call.wants_head:
                 return Told(b"")
             self._reception.admit(call.address)
@@ -37,7 +38,7 @@ class EventsResource:
                 raise
             call.line["code"] = failure.code
             return Told(farewell(failure, "" if asked.since is None else str(asked.since)))
-        return EventStream(self._reception, asked, call.address)
+        return EventStream(self._reception, asked, call.principal, call.address)
 
 
 class Told:

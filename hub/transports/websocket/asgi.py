@@ -14,7 +14,7 @@ from hub.clock import Timer
 from hub.realtime.frames import Batch
 from hub.transports.http.answer import problem
 from hub.transports.websocket import handshake
-from hub.transports.websocket.handshake import Admitted, Refused, Upgrade
+from hub.transports.websocket.handshake import Admitted, Refused, Unsure, Upgrade
 from hub.transports.websocket.message import expected_frames
 from hub.transports.websocket.reception import Reception, Visit
 
@@ -49,7 +49,7 @@ class AsgiSocket:
         upgrade = Upgrade(scope["path"], scope["query_string"].decode("latin-1"), scope["headers"])
         self._peer = str((scope.get("client") or ("",))[0])
         verdict = self._reception.judge(upgrade, self._peer)
-        if isinstance(verdict, Refused) and verdict.is_unsure:
+        if isinstance(verdict, Unsure):
             verdict = await self._reception.look_up(upgrade, self._peer)
         if isinstance(verdict, Refused):
             await self._refuse(verdict)

@@ -11,7 +11,7 @@ from typing import Any
 
 from hub.errors import InvalidRequest
 from hub.transports.websocket import opening, takeover
-from hub.transports.websocket.handshake import Refused, Upgrade, Verdict
+from hub.transports.websocket.handshake import Unsure, Upgrade, Verdict
 from hub.transports.websocket.reception import Reception
 
 # Takes the answer, the verdict (None: refused by HTTP status) and what came behind the request.
@@ -73,7 +73,7 @@ class Entrance:
         upgrade = takeover.upgrade_of(request)
         verdict = self._reception.judge(upgrade, self._peer)
         answer = partial(self._answer, request, version)
-        if isinstance(verdict, Refused) and verdict.is_unsure:
+        if isinstance(verdict, Unsure):
             self._asking = True
             self._transport.pause_reading()
             self._reception.spawn(self._look_up(upgrade, answer))
@@ -81,7 +81,7 @@ class Entrance:
             answer(verdict)
 
     async def _look_up(self, upgrade: Upgrade, answer: Callable[[Verdict], None]) -> None:
-        """Answer when the log has said whether there are the channels that are asked for."""
+        """Answer when the log has said whose the credential is, and which channels there are."""
         try:
             verdict = await self._reception.look_up(upgrade, self._peer)
             if not self._transport.is_closing():

@@ -5,21 +5,23 @@ and would try again for ever. Where there is an Origin, the upgrade is taken and
 with a code that says whether to come back (docs/protocol.md).
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
 from hub.auth.admission import Door, Rules, check, read_door
 from hub.errors import (
-    ChannelNotFound,
     HubError,
     InvalidRequest,
     MethodNotAllowed,
     NotFound,
+    Unauthenticated,
     UpgradeRequired,
 )
+from hub.model.principal import ANONYMOUS, Principal
 from hub.realtime.formats import FORMATS, JSON, Format
+from hub.transports.websocket.credentials import Shown, shown
 
 PATHS = frozenset({"/ws", "/api/ws"})
 VERSION = b"13"
@@ -35,11 +37,19 @@ class Upgrade(NamedTuple):
 
 
 class Admitted(NamedTuple):
-    """The client may come in; `channels` None means the default ones."""
+    """The client may come in.
+
+    Attributes:
+        channels: What it follows from the start; None: the default ones.
+        subprotocol: What it is answered.
+        address: Where it comes from.
+        principal: Who it is; None: its first frame must say that.
+    """
 
     channels: Sequence[str] | None
     subprotocol: str | None
     address: str = ""
+    principal: Principal | None = ANONYMOUS
 
     @property
     def form(self) -> Format:
@@ -58,36 +68,64 @@ class Refused(NamedTuple):
     close_code: int | None
     subprotocol: str | None
 
-    @property
-    def is_unsure(self) -> bool:
-        """The log may know better: another node may have made the channel a moment ago."""
-        return isinstance(self.failure, ChannelNotFound)
+
+class Unsure(NamedTuple):
+    """Only the log can tell: whose the credential is, or whether there is a channel."""
 
 
 Verdict = Admitted | Refused
+UNSURE = Unsure()
 
 
-def judge(
-    upgrade: Upgrade, rules: Rules, known: Collection[str], admit: Callable[[], None]
-) -> Verdict:
-    """Decide on an upgrade.
+class Guards(NamedTuple):
+    """What an upgrade is asked, in this order; each raises to refuse.
 
-    Args:
-        upgrade: The request.
-        rules: Who may come in.
-        known: Names of the channels that exist.
-        admit: Raises when nobody is let in now; asked last, of those who might come in.
+    Attributes:
+        rules: From where one may come.
+        identify: Tells who it is: None: the first frame will; UNSURE: nobody here knows yet.
+        permit: Tells whether this principal may follow these channels; False: nobody here knows
+            yet whether there are such.
+        admit: Lets it pass now; asked last, of those who might come in.
     """
+
+    rules: Rules
+    identify: Callable[[Upgrade], Principal | Unsure | None]
+    permit: Callable[[Principal, Sequence[str]], bool]
+    admit: Callable[[Principal | None], None]
+
+
+def judge(upgrade: Upgrade, guards: Guards) -> Verdict | Unsure:
+    """Decide on an upgrade."""
     try:
         if upgrade.path not in PATHS:
             paths = " or ".join(sorted(PATHS, key=len))
             raise NotFound(f"expected {paths} for an upgrade, got {upgrade.path[:80]!r}")
-        check(read_door(upgrade.headers), rules)
-        channels = _channels(upgrade.query, known)
-        admit()
+        check(read_door(upgrade.headers), guards.rules)
+        principal = guards.identify(upgrade)
+        if isinstance(principal, Unsure):
+            return principal
+        channels = asked(upgrade.query)
+        # Who has not said who it is learns nothing of channels.
+        if principal is not None and channels and not guards.permit(principal, channels):
+            return UNSURE
+        guards.admit(principal)
     except HubError as failure:
         return refuse(upgrade, failure)
-    return Admitted(channels, _subprotocol(upgrade))
+    return Admitted(channels, _subprotocol(upgrade), principal=principal)
+
+
+def credential(upgrade: Upgrade) -> Shown:
+    """Return what an upgrade shows of who asks.
+
+    Raises:
+        InvalidRequest, Unauthenticated: See `credentials.shown`.
+    """
+    return shown(read_door(upgrade.headers), _offered(upgrade), upgrade.query)
+
+
+def origin(upgrade: Upgrade) -> str | None:
+    """Return the origin of the page that asks; None: no page does."""
+    return read_door(upgrade.headers).origin
 
 
 def refuse(upgrade: Upgrade, failure: HubError) -> Refused:
@@ -133,6 +171,8 @@ def fault(method: str, version: str, upgrade: Upgrade, cause: str | None) -> Hub
 def refusal_headers(failure: HubError) -> list[tuple[str, str]]:
     """Return the headers of a refusal by HTTP status."""
     headers = [("Content-Type", "application/problem+json")]
+    if isinstance(failure, Unauthenticated):
+        headers.append(("WWW-Authenticate", 'Bearer realm="hub"'))
     if failure.retry_after_s is not None:
         headers.append(("Retry-After", str(failure.retry_after_s)))
     if isinstance(failure, UpgradeRequired):
@@ -147,15 +187,6 @@ def close_reason(failure: HubError) -> str:
     return failure.reason
 
 
-def _channels(query: str, known: Collection[str]) -> Sequence[str] | None:
-    names = asked(query)
-    for name in names or ():
-        if name not in known:
-            there = ", ".join(sorted(known))
-            raise ChannelNotFound(f"channels: expected some of {there}, got {name[:128]!r}")
-    return names
-
-
 def _close_code(failure: HubError, door: Door) -> int | None:
     if door.origin is None:
         return None
@@ -163,10 +194,13 @@ def _close_code(failure: HubError, door: Door) -> int | None:
 
 
 def _subprotocol(upgrade: Upgrade) -> str | None:
-    offered = [
+    return next((name for name in _offered(upgrade) if name in FORMATS), None)
+
+
+def _offered(upgrade: Upgrade) -> list[str]:
+    return [
         word.strip()
         for name, value in upgrade.headers
         if name == b"sec-websocket-protocol"
         for word in value.decode("latin-1").split(",")
     ]
-    return next((name for name in offered if name in FORMATS), None)

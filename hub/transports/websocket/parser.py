@@ -44,17 +44,18 @@ class Parser:
     Holds one frame that is not complete yet, and nothing while there is none.
 
     Args:
-        max_bytes: Most that a message may have, in all its fragments.
+        max_bytes: See below.
 
     Attributes:
+        max_bytes: Most that a message may have, in all its fragments; holds from the next one on.
         fault: The rule that the client broke; nothing behind it is read (RFC 6455, 7.1.7).
     """
 
-    __slots__ = ("_buffer", "_left", "_max_bytes", "_open", "fault")
+    __slots__ = ("_buffer", "_left", "_open", "fault", "max_bytes")
 
     def __init__(self, max_bytes: int) -> None:
         self.fault: Fault | None = None
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         # What a message may still have, and whether one has begun.
         self._left = max_bytes
         self._open = False
@@ -124,7 +125,7 @@ class Parser:
         """Hold the rest of a header to the rules."""
         opcode = first & _OPCODE
         if opcode < CLOSE and length > self._left:
-            raise Fault(TOO_BIG, f"expected a message of at most {self._max_bytes} bytes, got more")
+            raise Fault(TOO_BIG, f"expected a message of at most {self.max_bytes} bytes, got more")
         if first & _RESERVED:
             raise Fault(PROTOCOL_ERROR, "expected reserved bits of 0, got others")
         if opcode >= CLOSE:
@@ -140,7 +141,7 @@ class Parser:
         """Note how much of a message has come, and that none is open at a close."""
         if frame.opcode < CLOSE:
             self._open = not frame.final
-            self._left = self._max_bytes if frame.final else self._left - len(frame.payload)
+            self._left = self.max_bytes if frame.final else self._left - len(frame.payload)
         elif frame.opcode == CLOSE:
             _check_close(frame.payload)
             if self._open:

@@ -13,6 +13,7 @@ from uvicorn.server import ServerState
 from hub.clock import Timer
 from hub.errors import Draining
 from hub.realtime.frames import Batch
+from hub.realtime.waiting import MAX_BYTES as STRANGER_BYTES
 from hub.transports.websocket import takeover
 from hub.transports.websocket.entrance import Entrance
 from hub.transports.websocket.gather import Gather
@@ -185,7 +186,9 @@ class HubProtocol(asyncio.Protocol):
         if verdict is None:
             self._finish(answer)
             return
-        self._parser = Parser(self._reception.max_frame_bytes)
+        is_known = isinstance(verdict, Refused) or verdict.principal is not None
+        most = self._reception.max_frame_bytes
+        self._parser = Parser(most if is_known else min(most, STRANGER_BYTES))
         self._transport = gather = Gather(self._transport, answer)
         if isinstance(verdict, Refused):
             self.close(verdict.close_code or REFUSED, close_reason(verdict.failure))
@@ -198,6 +201,8 @@ class HubProtocol(asyncio.Protocol):
     # Frames.
 
     def _read(self, parser: Parser, data: bytes) -> None:
+        if self._visit is not None and self._visit.is_known:
+            parser.max_bytes = self._reception.max_frame_bytes
         frames = parser.feed(data)
         if frames and frames[-1].opcode == CLOSE:
             # First of all: whatever lies in front of it, the client has closed.

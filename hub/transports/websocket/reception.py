@@ -4,38 +4,52 @@ Both adapters go through it, so a connection is the same whoever carries its byt
 """
 
 import time
-from collections.abc import Iterable
-from functools import partial
 from typing import Any, Protocol
 
-from hub.auth.admission import Rules
-from hub.auth.turnstile import Turnstile
 from hub.clock import Timers
 from hub.errors import HubError
+from hub.model.principal import NOBODY, Principal
 from hub.realtime.connection import Connection, Sink, new_client_id
 from hub.realtime.connections import Connections
-from hub.realtime.drain import Drain
 from hub.realtime.node import Realtime
 from hub.realtime.pages import Spawn
 from hub.realtime.session import Session
+from hub.realtime.waiting import Waiting
 from hub.telemetry.logging import Logger
-from hub.transports.websocket import handshake
-from hub.transports.websocket.handshake import Admitted, Refused, Upgrade, Verdict, close_reason
+from hub.transports.websocket.doorman import Doorman
+from hub.transports.websocket.handshake import (
+    Admitted,
+    Unsure,
+    Upgrade,
+    Verdict,
+    close_reason,
+)
 
 INTERNAL_ERROR = 1011
 
 
 class Visit:
-    """One client from welcome to close."""
+    """One client from welcome to close.
 
-    __slots__ = ("_started", "address", "connection", "received", "session")
+    Attributes:
+        session: Its rules: those of who waits until it is known who it is, then a session's.
+    """
 
-    def __init__(self, connection: Connection, session: Session, address: str) -> None:
-        self.address = address
+    __slots__ = ("_started", "admitted", "connection", "received", "session")
+
+    def __init__(
+        self, connection: Connection, session: Session | Waiting, admitted: Admitted
+    ) -> None:
+        self.admitted = admitted
         self.connection = connection
         self.session = session
         self.received = 0
         self._started = time.monotonic()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the client has said who it is."""
+        return not isinstance(self.session, Waiting)
 
     def summary(self) -> dict[str, Any]:
         """Return what the log line of this connection says."""
@@ -62,7 +76,7 @@ class Reception(Protocol):
         """Runs an awaitable in the background."""
         ...
 
-    def judge(self, upgrade: Upgrade, address: str) -> Verdict:
+    def judge(self, upgrade: Upgrade, address: str) -> Verdict | Unsure:
         """Decide on an upgrade from this address (empty: it has none), by what this node knows."""
         ...
 
@@ -94,18 +108,14 @@ class NodeReception:
         node: Realtime,
         connections: Connections,
         *,
-        drain: Drain,
-        turnstile: Turnstile,
-        rules: Rules,
+        doorman: Doorman,
         log: Logger,
         max_frame_bytes: int,
     ) -> None:
         self.max_frame_bytes = max_frame_bytes
         self._node = node
         self._connections = connections
-        self._drain = drain
-        self._turnstile = turnstile
-        self._rules = rules
+        self._doorman = doorman
         self._log = log
 
     @property
@@ -118,37 +128,28 @@ class NodeReception:
         """Runs an awaitable in the background."""
         return self._node.spawn
 
-    def judge(self, upgrade: Upgrade, address: str) -> Verdict:
+    def judge(self, upgrade: Upgrade, address: str) -> Verdict | Unsure:
         """Decide on an upgrade, by what this node knows."""
-        verdict = self._judge(upgrade, address)
-        if isinstance(verdict, Refused) and not verdict.is_unsure:
-            self._note(verdict, upgrade, address)
-        return verdict
+        return self._doorman.judge(upgrade, address)
 
     async def look_up(self, upgrade: Upgrade, address: str) -> Verdict:
         """Decide where that was unsure, by what the log knows."""
-        try:
-            await self._meet(handshake.asked(upgrade.query) or ())
-            verdict = self._judge(upgrade, address)
-        except HubError as failure:
-            verdict = handshake.refuse(upgrade, failure)
-        if isinstance(verdict, Refused):
-            self._note(verdict, upgrade, address)
-        return verdict
+        return await self._doorman.look_up(upgrade, address)
 
     def welcome(self, sink: Sink, admitted: Admitted) -> Visit | None:
         """Begin a session."""
-        connection = Connection(new_client_id(), sink, admitted.form)
-        try:
-            session = Session(connection, self._node, admitted.channels)
-        except Exception:  # noqa: BLE001 logged, and this connection ends
-            self._log.exception("welcome failed", client_id=connection.client_id)
-            connection.lost()
-            sink.close(INTERNAL_ERROR, close_reason(_internal()))
-            return None
-        self._connections.add(connection, session)
-        self._turnstile.entered(admitted.address)
-        return Visit(connection, session, admitted.address)
+        who = admitted.principal
+        connection = Connection(new_client_id(), sink, admitted.form, who or NOBODY)
+        if who is None:
+            visit = self._let_wait(connection, admitted)
+        else:
+            session = self._begin(connection, admitted)
+            if session is None:
+                return None
+            visit = Visit(connection, session, admitted)
+        self._connections.add(connection, visit.session)
+        self._doorman.turnstile.entered(admitted.address)
+        return visit
 
     def take(self, visit: Visit, text: bytes) -> None:
         """Hand a text to the session; a fault of ours ends this connection and no other."""
@@ -162,33 +163,47 @@ class NodeReception:
     def see_off(self, visit: Visit, *, code: int | None, peer: str) -> None:
         """End it and write its line in the log."""
         self._connections.discard(visit.connection)
-        self._turnstile.left(visit.address)
+        self._doorman.turnstile.left(visit.admitted.address)
+        if isinstance(visit.session, Waiting):
+            self._doorman.unknown -= 1
         visit.session.lost()
         self._log.info("connection", **visit.summary(), close_code=code, peer=peer)
 
-    def _admit(self, address: str) -> None:
-        if self._drain.begun:
-            raise self._drain.refusal()
-        self._turnstile.check(address)
+    def _begin(self, connection: Connection, admitted: Admitted) -> Session | None:
+        """Begin a session; None when that failed: the client has been told."""
+        try:
+            return Session(connection, self._node, admitted.channels)
+        except Exception:  # noqa: BLE001 logged, and this connection ends
+            self._log.exception("welcome failed", client_id=connection.client_id)
+            connection.lost()
+            connection.sink.close(INTERNAL_ERROR, close_reason(_internal()))
+            return None
 
-    def _judge(self, upgrade: Upgrade, address: str) -> Verdict:
-        known = self._node.fanout.known
-        verdict = handshake.judge(upgrade, self._rules, known, partial(self._admit, address))
-        return verdict if isinstance(verdict, Refused) else verdict._replace(address=address)
+    def _let_wait(self, connection: Connection, admitted: Admitted) -> Visit:
+        """Let a client say who it is; then its session begins, on the same connection."""
+        self._doorman.unknown += 1
 
-    async def _meet(self, channels: Iterable[str]) -> None:
-        """Look for channels that no news told of here, up to the first that there is not."""
-        fanout = self._node.fanout
-        for channel in channels:
-            if channel not in fanout.known:
-                head = await self._node.queries.head(channel)
-                if head is None:
-                    return
-                fanout.catch_up({channel: head})
+        def enter(principal: Principal, behind: list[bytes]) -> None:
+            self._node.spawn(self._enter(visit, principal, behind))
 
-    def _note(self, verdict: Refused, upgrade: Upgrade, address: str) -> None:
-        code, path = verdict.failure.code, upgrade.path[:200]
-        self._log.info("connection refused", code=code, path=path, peer=address)
+        visit = Visit(connection, Waiting(connection, self._node, enter), admitted)
+        return visit
+
+    async def _enter(self, visit: Visit, principal: Principal, behind: list[bytes]) -> None:
+        channels = visit.admitted.channels or ()
+        try:
+            await self._doorman.demand(principal, channels)
+        except HubError as failure:
+            visit.session.end(failure)
+            return
+        session = None if visit.session.ended else self._begin(visit.connection, visit.admitted)
+        if session is None:
+            return
+        self._doorman.unknown -= 1
+        visit.session = session
+        self._connections.add(visit.connection, session)
+        for payload in behind:
+            self.take(visit, payload)
 
 
 def _internal() -> HubError:

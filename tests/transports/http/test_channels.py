@@ -18,6 +18,7 @@ async def test_a_channel_is_made_listed_and_changed(fresh: httpx.AsyncClient) ->
     assert made.json()["history"] == {"max_events": 10, "max_age_h": None}
     assert one == {
         "channel": "orders.eu", "built_in": False, "durable": True, "history": None,
+        "readers": None,
         "head": 1, "oldest": 1, "followers": 0,
     }  # fmt: skip
     assert one in listed

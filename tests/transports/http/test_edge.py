@@ -155,7 +155,7 @@ async def test_a_request_is_one_wide_line() -> None:
     assert line.pop("ms") >= 0
     assert line.pop("timestamp")
     assert line == {
-        "part": "http", "event": "request", "level": "info", "principal": "anonymous",
+        "part": "http", "event": "request", "level": "info", "principal": "nobody",
         "method": "POST", "path": "/thing", "status": 200,
     }  # fmt: skip
     assert SECRET not in stream.getvalue()

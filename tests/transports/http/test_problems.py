@@ -18,9 +18,11 @@ from hub.errors import (
     Misconfigured,
     OutcomeUnknown,
     SlowConsumer,
+    TokenRevoked,
     TooManyConnections,
     Unavailable,
 )
+from support.principals import Tokens, principal
 from support.running import CONTRACT, RunningHub
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -30,7 +32,7 @@ UNTOLD = {
     error.code
     for error in (
         Forbidden, Unavailable, InvalidCommand, BadFrame, HeartbeatTimeout, SlowConsumer,
-        ConnectionEnded, Misconfigured, HubError, TooManyConnections,
+        ConnectionEnded, Misconfigured, HubError, TooManyConnections, TokenRevoked,
     )
 }  # fmt: skip
 
@@ -127,6 +129,20 @@ async def gone_back(hub: RunningHub, http: httpx.AsyncClient) -> httpx.Response:
     return answer
 
 
+async def unknown(hub: RunningHub, http: httpx.AsyncClient) -> httpx.Response:
+    """Ask without a token where one is needed."""
+    hub.node.authentication.required = True
+    return await http.get("/contracts/status")
+
+
+async def expired(hub: RunningHub, http: httpx.AsyncClient) -> httpx.Response:
+    """Ask with a token whose time is over."""
+    authentication: Any = hub.node.authentication
+    authentication.required = True
+    authentication._sources = (Tokens(old=principal("anna", "viewer", expires_us=1)),)
+    return await http.get("/contracts/status", headers={"Authorization": "Bearer old"})
+
+
 JSON = {"Content-Type": "application/json"}
 EVENT = {"type": "a", "data": {}}
 FAR = {"Range": "bytes=9-"}
@@ -142,6 +158,8 @@ CODES = {
     "foreign_host": request("GET", "/health", headers={"Host": "evil.example"}),
     "foreign_origin": request("GET", "/health", headers={"Origin": "http://evil.example"}),
     "proxied_in_open_mode": request("GET", "/health", headers={"X-Forwarded-For": "1.2.3.4"}),
+    "E_AUTHENTICATION_FAILED": unknown,
+    "token_expired": expired,
     "reserved_channel": request("POST", "/api/channels/jobs/events", json=EVENT),
     "not_found": request("GET", "/nowhere"),
     "E_JOB_NOT_FOUND": request("GET", "/api/jobs/nobody"),

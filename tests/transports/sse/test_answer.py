@@ -9,6 +9,7 @@ import pytest
 from hub.auth.turnstile import Limits
 from hub.errors import Draining, LogUnavailable
 from hub.model.event import Event
+from hub.model.principal import ANONYMOUS
 from hub.realtime.commands import Subscribe
 from hub.transports.http.corked import TRANSPORT
 from hub.transports.sse.answer import CLOSE_TIMEOUT_S, HIGH_WATER_BYTES, EventStream
@@ -31,7 +32,7 @@ class FakeServer:
         self.say({"type": "http.request", "body": b"", "more_body": False})
         asked = Asked(commands or [Subscribe(channel="jobs")], {}, None, snapshot=False)
         self.line: dict[str, Any] = {}
-        self.stream = EventStream(house.streams, asked, "192.0.2.1")
+        self.stream = EventStream(house.streams, asked, ANONYMOUS, "192.0.2.1")
         scope = {"type": "http", "hub.line": self.line, TRANSPORT: transport}
         self.task = asyncio.create_task(self.stream(scope, self._receive, self._send))
 
@@ -317,7 +318,7 @@ async def test_a_channel_that_cannot_begin_ends_the_stream(
 ) -> None:
     """Without one of its channels it would look whole; who comes again may have better luck."""
 
-    async def broken(_channel: str) -> Any:
+    async def broken(_channel: str, _owner: str | None) -> Any:
         raise LogUnavailable("expected a disk")
 
     monkeypatch.setattr(house.questions, "snapshot", broken)

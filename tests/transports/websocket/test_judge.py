@@ -1,6 +1,7 @@
 """The verdict on an upgrade, as a pure function."""
 
 import json
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -16,9 +17,12 @@ from hub.errors import (
     NotFound,
     UpgradeRequired,
 )
+from hub.model.principal import ANONYMOUS, Principal
 from hub.transports.websocket.handshake import (
     Admitted,
+    Guards,
     Refused,
+    Unsure,
     Upgrade,
     close_reason,
     fault,
@@ -32,21 +36,39 @@ HOST = (b"host", b"localhost")
 PAGE = (b"origin", b"http://localhost")
 
 
-def let_in() -> None:
+def let_in(_principal: Principal | None) -> None:
     """Let everybody in."""
 
 
-def refuse() -> None:
+def refuse(_principal: Principal | None) -> None:
     """Let nobody in."""
     raise Draining("the hub is stopping", retry_after_ms=1_234)
+
+
+def permit(_principal: Principal, channels: Sequence[str]) -> bool:
+    """Permit what there is."""
+    for name in channels:
+        if name not in KNOWN:
+            raise ChannelNotFound(f"expected some of {KNOWN}, got {name}")
+    return True
+
+
+def anybody(_upgrade: Upgrade) -> Principal:
+    """Know everybody."""
+    return ANONYMOUS
+
+
+GUARDS = Guards(RULES, anybody, permit, let_in)
 
 
 def verdict(
     path: str = "/ws", query: str = "", *headers: tuple[bytes, bytes], draining: bool = False
 ) -> Admitted | Refused:
     """Judge an upgrade from this machine."""
-    admit = refuse if draining else let_in
-    return judge(Upgrade(path, query, [HOST, *headers]), RULES, KNOWN, admit)
+    guards = GUARDS._replace(admit=refuse if draining else let_in)
+    found = judge(Upgrade(path, query, [HOST, *headers]), guards)
+    assert not isinstance(found, Unsure)
+    return found
 
 
 def test_the_default_channels_are_asked_for_by_saying_nothing() -> None:
@@ -97,7 +119,7 @@ def test_a_refusal_keeps_the_subprotocol() -> None:
     """A browser needs it to see the close code at all."""
     offered = (b"sec-websocket-protocol", b"hub.v1.json")
 
-    found = judge(Upgrade("/ws", "", [offered, PAGE]), RULES, KNOWN, let_in)
+    found = judge(Upgrade("/ws", "", [offered, PAGE]), GUARDS)
 
     assert isinstance(found, Refused)
     assert isinstance(found.failure, ForeignHost)
@@ -119,7 +141,7 @@ def test_any_upgrade_gets_a_verdict(
     path: str, query: str, headers: list[tuple[bytes, bytes]]
 ) -> None:
     """Whatever is asked, the verdict is a value, and a refusal can be told."""
-    found = judge(Upgrade(path, query, headers), RULES, KNOWN, let_in)
+    found = judge(Upgrade(path, query, headers), GUARDS)
 
     if isinstance(found, Refused):
         assert found.failure.status >= 400

@@ -31,6 +31,7 @@ reason is JSON and names the `code`. `x-close-codes` lists them all.
 """
 # What answers a command, besides `error`, which may answer each.
 _ANSWERS: dict[type, tuple[type, ...]] = {
+    commands.Auth: (replies.AuthOk,),
     commands.Subscribe: (replies.Subscribed,),
     commands.Unsubscribe: (replies.Unsubscribed,),
     commands.GetHistory: (replies.History,),

@@ -131,6 +131,7 @@ _CHANNEL = {
     "built_in": False,
     "durable": True,
     "history": {"max_events": 10_000, "max_age_h": 24.0},
+    "readers": None,
     "head": 17,
     "oldest": 1,
     "followers": 3,

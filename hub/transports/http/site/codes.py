@@ -43,7 +43,6 @@ _SDK = {
     "E_WEBHOOK_FAILED": True,
     "E_NETWORK_ERROR": True,
     "E_TIMEOUT": True,
-    "E_AUTHENTICATION_FAILED": False,
     "E_SERIALIZATION_ERROR": False,
     "request_refused": False,
     "history_gap": False,
