@@ -7,6 +7,7 @@ from hub.model.contract import Contract
 from hub.model.event import Event
 from hub.model.job import Job, JobEntry
 from hub.model.unit import Head, Outcome, Unit
+from hub.stores.credentials import Credentials, Tickets
 
 
 class LogState(NamedTuple):
@@ -143,7 +144,17 @@ class Records(Protocol):
 
 
 class Store(Log, Records, Protocol):
-    """A database that holds both, from open to close."""
+    """A database that holds both, and who may come in, from open to close."""
+
+    @property
+    def credentials(self) -> Credentials:
+        """Its API keys and revocations."""
+        ...
+
+    @property
+    def tickets(self) -> Tickets:
+        """Its tickets."""
+        ...
 
     async def open(self) -> None:
         """Connect and bring the schema up to date.

@@ -1,0 +1,35 @@
+-- API keys, revocations and tickets: hashes, never secrets. Times are microseconds since 1970 in UTC.
+
+CREATE TABLE api_keys (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,             -- of the principal that shows it
+    hash BLOB NOT NULL,             -- SHA-256 of the key as it is shown
+    roles TEXT NOT NULL,            -- JSON list
+    scopes TEXT NOT NULL,           -- JSON list; null: what the roles allow
+    channels TEXT NOT NULL,         -- JSON list of patterns; null: any
+    created_at_us INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    expires_us INTEGER,
+    revoked_at_us INTEGER,
+    last_used_us INTEGER,
+    generation INTEGER NOT NULL,    -- 1, and one more with every rotation
+    old_hash BLOB,                  -- of the secret before the last rotation
+    old_until_us INTEGER            -- when that one ends
+) WITHOUT ROWID;
+CREATE INDEX api_keys_by_age ON api_keys (created_at_us, id);
+
+CREATE TABLE revocations (          -- read by every node in the order of seq, twice a second
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    credential TEXT NOT NULL UNIQUE,
+    at_us INTEGER NOT NULL,
+    from_us INTEGER NOT NULL,       -- 0: at once
+    until_us INTEGER NOT NULL       -- not after at_us: it has been lifted
+);
+
+CREATE TABLE tickets (
+    hash BLOB PRIMARY KEY,
+    principal TEXT NOT NULL,        -- JSON
+    origin TEXT,                    -- the page it was given to; NULL: none
+    expires_us INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX tickets_by_end ON tickets (expires_us);
