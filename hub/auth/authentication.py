@@ -9,8 +9,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Protocol
 
+from hub.auth.revocation import Revoked
 from hub.clock import Clock
 from hub.errors import TokenExpired, Unauthenticated
+from hub.model.api_key import concerns
 from hub.model.principal import ANONYMOUS, Principal
 
 # Some 40 MB of principals, and far more than there are clients on a node.
@@ -38,16 +40,28 @@ class Authentication:
     Args:
         sources: Asked in this order.
         clock: Tells when a token has expired.
+        revoked: What is refused although a source knows it; tell `forget` of what joins it.
 
     Attributes:
         required: False: AUTH=off, everybody is the same principal.
+        seen: Credentials that were shown; whoever notes it takes them out.
     """
 
-    def __init__(self, sources: Sequence[Source], clock: Clock, *, required: bool) -> None:
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        clock: Clock,
+        *,
+        required: bool,
+        revoked: Revoked | None = None,
+    ) -> None:
         self.required = required
+        self.seen: set[str] = set()
         self._sources = sources
         self._clock = clock
+        self._revoked = Revoked(clock) if revoked is None else revoked
         self._remembered: OrderedDict[bytes, Principal] = OrderedDict()
+        self._forgotten = 0
 
     def remembered(self, token: str | None) -> Principal | None:
         """Return the principal of a token that was seen before; None: ask `find`.
@@ -62,6 +76,7 @@ class Authentication:
         found = self._remembered.get(_hash(token))
         if found is not None:
             check_expiry(found, self._clock.now_us())
+            self.seen.add(found.credential)
         return found
 
     async def find(self, token: str | None) -> Principal:
@@ -78,19 +93,35 @@ class Authentication:
             raise Unauthenticated("expected Authorization: Bearer and a token, got none")
         if len(token) > MAX_TOKEN:
             raise Unauthenticated(f"expected a token of at most {MAX_TOKEN} bytes, got a longer")
-        for source in self._sources:
-            principal = await source.find(token)
-            if principal is not None:
-                check_expiry(principal, self._clock.now_us())
-                self._remember(token, principal)
-                return principal
-        raise Unauthenticated("expected a token that this hub knows, got another")
+        principal = await self._look(token)
+        check_expiry(principal, self._clock.now_us())
+        self._revoked.check(principal)
+        self._remember(token, principal)
+        self.seen.add(principal.credential)
+        return principal
 
     def forget(self, credential: str) -> None:
         """Let a credential be looked up again; it was revoked or changed."""
-        gone = [key for key, one in self._remembered.items() if one.credential == credential]
+        self._forgotten += 1
+        gone = [key for key, one in self._remembered.items() if concerns(credential, one)]
         for key in gone:
             del self._remembered[key]
+
+    async def _look(self, token: str) -> Principal:
+        """Ask the sources, again where something was revoked meanwhile.
+
+        What a source has read before that must not be remembered after it, for ever.
+        """
+        while True:
+            before = self._forgotten
+            for source in self._sources:
+                principal = await source.find(token)
+                if principal is not None:
+                    break
+            else:
+                raise Unauthenticated("expected a token that this hub knows, got another")
+            if self._forgotten == before:
+                return principal
 
     def _remember(self, token: str, principal: Principal) -> None:
         if len(self._remembered) >= MAX_REMEMBERED:

@@ -1,0 +1,94 @@
+"""The one way from a bearer token to a principal, when credentials end."""
+
+import asyncio
+
+import pytest
+
+from hub.auth.authentication import Authentication
+from hub.auth.revocation import Revoked
+from hub.errors import Unauthenticated
+from hub.model.api_key import Revocation
+from hub.model.principal import Principal
+from support.clocks import FakeClock
+
+ANNA = Principal("anna", credential="jwt:1")
+
+
+class Source:
+    """Knows one token; a test can hold back its answer and take it away."""
+
+    def __init__(self) -> None:
+        self.found: Principal | None = ANNA
+        self.asked = 0
+        self.go = asyncio.Event()
+        self.go.set()
+
+    async def find(self, token: str) -> Principal | None:
+        """Return who it is, as things were when this was asked."""
+        self.asked += 1
+        found = {"t": self.found}.get(token)
+        await self.go.wait()
+        return found
+
+
+def opened(source: Source, revoked: Revoked | None = None) -> Authentication:
+    """Return the way in."""
+    return Authentication((source,), FakeClock(), required=True, revoked=revoked)
+
+
+@pytest.mark.parametrize("credential", ["jwt:1", "sub:anna"])
+async def test_a_forgotten_credential_is_looked_up_again(credential: str) -> None:
+    """By its own name, or by that of its principal."""
+    source = Source()
+    authentication = opened(source)
+    await authentication.find("t")
+    authentication.forget("jwt:2")
+    await authentication.find("t")
+    assert source.asked == 1
+
+    authentication.forget(credential)
+
+    assert authentication.remembered("t") is None
+
+
+async def test_what_was_read_before_a_revocation_is_not_remembered_after_it() -> None:
+    """The answer that was on its way would let the revoked token in for ever."""
+    source = Source()
+    source.go.clear()
+    authentication = opened(source)
+    finding = asyncio.create_task(authentication.find("t"))
+    await asyncio.sleep(0)
+    source.found = None
+    authentication.forget("jwt:1")
+    source.go.set()
+
+    with pytest.raises(Unauthenticated):
+        await finding
+
+    assert source.asked == 2
+    assert authentication.remembered("t") is None
+
+
+async def test_a_revoked_token_is_refused_although_its_source_knows_it() -> None:
+    """A JWT stays true whatever is said of it: its source cannot know."""
+    revoked = Revoked(FakeClock())
+    revoked.learn([Revocation("jwt:1", 1, 0, 2**60)])
+
+    with pytest.raises(Unauthenticated, match="revoked"):
+        await opened(Source(), revoked).find("t")
+
+
+async def test_shown_credentials_are_noted() -> None:
+    """Also those that are remembered, for their last use; never those that were refused."""
+    authentication = opened(Source())
+    await authentication.find("t")
+    first = {*authentication.seen}
+    authentication.seen.clear()
+
+    authentication.remembered("t")
+
+    assert first == authentication.seen == {"jwt:1"}
+    authentication.seen.clear()
+    with pytest.raises(Unauthenticated):
+        await authentication.find("other")
+    assert authentication.seen == set()
