@@ -8,13 +8,11 @@ from typing import NamedTuple
 from starlette.types import ASGIApp
 
 from hub import __version__
+from hub.app.identity import Identity
 from hub.auth.admission import Rules
-from hub.auth.authentication import Authentication
 from hub.auth.turnstile import Limits, Turnstile, room_for
 from hub.brokers.base import Health
 from hub.clock import Clock
-from hub.errors import Unauthenticated
-from hub.model.principal import Principal
 from hub.queries import NodeRealtime
 from hub.readings import Readings
 from hub.realtime.connections import Connections
@@ -28,6 +26,7 @@ from hub.services.jobs import Jobs
 from hub.services.presence import Nodes
 from hub.services.publisher import Publisher
 from hub.services.status import Status
+from hub.services.tokens import Tokens
 from hub.services.volatile import Volatile
 from hub.settings import Settings
 from hub.stores.base import Store
@@ -43,6 +42,7 @@ from hub.transports.http.operations import OperationsResource
 from hub.transports.http.pages import Pages
 from hub.transports.http.routes import Resources, table
 from hub.transports.http.site.build import build
+from hub.transports.http.tokens import TokensResource
 from hub.transports.sse.reception import StreamReception
 from hub.transports.sse.resource import EventsResource
 from hub.transports.websocket.doorman import Doorman
@@ -54,7 +54,7 @@ class Inside(NamedTuple):
 
     settings: Settings
     clock: Clock
-    authentication: Authentication
+    identity: Identity
     log: Store
     realtime: NodeRealtime
     connections: Connections
@@ -77,7 +77,8 @@ class Doors(NamedTuple):
 def open_doors(inside: Inside) -> Doors:
     """Build what takes clients."""
     settings = inside.settings
-    rules = Rules(open_mode=not inside.authentication.required, origins=settings.origins)
+    identity = inside.identity
+    rules = Rules(open_mode=not identity.authentication.required, origins=settings.origins)
     turnstile = _turnstile(settings, inside.clock)
     log = logger("websocket")
     reception = NodeReception(
@@ -87,8 +88,8 @@ def open_doors(inside: Inside) -> Doors:
             inside.realtime,
             inside.drain,
             rules=rules,
-            authentication=inside.authentication,
-            redeem=_no_ticket,
+            authentication=identity.authentication,
+            redeem=identity.tickets.redeem,
             turnstile=turnstile,
             log=log,
         ),
@@ -100,17 +101,13 @@ def open_doors(inside: Inside) -> Doors:
     edge: ASGIApp = Edge(
         routes,
         rules=rules,
-        authentication=inside.authentication,
+        authentication=identity.authentication,
         drain=inside.drain,
         log=logger("http"),
         max_body=settings.max_body_bytes,
         pages=Pages(site),
     )
     return Doors(with_cors(edge, settings.origins), reception)
-
-
-async def _no_ticket(_ticket: str, _origin: str | None) -> Principal:
-    raise Unauthenticated("expected another credential, got a ticket")
 
 
 def _turnstile(settings: Settings, clock: Clock) -> Turnstile:
@@ -132,6 +129,7 @@ def _resources(inside: Inside, turnstile: Turnstile) -> Resources:
         channels=_channels(inside),
         operations=_operations(inside),
         events=_events(inside, turnstile),
+        tokens=_tokens(inside),
     )
 
 
@@ -175,3 +173,9 @@ def _events(inside: Inside, turnstile: Turnstile) -> EventsResource:
         inside.realtime, inside.connections, inside.drain, turnstile, chance=SystemRandom()
     )
     return EventsResource(streams)
+
+
+def _tokens(inside: Inside) -> TokensResource:
+    _, revocations, tickets = inside.identity
+    tokens = Tokens(inside.log.credentials, inside.clock, revocations.look)
+    return TokensResource(tokens, revocations, tickets)

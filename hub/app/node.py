@@ -6,7 +6,7 @@ from functools import partial
 from random import SystemRandom
 
 from hub.app.doors import Inside, open_doors
-from hub.auth.authentication import Authentication
+from hub.app.identity import build_identity
 from hub.brokers.base import Broker, Live, News
 from hub.clock import Clock, Timers
 from hub.hearing import Ears
@@ -22,6 +22,7 @@ from hub.realtime.interest import Interest, sweeping
 from hub.realtime.ladder import Ladder
 from hub.realtime.pages import PAGE_BYTES
 from hub.services.artifacts import files_in, sweep
+from hub.services.credential_upkeep import CredentialUpkeep
 from hub.services.heads import Heads
 from hub.services.history import History
 from hub.services.presence import Nodes
@@ -56,7 +57,7 @@ class Node:
         self._background = Background(self._logger)
         self.connections = Connections()
         self.drain = Drain(self.connections.sessions, SystemRandom())
-        self.authentication = Authentication((), clock, required=False)
+        self.identity = build_identity(settings, log, clock)
 
     async def start(self) -> None:
         """Listen to the broker, read the heads, warm the rings; then clients may come."""
@@ -79,11 +80,12 @@ class Node:
         self._tidy(fanout)
         fanout.on_rights = self.connections.recheck
         realtime = self._realtime(fanout, NodeQueries(log, history, status), loop)
+        await self.identity.revocations.look()
         self.http, self.reception = open_doors(
             Inside(
                 settings=settings,
                 clock=clock,
-                authentication=self.authentication,
+                identity=self.identity,
                 log=log,
                 realtime=realtime,
                 connections=self.connections,
@@ -96,6 +98,7 @@ class Node:
                 health=self._broker.health,
             )
         )
+        self._watch_credentials()
 
     async def _join(self, state: LogState, timers: Timers) -> tuple[Fanout, Heads, Tell]:
         """Become one of the nodes of this log: hear the others, and reach its heads."""
@@ -150,7 +153,7 @@ class Node:
             Ladder(timers, settings.max_behind_s),
             self._background.spawn,
             Heartbeats(timers, settings.heartbeat_s, settings.pong_s),
-            self.authentication.find,
+            self.identity.authentication.find,
         )
 
     async def stop(self) -> None:
@@ -174,6 +177,15 @@ class Node:
         # Another process of this hub may be taking an upload whose job does not name it yet.
         young_s = SHARED_UPLOAD_S if settings.redis_url is not None else 0
         self._background.spawn(sweep(log, folder, files_in(folder, older_than_s=young_s)))
+
+    def _watch_credentials(self) -> None:
+        """Begin to hear of revocations, to note which keys are used, to forget what is over."""
+        authentication, revocations, tickets = self.identity
+        revocations.on_revoked.append(self.connections.revoke)
+        prunes = (revocations.prune, tickets.prune)
+        upkeep = CredentialUpkeep(self._log.credentials, authentication.seen, prunes, self._clock)
+        self._background.spawn(revocations.run())
+        self._background.spawn(upkeep.run())
 
     def _live(self) -> Live:
         connections, followers = self.connections, self._fanout.interest.followers

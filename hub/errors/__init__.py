@@ -24,6 +24,8 @@
         * `JobNotFound`
         * `ArtifactNotFound`
         * `ChannelNotFound`
+        * `TokenNotFound`
+        * `RevocationNotFound`
     * `MethodNotAllowed`
     * `UpgradeRequired`           plain HTTP on a WebSocket address
     * `Conflict`
@@ -161,6 +163,18 @@ class ChannelNotFound(NotFound):
     """No such channel."""
 
     code = "channel_not_found"
+
+
+class TokenNotFound(NotFound):
+    """No API key has this id."""
+
+    code = "token_not_found"
+
+
+class RevocationNotFound(NotFound):
+    """The credential is not refused, so nothing can be lifted."""
+
+    code = "revocation_not_found"
 
 
 class MethodNotAllowed(HubError):

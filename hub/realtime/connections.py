@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from hub.errors import TokenRevoked
+from hub.model.api_key import concerns
 from hub.realtime.connection import Connection
 from hub.realtime.drain import Leaving
 
@@ -42,7 +43,7 @@ class Connections:
         gone = [
             session
             for connection, session in self._sessions.items()
-            if credential in {connection.principal.credential, f"sub:{connection.principal.name}"}
+            if concerns(credential, connection.principal)
         ]
         for session in gone:
             session.end(TokenRevoked("expected a credential that is still good, got a revoked one"))

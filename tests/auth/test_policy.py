@@ -45,6 +45,15 @@ WHO = {
     "checkHealth": EVERYBODY,
     "checkReadiness": EVERYBODY,
     "readMetrics": "AO",
+    "createToken": "A",
+    "listTokens": "A",
+    "getToken": "A",
+    "rotateToken": "A",
+    "revokeToken": "A",
+    "listRevocations": "A",
+    "revoke": "A",
+    "liftRevocation": "A",
+    "createTicket": "AOGSUV",
 }
 LETTERS = dict(zip(s.ROLES, EVERYBODY, strict=True))
 ROUTES = {route.name: route for route in all_routes()}

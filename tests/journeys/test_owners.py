@@ -30,7 +30,7 @@ WHO: dict[str, Principal] = {
 async def hub(tmp_path: Path) -> AsyncIterator[RunningHub]:
     """Run a hub that wants to know who comes; a token is its owner's name."""
     async with running_hub(tmp_path) as running:
-        authentication: Any = running.node.authentication
+        authentication: Any = running.node.identity.authentication
         authentication.required = True
         authentication._sources = (Tokens(**WHO),)
         yield running
@@ -84,7 +84,7 @@ async def test_rest_knows_no_foreign_job(hub: RunningHub) -> None:
 
     # A service too, so that it may ask; and it owns another job.
     WHO["carl"] = principal("carl", "service")
-    authentication: Any = hub.node.authentication
+    authentication: Any = hub.node.identity.authentication
     authentication._sources = (Tokens(**WHO),)
     async with client(hub, "carl") as carl:
         answers = [

@@ -14,6 +14,7 @@ from hub.transports.http.history import HistoryResource
 from hub.transports.http.jobs import JobsResource
 from hub.transports.http.operations import OperationsResource
 from hub.transports.http.routes import Resources, table
+from hub.transports.http.tokens import TokensResource
 from hub.transports.sse.resource import EventsResource
 
 _KINDS: tuple[Any, ...] = (
@@ -23,6 +24,7 @@ _KINDS: tuple[Any, ...] = (
     ChannelsResource,
     OperationsResource,
     EventsResource,
+    TokensResource,
 )
 
 # The classes stand in for their instances: only the names of their methods are looked at.

@@ -28,6 +28,7 @@ from hub.model.principal import NOBODY, Principal
 from hub.model.scope import PUBLIC
 from hub.realtime.drain import Drain
 from hub.telemetry.logging import Logger
+from hub.telemetry.redaction import redacted
 from hub.transports.http.answer import refusal
 from hub.transports.http.body import Body, lingering
 from hub.transports.http.call import Call
@@ -196,6 +197,6 @@ def _translate(error: HTTPException, scope: Scope) -> HubError:
 
 
 def _shown(path: str) -> str:
-    """Return a path that is safe to show on a terminal (CWE-150), and not too long."""
-    path = path[:200]
+    """Return a path that is safe to show on a terminal (CWE-150), no secret, and not too long."""
+    path = redacted(path)[:200]
     return path if path.isprintable() else path.encode("unicode_escape").decode()

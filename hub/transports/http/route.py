@@ -15,7 +15,7 @@ class Route(NamedTuple):
     """One method of one address.
 
     Attributes:
-        method: GET, POST or PUT.
+        method: GET, POST, PUT or DELETE.
         path: With its parameters in braces.
         scope: What the caller's credential must allow; PUBLIC: none is asked for. Has no default:
             a route that forgets it does not build.
@@ -32,6 +32,7 @@ class Route(NamedTuple):
         media: Of the answer, or of the body of a PUT, where it is no JSON.
         also: Other successes: the status of each, and the type of its body.
         name: Unique; generated clients call their function by it (OpenAPI's operationId).
+        keyed: A POST takes an Idempotency-Key. Not where its answer has a secret: answers are kept.
     """
 
     method: str
@@ -49,3 +50,4 @@ class Route(NamedTuple):
     media: str = "application/json"
     also: Sequence[tuple[int, Any]] = ()
     name: str = ""
+    keyed: bool = True

@@ -10,6 +10,7 @@ from hub.errors import (
     BodyTooLarge,
     ChannelNotFound,
     Conflict,
+    Forbidden,
     IllegalTransition,
     InputNotExpected,
     InvalidFields,
@@ -19,6 +20,8 @@ from hub.errors import (
     RangeNotSatisfiable,
     RateLimited,
     ReservedChannel,
+    RevocationNotFound,
+    TokenNotFound,
     UnknownStatus,
 )
 from hub.model import scope as s
@@ -36,6 +39,8 @@ from hub.services.job_reports import (
     StatusReport,
 )
 from hub.services.status import ContractsStatus, WebSocketStatus
+from hub.services.tickets import TicketAnswer
+from hub.services.token_forms import KeyCreated, KeysView, KeyView, NewKey, Rotation
 from hub.services.volatile import VolatileAnswer
 from hub.transports.http.channels import ChannelsResource
 from hub.transports.http.contracts import ContractHistoryParams, ContractsResource
@@ -43,6 +48,13 @@ from hub.transports.http.history import HistoryAnswer, HistoryParams, HistoryRes
 from hub.transports.http.jobs import JobParams, JobsParams, JobsResource, JobsView, JobView
 from hub.transports.http.operations import Health, OperationsResource, Ready, ReadyParams
 from hub.transports.http.route import EVENT_STREAM, Route
+from hub.transports.http.tokens import (
+    NewRevocation,
+    RevocationsView,
+    RevocationView,
+    TokensParams,
+    TokensResource,
+)
 from hub.transports.sse.asking import EventsParams
 from hub.transports.sse.resource import EventsResource
 
@@ -58,6 +70,7 @@ class Resources(NamedTuple):
     channels: ChannelsResource
     operations: OperationsResource
     events: EventsResource
+    tokens: TokensResource
 
 
 def table(to: Resources) -> Sequence[Route]:
@@ -66,7 +79,7 @@ def table(to: Resources) -> Sequence[Route]:
     also = [
         route._replace(path=f"/api{route.path}", name=f"{route.name}UnderApi") for route in seed3
     ]
-    return [*seed3, *_jobs(to), *also, *_channels(to), *_operations(to)]
+    return [*seed3, *_jobs(to), *also, *_channels(to), *_tokens(to), *_operations(to)]
 
 
 def _contracts(to: Resources) -> list[Route]:
@@ -148,6 +161,38 @@ def _channels(to: Resources) -> list[Route]:
               PublishAnswer, NewEvent | NewEvents, status=201,
               refusals=(ChannelNotFound, ReservedChannel, RateLimited), tag=tag,
               also=((202, VolatileAnswer),), name="publishEvents"),
+    ]  # fmt: skip
+
+
+def _tokens(to: Resources) -> list[Route]:
+    tokens, tag, one = to.tokens, "tokens", "/api/tokens/{token_id}"
+    revoked = "/api/revocations"
+    return [
+        Route("POST", "/api/tokens", s.TOKENS_MANAGE, tokens.create, "Make an API key",
+              KeyCreated, NewKey, status=201, refusals=(Forbidden,), tag=tag, name="createToken",
+              keyed=False),
+        Route("GET", "/api/tokens", s.TOKENS_MANAGE, tokens.list, "List API keys, newest first",
+              KeysView, query=TokensParams, tag=tag, name="listTokens"),
+        Route("GET", one, s.TOKENS_MANAGE, tokens.get, "Retrieve an API key", KeyView,
+              refusals=(TokenNotFound,), tag=tag, name="getToken"),
+        Route("POST", f"{one}/rotate", s.TOKENS_MANAGE, tokens.rotate,
+              "Give an API key a new secret", KeyCreated, Rotation,
+              refusals=(TokenNotFound, Forbidden, Conflict), tag=tag, name="rotateToken",
+              keyed=False),
+        Route("DELETE", one, s.TOKENS_MANAGE, tokens.revoke, "Revoke an API key", KeyView,
+              refusals=(TokenNotFound,), tag=tag, name="revokeToken"),
+        Route("GET", revoked, s.TOKENS_MANAGE, tokens.revocations,
+              "List the tokens and principals that are refused", RevocationsView, tag=tag,
+              name="listRevocations"),
+        Route("POST", revoked, s.TOKENS_MANAGE, tokens.refuse,
+              "Refuse a JWT by its id, or a principal by its name", RevocationView, NewRevocation,
+              status=201, tag=tag, name="revoke", keyed=False),
+        Route("DELETE", f"{revoked}/{{credential}}", s.TOKENS_MANAGE, tokens.lift,
+              "Refuse it no longer", RevocationsView, refusals=(RevocationNotFound,), tag=tag,
+              name="liftRevocation"),
+        Route("POST", "/api/ws/ticket", s.EVENTS_READ, tokens.ticket,
+              "Get a ticket for one WebSocket", TicketAnswer, status=201, tag=tag,
+              name="createTicket", keyed=False),
     ]  # fmt: skip
 
 

@@ -7,7 +7,6 @@ tokens themselves never stand in an address, which every proxy writes down.
 
 import base64
 import binascii
-import re
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -16,7 +15,6 @@ from hub.auth.authentication import bearer
 from hub.errors import InvalidRequest, Unauthenticated
 
 BEARER = "hub.bearer."
-_TICKET = re.compile(r"((?:^|[?&])ticket=)[^&#\s]+")
 
 
 class Shown(NamedTuple):
@@ -42,11 +40,6 @@ def shown(door: Door, subprotocols: list[str], query: str) -> Shown:
     if tickets:
         return Shown(ticket=tickets[0])
     return Shown(token=found[0] if found else None)
-
-
-def without_ticket(text: str) -> str:
-    """Return an address, or the query of one, as it may stand in a log."""
-    return _TICKET.sub(r"\1...", text)
 
 
 def _token(name: str) -> str:

@@ -12,6 +12,7 @@ from hub.realtime import rights
 from hub.realtime.drain import Drain
 from hub.realtime.node import Realtime
 from hub.telemetry.logging import Logger
+from hub.telemetry.redaction import redacted
 from hub.transports.websocket import handshake
 from hub.transports.websocket.handshake import (
     UNSURE,
@@ -164,5 +165,5 @@ class Doorman:
                 fanout.catch_up({channel: head})
 
     def _note(self, verdict: Refused, upgrade: Upgrade, address: str) -> None:
-        code, path = verdict.failure.code, upgrade.path[:200]
+        code, path = verdict.failure.code, redacted(upgrade.path)[:200]
         self._log.info("connection refused", code=code, path=path, peer=address)

@@ -23,7 +23,7 @@ BODIES: dict[str, Any] = {
     "/api/channels/{channel}/events": [{"type": "a", "data": {"n": 1}}],
 }
 BODIES |= {f"/api{path}": CONTRACT for path in ("/update", "/test/update")}
-POSTS = sorted(route.path for route in all_routes() if route.method == "POST")
+POSTS = sorted(route.path for route in all_routes() if route.method == "POST" and route.keyed)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -47,7 +47,7 @@ async def count(http: httpx.AsyncClient) -> int:
 
 
 async def test_every_post_is_tried() -> None:
-    """A new route that takes a POST needs a body here."""
+    """A new route that takes a POST needs a body here, unless its answer is never kept."""
     assert set(BODIES) == set(POSTS)
 
 

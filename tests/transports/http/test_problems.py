@@ -131,13 +131,13 @@ async def gone_back(hub: RunningHub, http: httpx.AsyncClient) -> httpx.Response:
 
 async def unknown(hub: RunningHub, http: httpx.AsyncClient) -> httpx.Response:
     """Ask without a token where one is needed."""
-    hub.node.authentication.required = True
+    hub.node.identity.authentication.required = True
     return await http.get("/contracts/status")
 
 
 async def expired(hub: RunningHub, http: httpx.AsyncClient) -> httpx.Response:
     """Ask with a token whose time is over."""
-    authentication: Any = hub.node.authentication
+    authentication: Any = hub.node.identity.authentication
     authentication.required = True
     authentication._sources = (Tokens(old=principal("anna", "viewer", expires_us=1)),)
     return await http.get("/contracts/status", headers={"Authorization": "Bearer old"})
@@ -165,6 +165,8 @@ CODES = {
     "E_JOB_NOT_FOUND": request("GET", "/api/jobs/nobody"),
     "artifact_not_found": on_job("GET", "/artifacts/nothing"),
     "channel_not_found": request("GET", "/api/channels/NO/history"),
+    "token_not_found": request("GET", "/api/tokens/nobody"),
+    "revocation_not_found": request("DELETE", "/api/revocations/sub:nobody"),
     "method_not_allowed": request("DELETE", "/update"),
     "upgrade_required": request("GET", "/ws"),
     "input_not_expected": on_job("POST", "/input", json={"input": 1}),

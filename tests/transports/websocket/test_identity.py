@@ -11,7 +11,6 @@ import pytest_asyncio
 from hub.clock import SECOND_US
 from hub.realtime.waiting import AUTH_S, MAX_BYTES
 from hub.transports.websocket import doorman
-from hub.transports.websocket.credentials import without_ticket
 from support.octets import command, frame, upgrade
 from support.principals import Tokens, principal
 from support.seats import House, Seat
@@ -297,12 +296,6 @@ async def test_who_is_revoked_is_sent_away(house: House, credential: str) -> Non
 
     assert closed(gone) == (4501, {"code": "token_revoked"})
     assert 8 not in stays.opcodes
-
-
-async def test_a_ticket_is_not_written_down() -> None:
-    """Wherever it stands in an address."""
-    assert without_ticket("/ws?ticket=abc&channels=jobs") == "/ws?ticket=...&channels=jobs"
-    assert without_ticket("channels=jobs&ticket=abc") == "channels=jobs&ticket=..."
 
 
 @pytest.fixture(autouse=True)

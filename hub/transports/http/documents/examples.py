@@ -149,7 +149,29 @@ data: {{"type":"job_update","channel":"jobs","offset":4,"id":"{_EVENT_ID}",\
 "timestamp":"2024-01-15T10:35:00.000000Z","data":{{"job_id":"{_JOB_ID}","status":"DONE"}}}}
 
 """
+_KEY = {
+    "id": "7tMx0Q4bVn2e",
+    "name": "billing",
+    "state": "active",
+    "roles": ["service"],
+    "scopes": ["events:read", "jobs:create"],
+    "channels": ["jobs", "orders.*"],
+    "created_at": "2024-01-01T12:00:00.000000Z",
+    "created_by": "anna",
+    "expires_at": "2090-01-01T00:00:00.000000Z",
+    "last_used_at": None,
+    "revoked_at": None,
+    "old_secret_until": None,
+}
+# Cut short: what looks like a whole key is taken for a leaked one by those who scan for them.
+_KEY_CREATED = {"token": "hub_7tMx0Q4bVn2e_…", "key": _KEY}
+_REVOCATION = {
+    "credential": "sub:anna",
+    "at": "2024-01-01T12:00:00.000000Z",
+    "until": "2090-01-01T00:00:00.000000Z",
+}
 _ONE_JOB = "/api/jobs/{job_id}"
+_ONE_KEY = "/api/tokens/{token_id}"
 _EXAMPLES = {
     ("POST", "/update"): Example(_UPDATE, {"status": "ok", **_PLACE, "applied": True}),
     ("POST", "/test/update"): Example(
@@ -169,6 +191,26 @@ _EXAMPLES = {
     ("POST", f"{_ONE_JOB}/input"): Example(
         {"input": {"approved": True}},
         {**_CHANGED, "status": "RUNNING", "message": "Input received"},
+    ),
+    ("POST", "/api/tokens"): Example(
+        {
+            "name": "billing",
+            "roles": ["service"],
+            "scopes": ["events:read", "jobs:create"],
+            "channels": ["jobs", "orders.*"],
+            "expires_at": "2090-01-01T00:00:00Z",
+        },
+        _KEY_CREATED,
+    ),
+    ("GET", "/api/tokens"): Example(answer={"tokens": [_KEY], "next": None}),
+    ("GET", _ONE_KEY): Example(answer=_KEY),
+    ("POST", f"{_ONE_KEY}/rotate"): Example({"overlap_s": 3600}, _KEY_CREATED),
+    ("POST", "/api/revocations"): Example(
+        {"credential": "sub:anna", "until": "2090-01-01T00:00:00Z"}, _REVOCATION
+    ),
+    ("GET", "/api/revocations"): Example(answer={"revocations": [_REVOCATION]}),
+    ("POST", "/api/ws/ticket"): Example(
+        answer={"ticket": "…", "expires_at": "2024-01-01T12:00:30.000000Z"}
     ),
     ("PUT", "/api/channels/{channel}"): Example(
         {"durable": True, "history": {"max_events": 10_000, "max_age_h": 24}}, _CHANNEL

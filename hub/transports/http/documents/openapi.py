@@ -42,6 +42,7 @@ _TAGS = {
     "contracts": "Contracts of four fields; their newest state and its history",
     "jobs": "Jobs that are reported from outside, their questions and their artifacts",
     "channels": "Channels of your own, and the history of all",
+    "tokens": "API keys, revocations, and tickets for sockets",
     "operations": "For those who run the hub",
 }
 _IN_PATH: dict[str, Schema] = {
@@ -52,6 +53,8 @@ _IN_PATH: dict[str, Schema] = {
     },
     "name": {"type": "string", "minLength": 1, "maxLength": MAX_NAME, "pattern": NAME_PATTERN},
     "channel": {"type": "string", "pattern": CHANNEL_PATTERN, "examples": ["contracts"]},
+    "token_id": {"type": "string", "minLength": 1, "examples": ["7tMx0Q4bVn2e"]},
+    "credential": {"type": "string", "minLength": 5, "examples": ["sub:anna"]},
 }
 _KEY = {
     "name": "Idempotency-Key",
@@ -145,7 +148,7 @@ def _in_query(route: Route, schemas: Schemas) -> Iterable[Schema]:
 
 
 def _in_headers(route: Route) -> Iterable[Schema]:
-    if route.method == "POST":
+    if route.method == "POST" and route.keyed:
         yield {"$ref": "#/components/parameters/IdempotencyKey"}
     if route.media == EVENT_STREAM:
         yield _LAST_ID
@@ -203,9 +206,9 @@ def _refusals(route: Route) -> Sequence[type[HubError]]:
     ]  # fmt: skip
     if route.body is not None:
         kinds += [MalformedBody, BodyTooLarge, UnsupportedMediaType, InvalidFields]
-    if route.method == "POST":
+    if route.method == "POST" and route.keyed:
         kinds += [InvalidFields, IdempotencyKeyReused]
-    if route.method in {"POST", "PUT"}:
+    if route.method in {"POST", "PUT", "DELETE"}:
         kinds += [Overloaded, OutcomeUnknown]
     if route.query is not None:
         kinds += [InvalidFields]

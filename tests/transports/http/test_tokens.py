@@ -1,0 +1,240 @@
+"""Credentials over HTTP on a hub that asks for them: made, used, rotated, revoked, traded in."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+import pytest_asyncio
+import structlog
+
+from hub.model.principal import Principal
+from hub.model.scope import SCOPES
+from hub.services.token_forms import NewKey
+from hub.services.tokens import Tokens
+from hub.telemetry.logging import configure
+from support.running import CONTRACT, RunningHub, running_hub
+from support.written import written_in
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PAGE = "https://app.example"
+
+
+class Guarded(NamedTuple):
+    """A hub with AUTH=required, and a client of its administrator."""
+
+    hub: RunningHub
+    admin: httpx.AsyncClient
+    lines: io.StringIO
+
+    async def make(self, **fields: Any) -> dict[str, Any]:
+        """Return the answer to a new key."""
+        body = {"name": "billing", "roles": ["service"], **fields}
+        answer = await self.admin.post("/api/tokens", json=body)
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    async def ask(self, token: str, method: str = "GET", path: str = "/api/jobs") -> httpx.Response:
+        """Ask as whoever holds a token."""
+        headers = {"Authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(base_url=self.hub.url, headers=headers) as client:
+            return await client.request(method, path)
+
+
+@pytest.fixture(scope="module")
+def lines() -> Iterator[io.StringIO]:
+    """The log of this module's hub."""
+    config = structlog.get_config()
+    stream = io.StringIO()
+    configure(level="DEBUG", form="json", stream=stream)
+    yield stream
+    structlog.configure(**config)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def guarded(
+    tmp_path_factory: pytest.TempPathFactory, lines: io.StringIO
+) -> AsyncIterator[Guarded]:
+    """A hub that lets nobody in without a credential."""
+    folder = tmp_path_factory.mktemp("guarded")
+    async with running_hub(folder, auth="required", cors_origins=PAGE) as hub:
+        root = Principal("root", ("admin",), SCOPES)
+        tokens = Tokens(hub.node._log.credentials, hub.node._clock)
+        first = await tokens.create(root, NewKey(name="root", roles=["admin"]))
+        headers = {"Authorization": f"Bearer {first.token}"}
+        async with httpx.AsyncClient(base_url=hub.url, headers=headers) as admin:
+            yield Guarded(hub, admin, lines)
+
+
+@pytest.mark.parametrize(
+    "token", ["a b", "x", "hub_x", "hub_000000000000_" + "0" * 49, "e30.e30.", "hub_a_\xe4"]
+)
+async def test_nobody_comes_in_with_what_is_no_key(guarded: Guarded, token: str) -> None:
+    """401 with the scheme that is asked for."""
+    async with httpx.AsyncClient(base_url=guarded.hub.url) as client:
+        value = f"Bearer {token}".encode("latin-1")
+        answer = await client.get("/api/jobs", headers=[(b"Authorization", value)])
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "E_AUTHENTICATION_FAILED")
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_a_key_does_what_it_may(guarded: Guarded) -> None:
+    """Its roles' routes are open to it, the others are not."""
+    token = (await guarded.make(roles=["user"]))["token"]
+
+    answers = [
+        await guarded.ask(token),
+        await guarded.ask(token, path="/api/tokens"),
+        await guarded.ask(token, "POST", "/update"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 403, 403]
+
+
+async def test_a_revoked_key_is_refused_at_the_next_request(guarded: Guarded) -> None:
+    """On the node that was told, before it answers."""
+    made = await guarded.make()
+    before = await guarded.ask(made["token"])
+
+    gone = await guarded.admin.delete(f"/api/tokens/{made['key']['id']}")
+    after = await guarded.ask(made["token"])
+
+    assert (before.status_code, gone.status_code, gone.json()["state"]) == (200, 200, "revoked")
+    assert (after.status_code, "revoked" in after.json()["detail"]) == (401, True)
+
+
+async def test_a_rotated_key_has_a_new_secret(guarded: Guarded) -> None:
+    """With overlap 0 the old one is refused at the next request."""
+    made = await guarded.make()
+    await guarded.ask(made["token"])
+    address = f"/api/tokens/{made['key']['id']}/rotate"
+
+    answer = await guarded.admin.post(address, json={"overlap_s": 0})
+
+    assert answer.status_code == 200
+    old, new = await guarded.ask(made["token"]), await guarded.ask(answer.json()["token"])
+    assert (old.status_code, old.json()["code"], new.status_code) == (401, "token_expired", 200)
+
+
+async def test_a_principal_is_locked_out_by_name_and_let_in_again(guarded: Guarded) -> None:
+    """With every credential that it has, until the revocation is lifted."""
+    token = (await guarded.make(name="mallory"))["token"]
+    body = {"credential": "sub:mallory", "until": "2090-01-01T00:00:00Z"}
+
+    said = await guarded.admin.post("/api/revocations", json=body)
+    refused = await guarded.ask(token)
+    listed = (await guarded.admin.get("/api/revocations")).json()["revocations"]
+    lifted = await guarded.admin.delete("/api/revocations/sub:mallory")
+
+    assert (said.status_code, refused.status_code, lifted.status_code) == (201, 401, 200)
+    assert [one["credential"] for one in listed] == ["sub:mallory"]
+    assert lifted.json() == {"revocations": []}
+    assert (await guarded.ask(token)).status_code == 200
+
+
+async def test_a_key_that_may_manage_keys_gives_no_more_than_it_has(guarded: Guarded) -> None:
+    """403 on making and on rotating one with more rights or another name."""
+    root_id = (await guarded.admin.get("/api/tokens")).json()["tokens"][-1]["id"]
+    little = await guarded.make(
+        name="anna", roles=["admin"], scopes=["tokens:manage"], channels=["orders.*"]
+    )
+    headers = {"Authorization": f"Bearer {little['token']}"}
+    asked: list[dict[str, Any]] = [
+        {"name": "anna", "roles": ["admin"]},
+        {"name": "anna", "roles": ["viewer"], "channels": ["orders.eu"]},
+        {"name": "anna", "roles": [], "scopes": ["tokens:manage"]},
+        {"name": "root", "roles": [], "scopes": ["tokens:manage"], "channels": ["orders.eu"]},
+    ]
+
+    async with httpx.AsyncClient(base_url=guarded.hub.url, headers=headers) as client:
+        made = [await client.post("/api/tokens", json=body) for body in asked]
+        rotated = await client.post(f"/api/tokens/{root_id}/rotate", json={})
+        body = {"name": "anna", "scopes": ["tokens:manage"], "channels": ["orders.eu"]}
+        within = await client.post("/api/tokens", json=body)
+
+    assert [answer.status_code for answer in [*made, rotated]] == [403] * 5
+    assert within.status_code == 201
+
+
+@pytest.mark.parametrize("path", ["/api/tokens", "/api/tokens/{id}/rotate"])
+async def test_no_secret_is_kept_for_a_retry(guarded: Guarded, path: str) -> None:
+    """An Idempotency-Key is refused, and nothing was done: the answer would have to be kept."""
+    key = (await guarded.make())["key"]
+    body = {} if "rotate" in path else {"name": "n", "roles": ["user"]}
+    count = len((await guarded.admin.get("/api/tokens?limit=1000")).json()["tokens"])
+
+    answer = await guarded.admin.post(
+        path.format(id=key["id"]), json=body, headers={"Idempotency-Key": "k"}
+    )
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "Idempotency-Key"
+    assert len((await guarded.admin.get("/api/tokens?limit=1000")).json()["tokens"]) == count
+    assert (await guarded.admin.get(f"/api/tokens/{key['id']}")).json() == key
+
+
+async def test_keys_are_listed_page_by_page(guarded: Guarded) -> None:
+    """`next` is the `before` of the next page; anything else is a clear fault."""
+    for _ in range(3):
+        await guarded.make()
+    everything = (await guarded.admin.get("/api/tokens?limit=1000")).json()["tokens"]
+
+    first = (await guarded.admin.get("/api/tokens?limit=2")).json()
+    second = (await guarded.admin.get(f"/api/tokens?limit=1&before={first['next']}")).json()
+
+    assert first["tokens"] + second["tokens"] == everything[:3]
+    assert (await guarded.admin.get("/api/tokens?before=x")).status_code == 422
+
+
+async def test_a_ticket_is_for_who_asks_and_the_page_it_asks_from(guarded: Guarded) -> None:
+    """It is a principal's once, and never in the store as it is shown."""
+    tickets = guarded.hub.node.identity.tickets
+    token = (await guarded.make(roles=["user"], name="anna"))["token"]
+    headers = {"Authorization": f"Bearer {token}", "Origin": PAGE}
+    async with httpx.AsyncClient(base_url=guarded.hub.url, headers=headers) as page:
+        answer = await page.post("/api/ws/ticket", headers={"Idempotency-Key": "k"})
+        again = await page.post("/api/ws/ticket", headers={"Idempotency-Key": "k"})
+
+    ticket = answer.json()["ticket"]
+    principal = await tickets.redeem(ticket, PAGE)
+
+    assert (answer.status_code, again.json()["ticket"] != ticket) == (201, True)
+    assert (principal.name, principal.roles) == ("anna", ("user",))
+
+
+async def test_a_ticket_needs_the_right_to_read(guarded: Guarded) -> None:
+    """Else it would open a socket that may show nothing."""
+    token = (await guarded.make(roles=["publisher"]))["token"]
+
+    assert (await guarded.ask(token, "POST", "/api/ws/ticket")).status_code == 403
+
+
+async def test_no_secret_is_in_the_log_nor_on_the_disk(
+    guarded: Guarded, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Wherever somebody has put it: in a header, in a path, in a query, in a body."""
+    made = await guarded.make()
+    ticket = (await guarded.ask(made["token"], "POST", "/api/ws/ticket")).json()["ticket"]
+    secret = made["token"].rpartition("_")[2]
+    await guarded.ask(made["token"], path=f"/api/tokens/{made['token']}")
+    await guarded.admin.get(f"/api/tokens/{made['token']}")
+    await guarded.admin.delete(f"/api/tokens/{made['token']}")
+    await guarded.admin.get(f"/nowhere%3Fticket={ticket}")
+    await guarded.admin.get(f"/ws?ticket={ticket}")
+    await guarded.admin.post("/api/tokens", json={"name": made["token"], "roles": [ticket]})
+    await guarded.admin.post("/update", json={**CONTRACT, "status": secret})
+    async with asyncio.timeout(10):
+        while "/update" not in guarded.lines.getvalue():  # noqa: ASYNC110 the log has no event
+            await asyncio.sleep(0.01)
+
+    logged = guarded.lines.getvalue()
+    written = written_in(tmp_path_factory.getbasetemp())
+    for text in (secret, ticket):
+        assert text not in logged
+        assert text.encode() not in written
+    assert made["key"]["id"] in logged
