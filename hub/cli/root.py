@@ -12,6 +12,7 @@ from hub.cli.migrate import migrate
 from hub.cli.publish import publish
 from hub.cli.serve import serve
 from hub.cli.tail import tail
+from hub.cli.token import token
 
 
 @click.group(
@@ -31,5 +32,5 @@ def root() -> None:
     """
 
 
-for command in (serve, publish, tail, bench, check, migrate, backup, log):
+for command in (serve, publish, tail, bench, check, migrate, backup, log, token):
     root.add_command(command)

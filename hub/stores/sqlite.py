@@ -53,6 +53,8 @@ class DataFile:
     Args:
         path: Where it is; it and its folder are made where they are not there.
         shared: Other processes may hold it too, all of them sharing it; writers take turns.
+        visiting: A hub may hold it, and need not share it: for a few short transactions about what
+            no hub remembers, SQLite's own locks are enough.
 
     Attributes:
         turns: Who writes or checkpoints takes one; free where the file is not shared.
@@ -61,10 +63,12 @@ class DataFile:
         Misconfigured: Another hub holds the file, or it cannot be opened or written.
     """
 
-    def __init__(self, path: Path, *, shared: bool = False) -> None:
+    def __init__(self, path: Path, *, shared: bool = False, visiting: bool = False) -> None:
         self.path = path
-        self._lock = take_lock(path, shared=shared)
-        self.turns = Turns(path, needed=shared)
+        self._lock = None if visiting else take_lock(path, shared=shared)
+        # Those who share it wait for each other at these locks, and so must a visitor.
+        taken = visiting and path.with_name(f"{path.name}.door").exists()
+        self.turns = Turns(path, needed=shared or taken)
         with self.turns:
             self.writer = _connect(path, _WRITER_PRAGMAS)
 
@@ -73,12 +77,14 @@ class DataFile:
         return _connect(self.path, _READER_PRAGMAS)
 
     def close(self) -> None:
-        """Fold the WAL into the file and let it go."""
+        """Fold the WAL into the file, unless that is another's, and let it go."""
         with self.turns:
-            self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if self._lock is not None:
+                self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self.writer.close()
         self.turns.close()
-        os.close(self._lock)
+        if self._lock is not None:
+            os.close(self._lock)
 
 
 class Threads:

@@ -1,0 +1,97 @@
+"""The credentials in a database, beside a hub that runs on it or without one."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from hub import app
+from hub.auth.keys import KeySource
+from hub.auth.revocation import Revoked
+from hub.clock import Clock, SystemClock
+from hub.errors import Unauthenticated
+from hub.model.principal import Principal
+from hub.model.scope import SCOPES
+from hub.model.timestamp import to_rfc3339
+from hub.services.revocations import Revocations
+from hub.services.tokens import MAX_PAGE, Page, Tokens
+from hub.settings import Settings
+from hub.stores.base import Store
+from hub.stores.log import SqliteLog
+from hub.stores.sqlite import DataFile
+
+# Who may write the database may do everything.
+OPERATOR = Principal("hub token", ("admin",), SCOPES)
+
+
+class Access(NamedTuple):
+    """What can be done to them; see `token_ways`."""
+
+    store: Store
+    clock: Clock
+    tokens: Tokens
+    revocations: Revocations
+    revoked: Revoked
+    operator: Principal = OPERATOR
+
+    async def all_keys(self) -> list[dict[str, Any]]:
+        """Return every key, newest first."""
+        found: list[dict[str, Any]] = []
+        page = Page(MAX_PAGE)
+        while True:
+            view = await self.tokens.list(page)
+            found += msgspec.to_builtins(view.tokens)
+            if view.next is None:
+                return found
+            at, _, key_id = view.next.partition(".")
+            page = Page(MAX_PAGE, (int(at), key_id))
+
+    async def refuse(self, credential: str, until: str) -> dict[str, str]:
+        """Refuse a JWT or a principal until a time."""
+        said = await self.revocations.revoke(credential, until)
+        return {
+            "credential": said.credential,
+            "at": to_rfc3339(said.at_us),
+            "until": to_rfc3339(said.until_us),
+        }
+
+    async def judge(self, token: str) -> str | None:
+        """Return why a key is refused; None: it is not."""
+        await self.revocations.look()
+        try:
+            principal = await KeySource(self.store.credentials, self.clock).find(token)
+            if principal is None:
+                return "expected an API key, got a token that only a hub can judge: name one"
+            self.revoked.check(principal)
+        except Unauthenticated as refusal:
+            return str(refusal)
+        return None
+
+
+@contextlib.asynccontextmanager
+async def accessing(settings: Settings) -> AsyncIterator[Access]:
+    """Open the database.
+
+    Raises:
+        Misconfigured: It cannot be opened, or its schema is of another hub.
+    """
+    clock = SystemClock()
+    store = _open(settings, clock)
+    try:
+        await store.open()
+        revoked = Revoked(clock)
+        revocations = Revocations(store.credentials, revoked, clock)
+        yield Access(store, clock, Tokens(store.credentials, clock), revocations, revoked)
+    finally:
+        await store.close()
+
+
+def _open(settings: Settings, clock: Clock) -> Store:
+    file = settings.data_file
+    if settings.postgres_url is None and file.is_file():
+        visited = SqliteLog(DataFile(file, visiting=True), clock)
+        if not visited.pending():
+            return visited
+    # There is none yet, or it is older than this program: no hub may run on it meanwhile.
+    return app.open_log(msgspec.structs.replace(settings, redis_url=None), clock)

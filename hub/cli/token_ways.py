@@ -1,0 +1,216 @@
+"""Two ways to the credentials of a hub: over its REST API, or straight into its database.
+
+The first asks a hub that answers, as whoever HUB_TOKEN is. The second asks nobody: whoever may
+write the database is its administrator, and that is how the first key of a hub is made.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+from urllib.parse import quote
+
+import click
+import msgspec
+
+from hub.cli.output import Output
+from hub.settings import Settings
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+OPERATOR = "hub token"
+
+
+class Way(Protocol):
+    """What can be done, whichever way; bodies and answers as in REST.
+
+    Raises:
+        hub_client.HubError: No hub answers, or it refused.
+        HubError: Nobody was asked, and it cannot be.
+    """
+
+    def create(self, body: Json) -> Json:
+        """Make a key."""
+        ...
+
+    def list(self) -> list[Json]:
+        """Return every key, newest first."""
+        ...
+
+    def rotate(self, key_id: str, body: Json) -> Json:
+        """Give a key a new secret."""
+        ...
+
+    def revoke(self, key_id: str) -> Json:
+        """Refuse a key for good."""
+        ...
+
+    def refuse(self, credential: str, until: str) -> Json:
+        """Refuse a JWT or a principal until a time."""
+        ...
+
+    def lift(self, credential: str) -> None:
+        """Refuse it no longer."""
+        ...
+
+    def judge(self, token: str) -> str | None:
+        """Return why a token is refused; None: it is not."""
+        ...
+
+
+def way(url: str | None, output: Output, *, direct: bool) -> Way:
+    """Return the way: to the hub where an address is given, else to the database.
+
+    Raises:
+        Misconfigured: The settings are wrong.
+    """
+    if url is not None and not direct:
+        return OverRest(url)
+    from hub.cli.configuration import load_settings
+
+    return IntoDatabase(load_settings(output))
+
+
+class OverRest:
+    """A hub that answers.
+
+    Args:
+        url: Its address.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def create(self, body: Json) -> Json:
+        """Make a key."""
+        return self._send("POST", "/api/tokens", body)
+
+    def list(self) -> list[Json]:
+        """Return every key, page by page."""
+        found: list[Json] = []
+        before: str | None = ""
+        while before is not None:
+            more = f"&before={quote(before)}" if before else ""
+            page = self._send("GET", f"/api/tokens?limit=1000{more}")
+            found += page["tokens"]
+            before = page["next"]
+        return found
+
+    def rotate(self, key_id: str, body: Json) -> Json:
+        """Give a key a new secret."""
+        return self._send("POST", f"/api/tokens/{quote(key_id, safe='')}/rotate", body)
+
+    def revoke(self, key_id: str) -> Json:
+        """Refuse a key for good."""
+        return self._send("DELETE", f"/api/tokens/{quote(key_id, safe='')}")
+
+    def refuse(self, credential: str, until: str) -> Json:
+        """Refuse a JWT or a principal."""
+        return self._send("POST", "/api/revocations", {"credential": credential, "until": until})
+
+    def lift(self, credential: str) -> None:
+        """Refuse it no longer."""
+        self._send("DELETE", f"/api/revocations/{quote(credential, safe='')}")
+
+    def judge(self, token: str) -> str | None:
+        """Show the token to the hub, and return what it says against it."""
+        import hub_client
+
+        try:
+            self._send("GET", "/api/jobs?limit=1", token=token)
+        except hub_client.HubError as error:
+            if error.status is None or error.status >= 500:  # noqa: PLR2004 its server errors
+                raise
+            # Any other refusal is about what it may do: it was believed before.
+            return str(error.problem.get("detail") or error) if error.status == 401 else None  # noqa: PLR2004
+        return None
+
+    def _send(
+        self, method: str, path: str, body: Json | None = None, token: str | None = None
+    ) -> Json:
+        from hub_client.address import Address
+        from hub_client.calls.request import Request
+        from hub_client.calls.retry import RetryPolicy
+        from hub_client.clock import ThreadClock
+        from hub_client.sync.http import Http
+
+        try:
+            address = Address(self._url, token, os.environ)
+        except ValueError as error:
+            raise click.UsageError(f"--url: {error}") from error
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        payload = msgspec.UNSET if body is None else body
+        # One try: a second one could make a second key.
+        http = Http(address, RetryPolicy(max_retries=0), ThreadClock(), None)
+        try:
+            answer: Json = http.send(
+                Request(method=method, path=path, payload=payload, headers=headers)
+            )
+        finally:
+            http.close()
+        return answer
+
+
+class IntoDatabase:
+    """The database that the settings name; a hub may run on it meanwhile.
+
+    Args:
+        settings: They name it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def create(self, body: Json) -> Json:
+        """Make a key."""
+        from hub.services.token_forms import NewKey
+
+        new = _read(body, NewKey)
+        return self._run(lambda access: access.tokens.create(access.operator, new))
+
+    def list(self) -> list[Json]:
+        """Return every key."""
+        return asyncio.run(self._with(lambda access: access.all_keys()))
+
+    def rotate(self, key_id: str, body: Json) -> Json:
+        """Give a key a new secret."""
+        from hub.services.token_forms import Rotation
+
+        rotation = _read(body, Rotation)
+        return self._run(lambda access: access.tokens.rotate(access.operator, key_id, rotation))
+
+    def revoke(self, key_id: str) -> Json:
+        """Refuse a key for good; a hub that runs finds it within two seconds."""
+        return self._run(lambda access: access.tokens.revoke(key_id))
+
+    def refuse(self, credential: str, until: str) -> Json:
+        """Refuse a JWT or a principal."""
+        return self._run(lambda access: access.refuse(credential, until))
+
+    def lift(self, credential: str) -> None:
+        """Refuse it no longer."""
+        asyncio.run(self._with(lambda access: access.revocations.lift(credential)))
+
+    def judge(self, token: str) -> str | None:
+        """Look the token up, as a hub on this database would."""
+        reason: str | None = asyncio.run(self._with(lambda access: access.judge(token)))
+        return reason
+
+    def _run(self, act: Callable[[Any], Awaitable[Any]]) -> Json:
+        answer = asyncio.run(self._with(act))
+        found: Json = msgspec.to_builtins(answer)
+        return found
+
+    async def _with(self, act: Callable[[Any], Awaitable[T]]) -> T:
+        from hub.cli.token_access import accessing
+
+        async with accessing(self._settings) as access:
+            return await act(access)
+
+
+def _read(body: Json, kind: type[T]) -> T:
+    try:
+        return msgspec.convert(body, kind)
+    except msgspec.ValidationError as error:
+        raise click.UsageError(str(error)) from error
