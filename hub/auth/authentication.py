@@ -12,7 +12,7 @@ from typing import Protocol
 from hub.auth.revocation import Revoked
 from hub.clock import Clock
 from hub.errors import TokenExpired, Unauthenticated
-from hub.model.api_key import concerns
+from hub.model.api_key import SUBJECT
 from hub.model.principal import ANONYMOUS, Principal
 
 # Some 40 MB of principals, and far more than there are clients on a node.
@@ -103,7 +103,12 @@ class Authentication:
     def forget(self, credential: str) -> None:
         """Let a credential be looked up again; it was revoked or changed."""
         self._forgotten += 1
-        gone = [key for key, one in self._remembered.items() if concerns(credential, one)]
+        remembered = self._remembered.items()
+        if credential.startswith(SUBJECT):
+            name = credential.removeprefix(SUBJECT)
+            gone = [key for key, one in remembered if one.name == name]
+        else:
+            gone = [key for key, one in remembered if one.credential == credential]
         for key in gone:
             del self._remembered[key]
 

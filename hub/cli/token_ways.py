@@ -19,8 +19,6 @@ from hub.settings import Settings
 T = TypeVar("T")
 Json = dict[str, Any]
 
-OPERATOR = "hub token"
-
 
 class Way(Protocol):
     """What can be done, whichever way; bodies and answers as in REST.
@@ -89,13 +87,13 @@ class OverRest:
     def list(self) -> list[Json]:
         """Return every key, page by page."""
         found: list[Json] = []
-        before: str | None = ""
-        while before is not None:
-            more = f"&before={quote(before)}" if before else ""
-            page = self._send("GET", f"/api/tokens?limit=1000{more}")
+        before: dict[str, str] = {}
+        while True:
+            page = self._send("GET", "/api/tokens", query={"limit": "1000", **before})
             found += page["tokens"]
-            before = page["next"]
-        return found
+            if page["next"] is None:
+                return found
+            before = {"before": page["next"]}
 
     def rotate(self, key_id: str, body: Json) -> Json:
         """Give a key a new secret."""
@@ -111,14 +109,14 @@ class OverRest:
 
     def lift(self, credential: str) -> None:
         """Refuse it no longer."""
-        self._send("DELETE", f"/api/revocations/{quote(credential, safe='')}")
+        self._send("DELETE", "/api/revocations", query={"credential": credential})
 
     def judge(self, token: str) -> str | None:
         """Show the token to the hub, and return what it says against it."""
         import hub_client
 
         try:
-            self._send("GET", "/api/jobs?limit=1", token=token)
+            self._send("GET", "/api/jobs", token=token, query={"limit": "1"})
         except hub_client.HubError as error:
             if error.status is None or error.status >= 500:  # noqa: PLR2004 its server errors
                 raise
@@ -127,7 +125,13 @@ class OverRest:
         return None
 
     def _send(
-        self, method: str, path: str, body: Json | None = None, token: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        *,
+        token: str | None = None,
+        query: dict[str, str] | None = None,
     ) -> Json:
         from hub_client.address import Address
         from hub_client.calls.request import Request
@@ -145,7 +149,9 @@ class OverRest:
         http = Http(address, RetryPolicy(max_retries=0), ThreadClock(), None)
         try:
             answer: Json = http.send(
-                Request(method=method, path=path, payload=payload, headers=headers)
+                Request(
+                    method=method, path=path, params=query or {}, payload=payload, headers=headers
+                )
             )
         finally:
             http.close()

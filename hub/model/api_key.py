@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from hub.model.principal import Principal
 
+# What a revoked credential begins with that stands for whatever a principal shows.
+SUBJECT = "sub:"
+
 
 class ApiKey(NamedTuple):
     """One API key.
@@ -74,7 +77,7 @@ def credential_of(key_id: str, generation: int) -> str:
 
 def subject_of(name: str) -> str:
     """Return the credential that stands for whatever a principal shows."""
-    return f"sub:{name}"
+    return f"{SUBJECT}{name}"
 
 
 def concerns(credential: str, principal: Principal) -> bool:

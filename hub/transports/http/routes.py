@@ -49,6 +49,7 @@ from hub.transports.http.jobs import JobParams, JobsParams, JobsResource, JobsVi
 from hub.transports.http.operations import Health, OperationsResource, Ready, ReadyParams
 from hub.transports.http.route import EVENT_STREAM, Route
 from hub.transports.http.tokens import (
+    LiftParams,
     NewRevocation,
     RevocationsView,
     RevocationView,
@@ -187,8 +188,8 @@ def _tokens(to: Resources) -> list[Route]:
         Route("POST", revoked, s.TOKENS_MANAGE, tokens.refuse,
               "Refuse a JWT by its id, or a principal by its name", RevocationView, NewRevocation,
               status=201, tag=tag, name="revoke", keyed=False),
-        Route("DELETE", f"{revoked}/{{credential}}", s.TOKENS_MANAGE, tokens.lift,
-              "Refuse it no longer", RevocationsView, refusals=(RevocationNotFound,), tag=tag,
+        Route("DELETE", revoked, s.TOKENS_MANAGE, tokens.lift, "Refuse it no longer",
+              RevocationsView, query=LiftParams, refusals=(RevocationNotFound,), tag=tag,
               name="liftRevocation"),
         Route("POST", "/api/ws/ticket", s.EVENTS_READ, tokens.ticket,
               "Get a ticket for one WebSocket", TicketAnswer, status=201, tag=tag,

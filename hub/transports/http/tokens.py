@@ -37,6 +37,12 @@ class NewRevocation(msgspec.Struct, forbid_unknown_fields=True):
     until: str
 
 
+class LiftParams(msgspec.Struct, forbid_unknown_fields=True):
+    """Query of `DELETE /api/revocations`; not in the path: names may have a `/`."""
+
+    credential: Annotated[str, msgspec.Meta(max_length=300)]
+
+
 class RevocationView(msgspec.Struct):
     """A credential that is refused."""
 
@@ -100,7 +106,7 @@ class TokensResource:
 
     async def lift(self, call: Call) -> ASGIApp:
         """Refuse it no longer; return what still is."""
-        await self._revocations.lift(call.params["credential"])
+        await self._revocations.lift(call.query(LiftParams).credential)
         return json(await self._refused())
 
     async def ticket(self, call: Call) -> ASGIApp:

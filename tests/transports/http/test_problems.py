@@ -166,7 +166,7 @@ CODES = {
     "artifact_not_found": on_job("GET", "/artifacts/nothing"),
     "channel_not_found": request("GET", "/api/channels/NO/history"),
     "token_not_found": request("GET", "/api/tokens/nobody"),
-    "revocation_not_found": request("DELETE", "/api/revocations/sub:nobody"),
+    "revocation_not_found": request("DELETE", "/api/revocations?credential=sub:nobody"),
     "method_not_allowed": request("DELETE", "/update"),
     "upgrade_required": request("GET", "/ws"),
     "input_not_expected": on_job("POST", "/input", json={"input": 1}),

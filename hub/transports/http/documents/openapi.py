@@ -54,7 +54,6 @@ _IN_PATH: dict[str, Schema] = {
     "name": {"type": "string", "minLength": 1, "maxLength": MAX_NAME, "pattern": NAME_PATTERN},
     "channel": {"type": "string", "pattern": CHANNEL_PATTERN, "examples": ["contracts"]},
     "token_id": {"type": "string", "minLength": 1, "examples": ["7tMx0Q4bVn2e"]},
-    "credential": {"type": "string", "minLength": 5, "examples": ["sub:anna"]},
 }
 _KEY = {
     "name": "Idempotency-Key",
