@@ -14,12 +14,14 @@ class Definition(msgspec.Struct, frozen=True, omit_defaults=True):
         max_events: Events that it keeps at most; None: as many as the hub's setting says.
         max_age_us: How old they may get, in microseconds; None: as old as the setting says.
         readers: Roles that alone may read it, and admins; None: whoever may read events.
+        revision: How often it was defined; tells the newer of two.
     """
 
     durable: bool = True
     max_events: int | None = None
     max_age_us: int | None = None
     readers: tuple[str, ...] | None = None
+    revision: int = 0
 
 
 class Defined(NamedTuple):

@@ -9,6 +9,7 @@ from functools import partial
 
 from hub.brokers.base import News
 from hub.clock import Timers
+from hub.model.channel import Definition
 from hub.model.event import Event
 from hub.model.unit import Head
 from hub.realtime.audience import Delivery
@@ -39,8 +40,7 @@ class Fanout:
         feeds: By channel, the durable ones.
         volatile: By channel, the others.
         known: Names of both.
-        readers: By channel, the roles that alone may read it; only of channels that say so.
-        on_rights: Called when `readers` has changed.
+        on_rights: Called when other roles may read a channel.
         interest: Of which channels the other nodes' news come here.
     """
 
@@ -61,7 +61,7 @@ class Fanout:
         self.feeds: dict[str, Feed] = {}
         self.volatile: dict[str, VolatileFeed] = {}
         self.known: set[str] = set()
-        self.readers: dict[str, Sequence[str]] = {}
+        self._defined: dict[str, Definition] = {}
         self.on_rights: Callable[[], None] = _nobody_follows
         self.interest = interest
         self._timers = timers
@@ -115,8 +115,7 @@ class Fanout:
         for channel, head in heads.items():
             if head.definition is None:
                 continue
-            if head.definition.readers != self.readers.get(channel):
-                self._read_by(channel, head.definition.readers)
+            self._define(channel, head.definition)
             if channel in self.known:
                 continue
             if head.is_durable:
@@ -125,12 +124,19 @@ class Fanout:
             else:
                 self._open_volatile(channel)
 
-    def _read_by(self, channel: str, readers: Sequence[str] | None) -> None:
-        if readers is None:
-            del self.readers[channel]
-        else:
-            self.readers[channel] = readers
-        self.on_rights()
+    def readers(self, channel: str) -> Sequence[str] | None:
+        """Return the roles that alone may read a channel; None: whoever may read events."""
+        definition = self._defined.get(channel)
+        return None if definition is None else definition.readers
+
+    def _define(self, channel: str, definition: Definition) -> None:
+        before = self._defined.get(channel)
+        # Heads that were read before a change may come after it: they must not open a channel.
+        if before is not None and definition.revision < before.revision:
+            return
+        self._defined[channel] = definition
+        if definition.readers != (None if before is None else before.readers):
+            self.on_rights()
 
     def pruned(self, channel: str, oldest: int) -> None:
         """Note that retention has forgotten what is older."""

@@ -53,4 +53,4 @@ def narrowed(principal: Principal, channel: str, where: Filter | None) -> Filter
 
 
 def _reading(fanout: Fanout, channel: str) -> Deed:
-    return Deed(EVENTS_READ, channel, fanout.readers.get(channel))
+    return Deed(EVENTS_READ, channel, fanout.readers(channel))

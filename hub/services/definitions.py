@@ -203,7 +203,8 @@ def _definition(channel: str, head: Head, new: NewDefinition) -> Definition:
         expected = "null: a volatile channel keeps no history"
         raise InvalidFields([FieldError("$.history", expected, shown(new.history))])
     max_age_us = None if limits.max_age_h is None else max(1, int(limits.max_age_h * HOUR_US))
-    return Definition(durable, limits.max_events, max_age_us, _new_readers(head, new))
+    revision = 1 + (0 if head.definition is None else head.definition.revision)
+    return Definition(durable, limits.max_events, max_age_us, _new_readers(head, new), revision)
 
 
 def _refusal(channel: str, head: Head) -> str:

@@ -324,3 +324,20 @@ def test_early_events_wait_only_while_they_are_small_together() -> None:
     node.settle()
     assert offsets(socket) == [1, 2, unheard.offset, 4, 5]
     assert node.fake_timers.pending == 1  # the client's heartbeat
+
+
+def test_an_older_definition_opens_no_channel() -> None:
+    """Heads that were read before a change may come after it; who may read it stays changed."""
+    node = FakeNode(MemoryEvents())
+    changes: list[None] = []
+    node.fanout.on_rights = lambda: changes.append(None)
+    old, new = (
+        {"orders": Head(definition=Definition(readers=readers, revision=revision))}
+        for revision, readers in enumerate((None, ("viewer",)))
+    )
+
+    for heads in (old, new, old, new):
+        node.fanout.learn(heads)
+
+    assert node.fanout.readers("orders") == ("viewer",)
+    assert len(changes) == 1
