@@ -78,7 +78,11 @@ def open_doors(inside: Inside) -> Doors:
     """Build what takes clients."""
     settings = inside.settings
     identity = inside.identity
-    rules = Rules(open_mode=not identity.authentication.required, origins=settings.origins)
+    rules = Rules(
+        open_mode=not identity.authentication.required,
+        origins=settings.origins,
+        hosts=settings.hosts,
+    )
     turnstile = _turnstile(settings, inside.clock)
     log = logger("websocket")
     reception = NodeReception(

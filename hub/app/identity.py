@@ -29,7 +29,7 @@ class Identity(NamedTuple):
 
 def build_identity(settings: Settings, log: Store, clock: Clock) -> Identity:
     """Build it: nothing is asked of the log yet."""
-    required = settings.auth == "required"
+    required = settings.auth_required
     revoked = Revoked(clock)
     revocations = Revocations(log.credentials, revoked, clock)
     sources: list[Source] = [KeySource(log.credentials, clock)]

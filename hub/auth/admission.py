@@ -50,10 +50,12 @@ class Rules(NamedTuple):
     Attributes:
         open_mode: AUTH=off.
         origins: Origins besides our own whose pages may ask.
+        hosts: Names by which it may be called beside our own; empty: any. Not for open mode.
     """
 
     open_mode: bool
     origins: frozenset[str]
+    hosts: frozenset[str] = frozenset()
 
 
 def read_door(headers: Headers) -> Door:
@@ -88,7 +90,8 @@ def check(door: Door, rules: Rules) -> None:
     Raises:
         InvalidRequest: A header that the checks rely on came more than once.
         ProxiedInOpenMode: A proxy forwarded it, and the hub is open.
-        ForeignHost: It was sent to a name that is not this machine's, and the hub is open.
+        ForeignHost: It was sent to a name that is not this machine's, and the hub is open; or
+            that is none of those that the hub has.
         ForeignOrigin: A page of another origin sent it.
     """
     if door.repeated is not None:
@@ -102,6 +105,10 @@ def check(door: Door, rules: Rules) -> None:
             raise ForeignHost(
                 f"expected Host localhost, 127.0.0.1 or [::1], got {(door.host or 'none')[:80]!r}"
             )
+    elif rules.hosts and _name(door.host) not in rules.hosts | OWN_NAMES:
+        raise ForeignHost(
+            f"expected Host to be one of HUB_ALLOWED_HOSTS, got {(door.host or 'none')[:80]!r}"
+        )
     if door.origin is not None and not _is_own(door.origin, door.host, rules.origins):
         raise ForeignOrigin(
             f"expected a page of our own or one of CORS_ORIGINS, got Origin {door.origin[:80]!r}"

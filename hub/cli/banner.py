@@ -9,7 +9,7 @@ from rich.text import Text
 from hub.cli.listening import url_host
 
 CURL = (
-    "curl -X POST {url}update -H 'Content-Type: application/json' \\\n"
+    "curl -X POST {url}update -H 'Content-Type: application/json' {token}\\\n"
     '  -d \'{{"contract_id":"c-1","location":"{location}","status":"active",'
     '"timestamp":"{now}"}}\''
 )
@@ -21,6 +21,9 @@ class Banner(NamedTuple):
     Attributes:
         location: A location that contracts may have, for the example.
         now: RFC 3339, for the example.
+        required: One must say who one is.
+        hint: What to do before anybody can come in; empty: nothing.
+        secure: Over TLS.
     """
 
     version: str
@@ -29,16 +32,19 @@ class Banner(NamedTuple):
     data: str
     location: str
     now: str
+    required: bool = False
+    hint: str = ""
+    secure: bool = False
 
     @property
     def url(self) -> str:
         """Return the address of the dashboard and the root of the API."""
-        return f"http://{url_host(self.host)}:{self.port}/"
+        return f"{'https' if self.secure else 'http'}://{url_host(self.host)}:{self.port}/"
 
     @property
     def ws(self) -> str:
         """Return the address of the WebSocket."""
-        return f"ws://{url_host(self.host)}:{self.port}/ws"
+        return f"{'wss' if self.secure else 'ws'}://{url_host(self.host)}:{self.port}/ws"
 
     def facts(self, pid: int) -> dict[str, object]:
         """Return what a program that started the hub wants to know."""
@@ -51,7 +57,7 @@ class Banner(NamedTuple):
             "docs": f"{self.url}docs",
             "data_file": self.data,
             "persists": True,
-            "access": "open",
+            "access": "required" if self.required else "open",
             "pid": pid,
         }
 
@@ -71,13 +77,19 @@ class Banner(NamedTuple):
             self.data,
             (" (persists: it is all there after a restart)", "dim"),
         )
-        yield _row("Access", "open to this machine only", (" (AUTH=off)", "dim"))
+        if self.required:
+            yield _row("Access", "with a key or a token", (" (AUTH=required)", "dim"))
+        else:
+            yield _row("Access", "open to this machine only", (" (AUTH=off)", "dim"))
+        if self.hint:
+            yield _row("First", (self.hint, "yellow"))
         yield Text()
         yield Text(
             "  Post an update, and every open screen shows it (Ctrl-C stops the hub):", "dim"
         )
         yield Text()
-        yield Text(CURL.format(url=self.url, location=self.location, now=self.now))
+        token = '-H "Authorization: Bearer $HUB_TOKEN" ' if self.required else ""
+        yield Text(CURL.format(url=self.url, location=self.location, now=self.now, token=token))
 
 
 def _row(name: str, *parts: str | tuple[str, str]) -> Text:

@@ -152,6 +152,13 @@ def spare_collector() -> None:
     gc.set_threshold(10_000, 20, 50)
 
 
+def first_step(settings: Settings) -> str:
+    """Return what to do before anybody can come in; empty where the settings name who may."""
+    if not settings.auth_required or settings.credentials:
+        return ""
+    return "`hub token create` makes the first key, unless it is there already"
+
+
 def announce(settings: Settings, port: int, output: Output) -> None:
     """Say where the hub is: one line of JSON on stdout, or the banner on stderr."""
     from hub.cli.banner import Banner
@@ -165,6 +172,9 @@ def announce(settings: Settings, port: int, output: Output) -> None:
         data=settings.data_place,
         location=min(settings.locations),
         now=to_rfc3339(SystemClock().now_us())[:19] + "Z",
+        required=settings.auth_required,
+        hint=first_step(settings),
+        secure=bool(settings.ssl_certfile),
     )
     if output.json:
         output.show(banner.facts(os.getpid()), str)
@@ -173,5 +183,7 @@ def announce(settings: Settings, port: int, output: Output) -> None:
         from hub.telemetry.logging import logger
 
         logger("hub").info("the hub answers", **banner.facts(os.getpid()))
+        if banner.hint:
+            logger("hub").warning("nobody can come in yet", hint=banner.hint)
     else:
         banner.write(output.stderr)

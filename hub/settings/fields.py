@@ -1,11 +1,14 @@
 """The fields: everything that can be set, typed, with units in their names."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
 from hub.database_url import postgres_url, sqlite_file, without_secrets
+from hub.settings import identity
+from hub.settings.named import named as _help
 
 DEFAULT_DATABASE_URL = "sqlite:///var/hub.db"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -14,10 +17,6 @@ Count = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 Most = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Positive = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
 Rate = Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
-
-
-def _help(name: str, text: str) -> msgspec.Meta:
-    return msgspec.Meta(description=text, extra={"env": name})
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,10 +46,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["auto", "json", "console"],
         _help("HUB_LOG_FORMAT", "json, console, or auto: console on a terminal"),
     ] = "auto"
-    auth: Annotated[
-        Literal["off", "required"] | None,
-        _help("AUTH", "off (only on loopback, the default there) or required (comes later)"),
-    ] = None
+    auth: identity.Auth = None
+    api_key: identity.ApiKey = None
+    jwt_secret: identity.JwtSecret = None
+    jwt_secret_previous: identity.JwtSecretPrevious = None
+    jwt_public_key: identity.JwtPublicKey = None
+    jwks_url: identity.JwksUrl = ""
+    jwt_issuer: identity.JwtIssuer = ""
+    jwt_audience: identity.JwtAudience = ""
+    allowed_hosts: identity.AllowedHosts = ""
+    trusted_proxies: identity.TrustedProxies = ""
+    ssl_certfile: identity.SslCertfile = ""
+    ssl_keyfile: identity.SslKeyfile = ""
+    ssl_keyfile_password: identity.SslKeyfilePassword = None
+    ssl_ca_certs: identity.SslCaCerts = ""
+    ssl_ciphers: identity.SslCiphers = ""
+    env_file: identity.EnvFile = ""
     cors_origins: Annotated[
         str, _help("CORS_ORIGINS", "Origins besides our own whose pages may ask, comma-separated")
     ] = ""
@@ -129,6 +140,34 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 60.0
     drain_s: Annotated[Positive, _help("DRAIN_S", "Seconds that a stop may take")] = 10.0
 
+    def __repr__(self) -> str:
+        shown = (f"{name}={_shown(name, getattr(self, name))}" for name in self.__struct_fields__)
+        return f"Settings({', '.join(shown)})"
+
+    @property
+    def credentials(self) -> Sequence[str]:
+        """Names of the settings that say who may come in, as far as they are set."""
+        set_here = (self.api_key, self.jwt_secret, self.jwt_public_key, self.jwks_url)
+        names = ("API_KEY", "JWT_SECRET", "JWT_PUBLIC_KEY", "JWKS_URL")
+        return [name for name, value in zip(names, set_here, strict=True) if value]
+
+    @property
+    def auth_required(self) -> bool:
+        """Whether one must say who one is; not where the hub is for this machine alone."""
+        if self.auth is not None:
+            return self.auth == "required"
+        return bool(self.credentials) or self.host not in LOOPBACK
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Names by which the hub may be called; empty: any."""
+        return frozenset(name.lower() for name in _words(self.allowed_hosts))
+
+    @property
+    def proxies(self) -> Sequence[str]:
+        """Addresses and networks of proxies that are believed."""
+        return _words(self.trusted_proxies)
+
     @property
     def data_file(self) -> Path:
         """The SQLite file; three slashes lead to a relative path, four to an absolute one."""
@@ -163,6 +202,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def origins(self) -> frozenset[str]:
         """Origins besides our own whose pages may ask."""
         return frozenset(_words(self.cors_origins))
+
+
+def _shown(name: str, value: object) -> str:
+    """Return a value without what may be a password in it."""
+    if name not in {"database_url", "redis_url"} or not isinstance(value, str):
+        return repr(value)
+    try:
+        return repr(without_secrets(value))
+    except ValueError:
+        return "…"
 
 
 def _words(text: str) -> list[str]:

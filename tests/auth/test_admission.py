@@ -17,6 +17,7 @@ from hub.errors import (
 
 OPEN = Rules(open_mode=True, origins=frozenset())
 CLOSED = Rules(open_mode=False, origins=frozenset())
+NAMED = Rules(open_mode=False, origins=frozenset(), hosts=frozenset({"hub.example"}))
 APP = "https://app.example"
 WITH_APP = Rules(open_mode=True, origins=frozenset({APP}))
 
@@ -36,6 +37,19 @@ def door(host: str | None = "localhost:8000", origin: str | None = None) -> Door
 def test_this_machine_may_be_asked_by_its_own_names(host: str) -> None:
     """The three names of loopback pass, with any port, in any case."""
     check(door(host), OPEN)
+
+
+@pytest.mark.parametrize("host", ["hub.example", "HUB.example:443", "localhost:8000", "[::1]:1"])
+def test_a_hub_with_names_may_be_asked_by_them(host: str) -> None:
+    """In any case and with any port, and by this machine's own, which nobody can point away."""
+    check(door(host), NAMED)
+
+
+@pytest.mark.parametrize("host", [None, "evil.example", "hub.example.evil", "10.0.0.7"])
+def test_a_hub_with_names_answers_to_no_other(host: str | None) -> None:
+    """A page cannot reach it by a name that was made to point here."""
+    with pytest.raises(ForeignHost, match="HUB_ALLOWED_HOSTS"):
+        check(door(host), NAMED)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,10 @@ from click.testing import CliRunner
 from hub.cli.root import root
 
 # What a developer's shell may hold, and no test should see.
-_FOREIGN = ("PORT", "HOST", "DATABASE_URL", "HUB_URL", "WS_URI", "NO_COLOR", "FORCE_COLOR", "AUTH")
+_FOREIGN = (
+    *("PORT", "HOST", "DATABASE_URL", "HUB_URL", "WS_URI", "NO_COLOR", "FORCE_COLOR", "AUTH"),
+    *("API_KEY", "JWT_SECRET", "JWT_PUBLIC_KEY", "JWKS_URL", "HUB_ENV_FILE"),
+)
 _started: list["subprocess.Popen[str]"] = []
 
 

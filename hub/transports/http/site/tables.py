@@ -37,10 +37,14 @@ not. The reason is JSON and names the code: `{{"code": "draining"}}`.
 _SETTINGS = """\
 # Settings
 
-All are read once, from the environment, when the hub starts. Names that begin with `HUB_` and are
-not listed here are warned about; a wrong value ends the start with one line and exit code 2.
+All are read from the environment when the hub starts. Names that begin with `HUB_` and are not
+listed here are warned about; a wrong value ends the start with one line and exit code 2.
 
 {table}
+
+What may hold a password (`API_KEY`, `JWT_SECRET`, `JWT_SECRET_PREVIOUS`, `JWT_PUBLIC_KEY`,
+`HUB_SSL_KEYFILE_PASSWORD`, `DATABASE_URL`, `REDIS_URL`) may also be in a file: `JWT_SECRET_FILE`
+names it, and so on. SIGHUP reads those files, `HUB_ENV_FILE` and the certificate again.
 
 `HUB_URL`, `HUB_TOKEN` and `WS_URI` are read by the clients, not by the hub. A value such as
 `tcp://10.0.0.1:8000`, which orchestrators put under names like `PORT`, is passed over.
