@@ -2,6 +2,7 @@
 
 * `opening` the log and the broker that the settings name
 * `node`    one running process, from start to stop
+* `identity` the sources of credentials that the settings name
 * `doors`   what takes clients: sockets, streams and HTTP, by the same rules
 """
 

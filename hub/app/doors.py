@@ -180,6 +180,6 @@ def _events(inside: Inside, turnstile: Turnstile) -> EventsResource:
 
 
 def _tokens(inside: Inside) -> TokensResource:
-    _, revocations, tickets = inside.identity
+    revocations, tickets = inside.identity.revocations, inside.identity.tickets
     tokens = Tokens(inside.log.credentials, inside.clock, revocations.look)
     return TokensResource(tokens, revocations, tickets)

@@ -1,15 +1,21 @@
 """Identity: who comes in, by which credentials, and what is refused by now."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from hub.auth.authentication import Authentication, Source
+from hub.auth.claims import Terms
+from hub.auth.jwt import JwtSource
+from hub.auth.jwt_keys import Key, public_keys, secret_key, served_keys
 from hub.auth.keys import KeySource
 from hub.auth.revocation import Revoked
 from hub.clock import Clock
+from hub.key_server import KeyServer
 from hub.services.revocations import Revocations
 from hub.services.tickets import SocketTickets
 from hub.settings import Settings
 from hub.stores.base import Store
+from hub.telemetry.logging import logger
 
 
 class Identity(NamedTuple):
@@ -20,20 +26,66 @@ class Identity(NamedTuple):
         revocations: Brings what was revoked anywhere. Whoever holds something open for a
             credential joins its `on_revoked`.
         tickets: Whose a ticket is.
+        jwts: Reads JWTs.
+        served: Brings keys from a key server; None: there is none.
     """
 
     authentication: Authentication
     revocations: Revocations
     tickets: SocketTickets
+    jwts: JwtSource
+    served: KeyServer[Key] | None
 
 
 def build_identity(settings: Settings, log: Store, clock: Clock) -> Identity:
-    """Build it: nothing is asked of the log yet."""
+    """Build it: nothing is asked of the log, nor of a key server, yet.
+
+    Raises:
+        Misconfigured: A key of the settings cannot be used.
+    """
     required = settings.auth_required
     revoked = Revoked(clock)
     revocations = Revocations(log.credentials, revoked, clock)
-    sources: list[Source] = [KeySource(log.credentials, clock)]
+    served = key_server(settings)
+    jwts = jwt_source(settings, served, clock)
+    sources: list[Source] = [KeySource(log.credentials, clock), jwts]
     authentication = Authentication(sources, clock, required=required, revoked=revoked)
+    if served is not None:
+        served.changed = authentication.forget_all
     revocations.on_revoked.append(authentication.forget)
     tickets = SocketTickets(log.tickets, revoked, clock, required=required)
-    return Identity(authentication, revocations, tickets)
+    return Identity(authentication, revocations, tickets, jwts, served)
+
+
+def own_keys(settings: Settings) -> Sequence[Key]:
+    """Return the keys of JWTs that the settings hold.
+
+    Raises:
+        Misconfigured: One of them cannot be used.
+    """
+    secrets = (settings.jwt_secret, settings.jwt_secret_previous)
+    keys = [secret_key(secret.reveal()) for secret in secrets if secret is not None]
+    if settings.jwt_public_key is not None:
+        keys += public_keys(settings.jwt_public_key.reveal())
+    return keys
+
+
+def terms(settings: Settings) -> Terms:
+    """Return whose JWTs for whom are taken."""
+    return Terms(settings.jwt_issuer, settings.jwt_audience)
+
+
+def key_server(settings: Settings) -> KeyServer[Key] | None:
+    """Return the key server, which nobody has asked yet; None: the settings name none."""
+    if not settings.jwks_url:
+        return None
+    return KeyServer(settings.jwks_url, served_keys, logger("keys"))
+
+
+def jwt_source(settings: Settings, served: KeyServer[Key] | None, clock: Clock) -> JwtSource:
+    """Return the source of principals out of JWTs.
+
+    Raises:
+        Misconfigured: A key cannot be used.
+    """
+    return JwtSource(terms(settings), own_keys(settings), served, clock)

@@ -180,7 +180,9 @@ class Node:
 
     def _watch_credentials(self) -> None:
         """Begin to hear of revocations, to note which keys are used, to forget what is over."""
-        authentication, revocations, tickets = self.identity
+        authentication, revocations, tickets, _, served = self.identity
+        if served is not None:
+            self._background.spawn(served.run())
         revocations.on_revoked.append(self.connections.revoke)
         prunes = (revocations.prune, tickets.prune)
         upkeep = CredentialUpkeep(self._log.credentials, authentication.seen, prunes, self._clock)

@@ -112,6 +112,11 @@ class Authentication:
         for key in gone:
             del self._remembered[key]
 
+    def forget_all(self) -> None:
+        """Let every credential be looked up again; keys are others than before."""
+        self._forgotten += 1
+        self._remembered.clear()
+
     async def _look(self, token: str) -> Principal:
         """Ask the sources, again where something was revoked meanwhile.
 
