@@ -20,6 +20,7 @@
         * `TokenRevoked`          somebody has taken it back
     * `RateLimited`               more comes than we take at a time
         * `TooManyConnections`    as many are open as may be
+    * `ConnectionLimit`           the principal has as many open as it may
     * `NotFound`
         * `JobNotFound`
         * `ArtifactNotFound`
@@ -56,6 +57,7 @@ from hub.errors.base import (
     HubError as HubError,
 )
 from hub.errors.door import (
+    ConnectionLimit as ConnectionLimit,
     Forbidden as Forbidden,
     ForeignHost as ForeignHost,
     ForeignOrigin as ForeignOrigin,

@@ -43,3 +43,11 @@ class TooManyConnections(RateLimited):
     """As many connections are open as may be, in all or from this address."""
 
     code, retry_after_s = "too_many_connections", 5
+
+
+class ConnectionLimit(HubError):
+    """The principal has as many connections open as it may; one more would be refused again."""
+
+    code, status = "connection_limit", 429
+    close_code: ClassVar[int | None] = 4508
+    retry_after_s = 30

@@ -10,6 +10,7 @@ import pytest
 from hub.errors import (
     BadFrame,
     ConnectionEnded,
+    ConnectionLimit,
     Forbidden,
     HeartbeatTimeout,
     HubError,
@@ -33,6 +34,7 @@ UNTOLD = {
     for error in (
         Forbidden, Unavailable, InvalidCommand, BadFrame, HeartbeatTimeout, SlowConsumer,
         ConnectionEnded, Misconfigured, HubError, TooManyConnections, TokenRevoked,
+        ConnectionLimit,
     )
 }  # fmt: skip
 

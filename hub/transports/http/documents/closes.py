@@ -44,9 +44,11 @@ CLOSES = (
     Close(4408, "slow_consumer", "You were behind for long and did not gain"),
     Close(4410, "heartbeat_timeout", "You did not answer a ping in time"),
     Close(4412, "draining", "This hub is stopping"),
-    Close(4429, "rate_limited", "Too many connections come, or are open"),
+    Close(
+        4429, "rate_limited", "Too many connections come, or are open; or too many commands came"
+    ),
     Close(4500, "bad_frame", "A frame was no JSON object, or the upgrade asked for nonsense"),
     Close(4501, "unauthenticated", "Nobody knows you"),
     Close(4503, "forbidden", "A page of a foreign origin, host or proxy"),
-    Close(4508, "connection_limit", "You have too many connections", later=True),
+    Close(4508, "connection_limit", "You have as many connections open as you may"),
 )
