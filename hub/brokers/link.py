@@ -5,6 +5,7 @@ with rediss+ for TLS. Names that nodes talk under carry the log's id as a hash t
 all of them lie on one node, where sharded pub/sub keeps them from the others.
 """
 
+import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError
 
 from hub.errors import Misconfigured
 
@@ -28,6 +30,21 @@ _OPTIONS: dict[str, Any] = {
     "socket_timeout": SAY_WITHIN_S,
     "socket_connect_timeout": SAY_WITHIN_S,
 }
+
+
+class Script:
+    """A script that Redis runs, which it knows by its hash once it has seen it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+    async def run(self, redis: Any, keys: Sequence[str], args: Sequence[int | str]) -> Any:
+        """Return what it says; sent in full to a server that does not know it."""
+        try:
+            return await redis.evalsha(self._sha, len(keys), *keys, *args)
+        except NoScriptError:
+            return await redis.eval(self._text, len(keys), *keys, *args)
 
 
 class Ear:
@@ -64,6 +81,10 @@ class Link(Protocol):
 
     async def say(self, messages: Sequence[tuple[str, bytes]]) -> None:
         """Publish messages, in order."""
+        ...
+
+    async def run(self, script: Script, keys: Sequence[str], args: Sequence[int | str]) -> Any:
+        """Run a script on the server that holds these names, and return what it says."""
         ...
 
     def listen(self, *names: str) -> AbstractAsyncContextManager[Ear]:
@@ -110,6 +131,10 @@ class ServerLink:
             pipeline.publish(name, message)
         await pipeline.execute()
 
+    async def run(self, script: Script, keys: Sequence[str], args: Sequence[int | str]) -> Any:
+        """Run a script."""
+        return await script.run(self._redis, keys, args)
+
     @asynccontextmanager
     async def listen(self, *names: str) -> AsyncIterator[Ear]:
         """Subscribe to the names."""
@@ -138,6 +163,10 @@ class ClusterLink:
         """Publish messages, in order."""
         for name, message in messages:
             await self._cluster.execute_command("SPUBLISH", name, message)
+
+    async def run(self, script: Script, keys: Sequence[str], args: Sequence[int | str]) -> Any:
+        """Run a script on the node that holds the names' slot."""
+        return await script.run(self._cluster, keys, args)
 
     @asynccontextmanager
     async def listen(self, *names: str) -> AsyncIterator[Ear]:
