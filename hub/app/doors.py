@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from random import SystemRandom
-from resource import RLIMIT_NOFILE, getrlimit
 from typing import NamedTuple
 
 from starlette.types import ASGIApp
 
 from hub import __version__
 from hub.app.identity import Identity
+from hub.app.limits import NodeLimits
 from hub.auth.admission import Rules
-from hub.auth.turnstile import Limits, Turnstile, room_for
+from hub.auth.turnstile import Turnstile
 from hub.brokers.base import Health
 from hub.clock import Clock
 from hub.queries import NodeRealtime
@@ -55,6 +55,7 @@ class Inside(NamedTuple):
     settings: Settings
     clock: Clock
     identity: Identity
+    limits: NodeLimits
     log: Store
     realtime: NodeRealtime
     connections: Connections
@@ -83,7 +84,7 @@ def open_doors(inside: Inside) -> Doors:
         origins=settings.origins,
         hosts=settings.hosts,
     )
-    turnstile = _turnstile(settings, inside.clock)
+    gate, turnstile = inside.limits.gate, inside.limits.turnstile
     log = logger("websocket")
     reception = NodeReception(
         inside.realtime,
@@ -97,6 +98,7 @@ def open_doors(inside: Inside) -> Doors:
             turnstile=turnstile,
             log=log,
         ),
+        gate=gate,
         log=log,
         max_frame_bytes=settings.max_frame_bytes,
     )
@@ -106,22 +108,13 @@ def open_doors(inside: Inside) -> Doors:
         routes,
         rules=rules,
         authentication=identity.authentication,
+        gate=gate,
         drain=inside.drain,
         log=logger("http"),
         max_body=settings.max_body_bytes,
         pages=Pages(site),
     )
     return Doors(with_cors(edge, settings.origins), reception)
-
-
-def _turnstile(settings: Settings, clock: Clock) -> Turnstile:
-    limits = Limits(
-        settings.max_connections or room_for(getrlimit(RLIMIT_NOFILE)[0]),
-        settings.max_connections_per_ip,
-        settings.connect_rate,
-        settings.connect_rate_per_ip,
-    )
-    return Turnstile(limits, clock)
 
 
 def _resources(inside: Inside, turnstile: Turnstile) -> Resources:

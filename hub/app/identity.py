@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from hub.auth.authentication import Authentication, Source
 from hub.auth.claims import Terms
+from hub.auth.guesses import Guesses
 from hub.auth.jwt import JwtSource
 from hub.auth.jwt_keys import Key, public_keys, secret_key, served_keys
 from hub.auth.keys import KeySource
@@ -37,7 +38,7 @@ class Identity(NamedTuple):
     served: KeyServer[Key] | None
 
 
-def build_identity(settings: Settings, log: Store, clock: Clock) -> Identity:
+def build_identity(settings: Settings, log: Store, clock: Clock, guesses: Guesses) -> Identity:
     """Build it: nothing is asked of the log, nor of a key server, yet.
 
     Raises:
@@ -49,7 +50,9 @@ def build_identity(settings: Settings, log: Store, clock: Clock) -> Identity:
     served = key_server(settings)
     jwts = jwt_source(settings, served, clock)
     sources: list[Source] = [KeySource(log.credentials, clock), jwts]
-    authentication = Authentication(sources, clock, required=required, revoked=revoked)
+    authentication = Authentication(
+        sources, clock, required=required, revoked=revoked, guesses=guesses
+    )
     if served is not None:
         served.changed = authentication.forget_all
     revocations.on_revoked.append(authentication.forget)

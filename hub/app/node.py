@@ -7,6 +7,7 @@ from random import SystemRandom
 
 from hub.app.doors import Inside, open_doors
 from hub.app.identity import build_identity
+from hub.app.limits import node_limits, share
 from hub.brokers.base import Broker, Live, News
 from hub.clock import Clock, Timers
 from hub.hearing import Ears
@@ -57,7 +58,8 @@ class Node:
         self._background = Background(self._logger)
         self.connections = Connections()
         self.drain = Drain(self.connections.sessions, SystemRandom())
-        self.identity = build_identity(settings, log, clock)
+        self.limits = node_limits(settings, clock, required=settings.auth_required)
+        self.identity = build_identity(settings, log, clock, self.limits.guesses)
 
     async def start(self) -> None:
         """Listen to the broker, read the heads, warm the rings; then clients may come."""
@@ -86,6 +88,7 @@ class Node:
                 settings=settings,
                 clock=clock,
                 identity=self.identity,
+                limits=self.limits,
                 log=log,
                 realtime=realtime,
                 connections=self.connections,
@@ -99,6 +102,9 @@ class Node:
             )
         )
         self._watch_credentials()
+        if settings.redis_url is not None and self.limits.required:
+            log_id = f"{state.log_id}.{state.epoch}"
+            self._background.spawn(share(self.limits.gate, settings.redis_url, log_id))
 
     async def _join(self, state: LogState, timers: Timers) -> tuple[Fanout, Heads, Tell]:
         """Become one of the nodes of this log: hear the others, and reach its heads."""

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Protocol
 
+from hub.auth.guesses import Guesses
 from hub.auth.revocation import Revoked
 from hub.clock import Clock
 from hub.errors import TokenExpired, Unauthenticated
@@ -41,6 +42,7 @@ class Authentication:
         sources: Asked in this order.
         clock: Tells when a token has expired.
         revoked: What is refused although a source knows it; tell `forget` of what joins it.
+        guesses: Stands between the sources and who tries tokens out.
 
     Attributes:
         required: False: AUTH=off, everybody is the same principal.
@@ -54,12 +56,14 @@ class Authentication:
         *,
         required: bool,
         revoked: Revoked | None = None,
+        guesses: Guesses | None = None,
     ) -> None:
         self.required = required
         self.seen: set[str] = set()
         self._sources = sources
         self._clock = clock
         self._revoked = Revoked(clock) if revoked is None else revoked
+        self._guesses = guesses or Guesses(clock)
         self._remembered: OrderedDict[bytes, Principal] = OrderedDict()
         self._forgotten = 0
 
@@ -79,10 +83,11 @@ class Authentication:
             self.seen.add(found.credential)
         return found
 
-    async def find(self, token: str | None) -> Principal:
-        """Return the principal of a token.
+    async def find(self, token: str | None, address: str = "") -> Principal:
+        """Return the principal of a token; `address` is where it came from, empty: this machine.
 
         Raises:
+            RateLimited: Too many came from there that nobody knows.
             TokenExpired: It was one until a moment ago.
             Unauthenticated: No token, or none that is valid.
         """
@@ -93,7 +98,9 @@ class Authentication:
             raise Unauthenticated("expected Authorization: Bearer and a token, got none")
         if len(token) > MAX_TOKEN:
             raise Unauthenticated(f"expected a token of at most {MAX_TOKEN} bytes, got a longer")
-        principal = await self._look(token)
+        with self._guesses.watch(address, _hash(token)):
+            principal = await self._look(token)
+        # Good ones once: who shows one of these guesses nothing.
         check_expiry(principal, self._clock.now_us())
         self._revoked.check(principal)
         self._remember(token, principal)

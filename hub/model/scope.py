@@ -25,6 +25,9 @@ TRACES_READ = "traces:read"
 AUDIT_READ = "audit:read"
 TOKENS_MANAGE = "tokens:manage"
 
+# What writes events.
+PUBLISHES = frozenset({CONTRACTS_WRITE, JOBS_CREATE, JOBS_REPORT, JOBS_ANSWER, EVENTS_PUBLISH})
+
 SCOPES = frozenset(
     {
         CONTRACTS_WRITE,

@@ -67,6 +67,7 @@ class Connection:
         client_id: Unique on all nodes.
         form: How its frames are written.
         principal: Who it is.
+        address: Where it comes from; empty: nowhere in a network.
         writable: False while the transport's buffer is over its mark.
         subscriptions: By channel.
         written: Frames written so far.
@@ -78,6 +79,7 @@ class Connection:
     __slots__ = (
         "_drained",
         "_held",
+        "address",
         "client_id",
         "closed",
         "form",
@@ -97,11 +99,13 @@ class Connection:
         sink: Sink,
         form: Format = JSON,
         principal: Principal = ANONYMOUS,
+        address: str = "",
     ) -> None:
         self.client_id = client_id
         self.sink = sink
         self.form = form
         self.principal = principal
+        self.address = address
         self.writable = True
         self.closed = False
         self.subscriptions: dict[str, Followed] = {}

@@ -14,8 +14,9 @@ from hub.realtime.ladder import Ladder
 from hub.realtime.pages import Spawn
 from hub.realtime.standing import Reason
 
-# Raises Unauthenticated; see `auth.authentication.Authentication.find`.
-FindPrincipal = Callable[[str], Awaitable[Principal]]
+# Of a token and the address that it came from. Raises Unauthenticated, RateLimited; see
+# `auth.authentication.Authentication.find`.
+FindPrincipal = Callable[[str, str], Awaitable[Principal]]
 
 
 class SnapshotPages(Protocol):

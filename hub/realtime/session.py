@@ -11,6 +11,7 @@ import msgspec
 
 from hub.auth.policy import Deed, demand, owner_shown
 from hub.errors import BadFrame, Forbidden, HeartbeatTimeout, HubError, InvalidCommand
+from hub.limits.commands import ANY_NUMBER
 from hub.model.event import DEFAULT_CHANNELS
 from hub.model.principal import Principal
 from hub.model.scope import STATUS_READ
@@ -40,6 +41,7 @@ class Session:
         "_expiry",
         "_following",
         "_node",
+        "allowance",
         "awaited",
         "beat",
     )
@@ -49,6 +51,8 @@ class Session:
     ) -> None:
         self._connection = connection
         self._node = node
+        # How many commands it may send.
+        self.allowance = ANY_NUMBER
         # What `Heartbeats` keeps of it.
         self.awaited = 0
         self.beat: Beat | None = None
@@ -129,6 +133,7 @@ class Session:
 
     def run(self, text: bytes) -> Work | None:
         """Answer a command, or return the work that does."""
+        self.allowance.take()
         match commands.read(text):
             case commands.Subscribe() as command:
                 return self._following.subscribe(command)
@@ -156,7 +161,7 @@ class Session:
         """Say why a command is not done."""
         if self._connection.closed:
             return
-        if isinstance(failure, BadFrame):
+        if isinstance(failure, BadFrame) or self.allowance.is_over:
             self.end(failure)
             return
         reply_to = commands.read_id(text)
@@ -182,7 +187,8 @@ class Session:
     async def _renew(self, command: commands.Auth) -> None:
         """Take a newer credential of the same principal."""
         connection = self._connection
-        before, principal = connection.principal, await self._node.find(command.token)
+        before = connection.principal
+        principal = await self._node.find(command.token, connection.address)
         if principal.name != before.name:
             raise Forbidden(f"expected a token of {before.name!r}, got one of somebody else")
         if connection.closed:

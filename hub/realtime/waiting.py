@@ -94,7 +94,7 @@ class Waiting:
 
     async def _find(self, command: commands.Auth) -> None:
         try:
-            principal = await self._node.find(command.token)
+            principal = await self._node.find(command.token, self._connection.address)
         except HubError as failure:
             self.end(failure)
             return

@@ -118,6 +118,48 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     connect_rate_per_ip: Annotated[
         Rate, _help("HUB_CONNECT_RATE_PER_IP", "The same from one address; 0: any number")
     ] = 50.0
+    max_connections_per_principal: Annotated[
+        Most,
+        _help(
+            "HUB_MAX_CONNECTIONS_PER_PRINCIPAL",
+            "WebSockets and streams of one principal on a node; then 4508, or 429. 0: any number",
+        ),
+    ] = 10_000
+    connect_rate_per_principal: Annotated[
+        Rate,
+        _help(
+            "HUB_CONNECT_RATE_PER_PRINCIPAL",
+            "New ones of one principal a second, twice as many at once; 0: any number",
+        ),
+    ] = 500.0
+    request_rate_per_ip: Annotated[
+        Rate,
+        _help(
+            "HUB_REQUEST_RATE_PER_IP",
+            "Requests a second from one address, of IPv6 from one /64, twice as many at once; "
+            "then 429. Not of this machine. 0: any number",
+        ),
+    ] = 2_000.0
+    request_rate: Annotated[
+        Rate,
+        _help("HUB_REQUEST_RATE", "The same of one principal, over all nodes; 0: any number"),
+    ] = 2_000.0
+    publish_rate: Annotated[
+        Rate,
+        _help(
+            "HUB_PUBLISH_RATE",
+            "Events that one principal writes a second, twice as many at once, over all nodes; "
+            "then 429. 0: any number",
+        ),
+    ] = 5_000.0
+    command_rate: Annotated[
+        Rate,
+        _help(
+            "HUB_COMMAND_RATE",
+            "Commands a second on one WebSocket, twice as many at once; then they are refused, "
+            "and who goes on is closed with 4429. 0: any number",
+        ),
+    ] = 500.0
     volatile_events_per_s: Annotated[
         Count,
         _help("HUB_VOLATILE_EVENTS_PER_S", "Events/s of a volatile channel on a node; then 429"),

@@ -14,6 +14,7 @@ from hub.auth.admission import Rules
 from hub.auth.authentication import Authentication
 from hub.auth.turnstile import Limits, Turnstile
 from hub.errors import Unauthenticated
+from hub.limits.gate import Gate, Rates
 from hub.model.event import BUILT_IN_CHANNELS, Event
 from hub.model.principal import Principal
 from hub.model.unit import Head
@@ -275,6 +276,7 @@ class House:
             self.authentication.find,
         )
         turnstile = Turnstile(limits or Limits(), self.clock)
+        self.gate = Gate(Rates(), self.clock)
         chance = Random(1)  # noqa: S311 no secret
         self.streams = StreamReception(
             self.node, self.connections, self.drain, turnstile, chance=chance
@@ -291,6 +293,7 @@ class House:
                 turnstile=turnstile,
                 log=cast("Logger", self.log),
             ),
+            gate=self.gate,
             log=cast("Logger", self.log),
             max_frame_bytes=LIMIT,
         )

@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 from hub.auth.admission import Door, check_json
 from hub.errors import FieldError, InvalidFields
+from hub.limits.gate import Quota
 from hub.model.contract import shown
 from hub.model.principal import Principal
 from hub.model.unit import IdempotencyKey
@@ -65,8 +66,7 @@ class Call:
     @property
     def address(self) -> str:
         """Return the network address of who asks; empty where there is none."""
-        peer = self._scope.get("client") or ("",)
-        return str(peer[0])
+        return address_of(self._scope)
 
     @property
     def line(self) -> dict[str, Any]:
@@ -91,6 +91,16 @@ class Call:
         self._read = await self.body.read(self._max_body)
         return faults.decode(self._read, decoder)
 
+    def publish(self, events: int) -> None:
+        """Count the events of a body against what its principal may write.
+
+        Raises:
+            RateLimited: They are more than it may write now; none of them is.
+        """
+        quota: Quota | None = self._scope.get("hub.quota")
+        if quota is not None:
+            quota.publish(events)
+
     def key(self) -> IdempotencyKey | None:
         """Return the Idempotency-Key with the hash of the body; read the body first.
 
@@ -109,6 +119,12 @@ class Call:
         where = hashlib.sha256("\0".join(parts).encode()).digest()[:12]
         scope = f"{key} {base64.urlsafe_b64encode(where).decode()}"
         return IdempotencyKey(scope, hashlib.sha256(self._read).digest()[:16])
+
+
+def address_of(scope: Scope) -> str:
+    """Return the network address that a request came from; empty where there is none."""
+    peer = scope.get("client") or ("",)
+    return str(peer[0])
 
 
 def json_decoder(kind: Any) -> "msgspec.json.Decoder[Any]":

@@ -4,7 +4,7 @@ from starlette.types import ASGIApp
 
 from hub.auth.policy import Deed, Verdict, demand, judge
 from hub.model.scope import CHANNELS_DEFINE, EVENTS_PUBLISH, STATUS_READ
-from hub.services.channels import Channels, NewEvent
+from hub.services.channels import MAX_EVENTS, Channels, NewEvent
 from hub.services.definitions import ChannelsView, ChannelView, Definitions, NewDefinition
 from hub.transports.http.answer import Answer, json
 from hub.transports.http.call import Call, json_decoder
@@ -45,6 +45,7 @@ class ChannelsResource:
         demand(call.principal, Deed(EVENTS_PUBLISH, call.params["channel"]))
         posted = await call.json(_events)
         new = posted if isinstance(posted, list) else [posted]
+        call.publish(min(len(new), MAX_EVENTS))
         answered = await self._channels.publish(
             call.principal, call.params["channel"], new, call.key()
         )

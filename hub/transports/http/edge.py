@@ -24,14 +24,15 @@ from hub.errors import (
     OutcomeUnknown,
     UpgradeRequired,
 )
+from hub.limits.gate import Gate, Quota
 from hub.model.principal import NOBODY, Principal
-from hub.model.scope import PUBLIC
+from hub.model.scope import PUBLIC, PUBLISHES
 from hub.realtime.drain import Drain
 from hub.telemetry.logging import Logger
 from hub.telemetry.redaction import redacted
 from hub.transports.http.answer import refusal
 from hub.transports.http.body import Body, lingering
-from hub.transports.http.call import Call
+from hub.transports.http.call import Call, address_of
 from hub.transports.http.corked import CAME_LATE
 from hub.transports.http.route import Route
 
@@ -41,6 +42,9 @@ _LAST = (b"connection", b"close")
 # The process answers to its end: who is told otherwise would kill it in the middle of a commit.
 # A stream says itself that the hub goes away: EventSource never comes back after a 503.
 _TO_THE_END = frozenset({"/health", "/api/events"})
+# Who gets no answer to the first two takes the hub out of service. Streams are limited by who
+# comes in: told 429, EventSource would never come back.
+_UNCOUNTED = frozenset({"/health", "/ready", "/api/events"})
 
 
 class Edge:
@@ -50,6 +54,7 @@ class Edge:
         routes: The table.
         rules: From where one may come in.
         authentication: Who comes in.
+        gate: How often.
         drain: Tells when the node goes away.
         log: Gets one line a request.
         max_body: Largest JSON body in bytes.
@@ -62,12 +67,14 @@ class Edge:
         *,
         rules: Rules,
         authentication: Authentication,
+        gate: Gate,
         drain: Drain,
         log: Logger,
         max_body: int,
         pages: ASGIApp,
     ) -> None:
         self._rules = rules
+        self._gate = gate
         self._drain = drain
         self._log = log.bind()
         endpoints = _endpoints(routes, authentication, max_body)
@@ -85,6 +92,9 @@ class Edge:
         async def watched(message: Message) -> None:
             if message["type"] == "http.response.start":
                 line["status"] = message["status"]
+                quota: Quota | None = scope.get("hub.quota")
+                if quota is not None and quota.limit is not None:
+                    message = {**message, "headers": [*message["headers"], *quota.headers()]}
                 if self._drain.begun:
                     # The next request must not come here (RFC 9112, 9.6).
                     message = {**message, "headers": [*message["headers"], _LAST]}
@@ -132,6 +142,9 @@ class Edge:
         if path in _UPGRADES:
             raise UpgradeRequired("expected a WebSocket upgrade on this address, got plain HTTP")
         scope["hub.door"] = door
+        if path not in _UNCOUNTED:
+            quota = scope["hub.quota"] = self._gate.quota()
+            quota.knock(address_of(scope))
         fixed = self._fixed.get(path)
         if fixed is not None and scope["method"] in fixed.methods:
             await fixed(scope, body, send)
@@ -162,6 +175,9 @@ class _Endpoint:
         resource, deed = self._resources[method]
         principal = await self._principal(scope, deed)
         scope["hub.line"]["principal"] = principal.name
+        quota: Quota | None = scope.get("hub.quota")
+        if quota is not None and principal is not NOBODY:
+            quota.ask(principal.name, publishes=deed.scope in PUBLISHES)
         demand(principal, deed)
         body = cast("Body", receive)  # the edge's own; starlette's router hands it through
         call = Call(scope, body, principal, scope["hub.door"], self._max_body)
@@ -174,7 +190,9 @@ class _Endpoint:
         token = bearer(scope["hub.door"].authorization) if self._authentication.required else None
         known = self._authentication.remembered(token)
         # Not awaited when it is known: that is the hot path.
-        return known if known is not None else await self._authentication.find(token)
+        if known is not None:
+            return known
+        return await self._authentication.find(token, address_of(scope))
 
 
 def _endpoints(

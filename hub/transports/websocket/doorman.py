@@ -78,7 +78,7 @@ class Doorman:
         """Decide where that was unsure, by what the log knows."""
         verdict: Verdict | Unsure
         try:
-            principal = await self._find(upgrade)
+            principal = await self._find(upgrade, address)
             await self._meet(handshake.asked(upgrade.query) or ())
             verdict = self._judge(upgrade, address, lambda _: principal, self._demand)
         except HubError as failure:
@@ -113,14 +113,14 @@ class Doorman:
         if self.unknown >= MAX_UNKNOWN:
             raise TooManyConnections("expected clients that say who they are, got many that wait")
 
-    async def _find(self, upgrade: Upgrade) -> Principal:
+    async def _find(self, upgrade: Upgrade, address: str) -> Principal:
         """Tell who it is, by what the log knows."""
         if not self._authentication.required:
             return ANONYMOUS
         shown = handshake.credential(upgrade)
         if shown.ticket is not None:
             return await self._redeem(shown.ticket, handshake.origin(upgrade))
-        return await self._authentication.find(shown.token)
+        return await self._authentication.find(shown.token, address)
 
     def _permit(self, principal: Principal, channels: Sequence[str]) -> bool:
         fanout = self._node.fanout
@@ -138,10 +138,10 @@ class Doorman:
             raise ChannelNotFound(f"channels: expected some of {there}, got {unknown[:128]!r}")
         return True
 
-    def _admit(self, address: str, _principal: Principal | None) -> None:
+    def _admit(self, address: str, principal: Principal | None) -> None:
         if self._drain.begun:
             raise self._drain.refusal()
-        self.turnstile.check(address)
+        self.turnstile.check(address, "" if principal is None else principal.name)
 
     def _judge(
         self,

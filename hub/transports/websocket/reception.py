@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from hub.clock import Timers
 from hub.errors import HubError
+from hub.limits.gate import Gate
 from hub.model.principal import NOBODY, Principal
 from hub.realtime.connection import Connection, Sink, new_client_id
 from hub.realtime.connections import Connections
@@ -33,9 +34,10 @@ class Visit:
 
     Attributes:
         session: Its rules: those of who waits until it is known who it is, then a session's.
+        counted: Whose connection it is counted as; empty: nobody's yet.
     """
 
-    __slots__ = ("_started", "admitted", "connection", "received", "session")
+    __slots__ = ("_started", "admitted", "connection", "counted", "received", "session")
 
     def __init__(
         self, connection: Connection, session: Session | Waiting, admitted: Admitted
@@ -43,6 +45,7 @@ class Visit:
         self.admitted = admitted
         self.connection = connection
         self.session = session
+        self.counted = "" if admitted.principal is None else admitted.principal.name
         self.received = 0
         self._started = time.monotonic()
 
@@ -109,6 +112,7 @@ class NodeReception:
         connections: Connections,
         *,
         doorman: Doorman,
+        gate: Gate,
         log: Logger,
         max_frame_bytes: int,
     ) -> None:
@@ -116,6 +120,7 @@ class NodeReception:
         self._node = node
         self._connections = connections
         self._doorman = doorman
+        self._gate = gate
         self._log = log
 
     @property
@@ -139,7 +144,9 @@ class NodeReception:
     def welcome(self, sink: Sink, admitted: Admitted) -> Visit | None:
         """Begin a session."""
         who = admitted.principal
-        connection = Connection(new_client_id(), sink, admitted.form, who or NOBODY)
+        connection = Connection(
+            new_client_id(), sink, admitted.form, who or NOBODY, admitted.address
+        )
         if who is None:
             visit = self._let_wait(connection, admitted)
         else:
@@ -148,7 +155,7 @@ class NodeReception:
                 return None
             visit = Visit(connection, session, admitted)
         self._connections.add(connection, visit.session)
-        self._doorman.turnstile.entered(admitted.address)
+        self._doorman.turnstile.entered(admitted.address, visit.counted)
         return visit
 
     def take(self, visit: Visit, text: bytes) -> None:
@@ -163,7 +170,7 @@ class NodeReception:
     def see_off(self, visit: Visit, *, code: int | None, peer: str) -> None:
         """End it and write its line in the log."""
         self._connections.discard(visit.connection)
-        self._doorman.turnstile.left(visit.admitted.address)
+        self._doorman.turnstile.left(visit.admitted.address, visit.counted)
         if isinstance(visit.session, Waiting):
             self._doorman.unknown -= 1
         visit.session.lost()
@@ -172,12 +179,14 @@ class NodeReception:
     def _begin(self, connection: Connection, admitted: Admitted) -> Session | None:
         """Begin a session; None when that failed: the client has been told."""
         try:
-            return Session(connection, self._node, admitted.channels)
+            session = Session(connection, self._node, admitted.channels)
         except Exception:  # noqa: BLE001 logged, and this connection ends
             self._log.exception("welcome failed", client_id=connection.client_id)
             connection.lost()
             connection.sink.close(INTERNAL_ERROR, close_reason(_internal()))
             return None
+        session.allowance = self._gate.allowance()
+        return session
 
     def _let_wait(self, connection: Connection, admitted: Admitted) -> Visit:
         """Let a client say who it is; then its session begins, on the same connection."""
@@ -190,9 +199,10 @@ class NodeReception:
         return visit
 
     async def _enter(self, visit: Visit, principal: Principal, behind: list[bytes]) -> None:
-        channels = visit.admitted.channels or ()
+        channels, places = visit.admitted.channels or (), self._doorman.turnstile.places
         try:
             await self._doorman.demand(principal, channels)
+            places.check(principal.name)
         except HubError as failure:
             visit.session.end(failure)
             return
@@ -200,7 +210,8 @@ class NodeReception:
         if session is None:
             return
         self._doorman.unknown -= 1
-        visit.session = session
+        places.entered(principal.name)
+        visit.counted, visit.session = principal.name, session
         self._connections.add(visit.connection, session)
         for payload in behind:
             self.take(visit, payload)

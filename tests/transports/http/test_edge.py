@@ -18,6 +18,7 @@ from hub.auth.admission import Rules
 from hub.auth.authentication import Authentication
 from hub.clock import SystemClock
 from hub.errors import FieldError, HubError, NotFound
+from hub.limits.gate import Gate, Rates
 from hub.model.scope import PUBLIC
 from hub.realtime.drain import Drain
 from hub.telemetry.logging import logger
@@ -54,6 +55,7 @@ def edge(resource: Resource, *, stopping: bool = False) -> Edge:
         routes,
         rules=rules,
         authentication=Authentication((), SystemClock(), required=False),
+        gate=Gate(Rates(), SystemClock()),
         drain=drain,
         log=logger("http"),
         max_body=100,

@@ -8,9 +8,10 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from hub.app import create
 from hub.auth.turnstile import Limits
+from hub.limits.gate import Rates
 from hub.settings import Settings
 from hub.transports.server import Application
-from support.octets import CLOSE, parse, upgrade
+from support.octets import CLOSE, command, parse, upgrade
 from support.seats import House, Seat
 
 OWN_PAGE = upgrade("/ws?channels=", origin="http://localhost")
@@ -109,3 +110,36 @@ def test_settings_are_the_limits(tmp_path: Path) -> None:
     assert refused.value.status_code == 429
     assert refused.value.json()["code"] == "too_many_connections"
     assert int(refused.value.headers["retry-after"]) >= 5
+
+
+def test_too_many_commands_are_refused_in_order() -> None:
+    """The reply names the command and says when; what comes later is answered again."""
+    house = House()
+    house.gate.set(Rates(commands=1.0))
+    seat = house.sit()
+
+    for number in range(3):
+        seat.send(command(type="ping", id=number))
+    house.clock.advance(1)
+    seat.send(command(type="ping", id=3))
+
+    replies = [item.json for item in seat.frames[1:]]
+    assert [reply["reply_to"] for reply in replies] == [0, 1, 2, 3]
+    assert [reply["type"] for reply in replies] == ["pong", "pong", "error", "pong"]
+    assert replies[2]["details"]["code"] == "rate_limited"
+    assert not seat.transport.is_closing()
+
+
+def test_who_goes_on_commanding_is_sent_away() -> None:
+    """With 4429, after as many refusals as it had answers; what it sends after that is not read."""
+    house = House()
+    house.gate.set(Rates(commands=1.0))
+    seat = house.sit()
+
+    for number in range(10):
+        seat.send(command(type="ping", id=number))
+
+    *replies, close = seat.frames[1:]
+    assert [item.json["type"] for item in replies] == ["pong", "pong", "error", "error"]
+    assert (close.opcode, close.code) == (CLOSE, 4429)
+    assert json.loads(close.data[2:])["code"] == "rate_limited"

@@ -1,0 +1,72 @@
+"""The limits of a node, from its settings; they may change while it runs."""
+
+from resource import RLIMIT_NOFILE, getrlimit
+from typing import NamedTuple
+
+from hub.auth.guesses import Guesses
+from hub.auth.turnstile import Limits, Turnstile, room_for
+from hub.brokers.buckets import RedisBuckets
+from hub.clock import Clock
+from hub.limits.gate import Gate, Rates
+from hub.limits.sharing import Sharing
+from hub.settings import Settings
+
+
+class NodeLimits(NamedTuple):
+    """What stands between clients and the hub.
+
+    Attributes:
+        gate: Judges requests, publishes and commands; counts what was refused, by limit.
+        turnstile: Judges connections.
+        guesses: Judges who shows tokens that nobody knows.
+        required: Whether callers have names. Without, all of them are this machine's one user,
+            whom nothing limits.
+    """
+
+    gate: Gate
+    turnstile: Turnstile
+    guesses: Guesses
+    required: bool
+
+    def take(self, settings: Settings) -> None:
+        """Take new numbers; what was spent stays spent, who is in stays in."""
+        self.gate.set(_rates(settings) if self.required else Rates())
+        self.turnstile.set(_limits(settings, required=self.required))
+
+
+def node_limits(settings: Settings, clock: Clock, *, required: bool) -> NodeLimits:
+    """Return the limits of a node that starts."""
+    gate = Gate(Rates(), clock)
+    turnstile = Turnstile(Limits(), clock, gate.hits)
+    limits = NodeLimits(gate, turnstile, Guesses(clock, gate.hits), required)
+    limits.take(settings)
+    return limits
+
+
+async def share(gate: Gate, url: str, log_id: str) -> None:
+    """Let the limits hold for all nodes of a log together, until cancelled."""
+    buckets = RedisBuckets(url, log_id)
+    try:
+        await Sharing(gate.shared, buckets, gate.now_us).run()
+    finally:
+        await buckets.close()
+
+
+def _rates(settings: Settings) -> Rates:
+    return Rates(
+        settings.request_rate_per_ip,
+        settings.request_rate,
+        settings.publish_rate,
+        settings.command_rate,
+    )
+
+
+def _limits(settings: Settings, *, required: bool) -> Limits:
+    return Limits(
+        settings.max_connections or room_for(getrlimit(RLIMIT_NOFILE)[0]),
+        settings.max_connections_per_ip,
+        settings.connect_rate,
+        settings.connect_rate_per_ip,
+        settings.max_connections_per_principal if required else 0,
+        settings.connect_rate_per_principal if required else 0.0,
+    )
