@@ -111,6 +111,7 @@ def imports(path: Path) -> frozenset[str]:
         pytest.param("prometheus_client", ("hub/telemetry/metrics.py",), id="prometheus_client"),
         pytest.param("click", ("hub/cli", "hub/__main__.py"), id="click"),
         pytest.param("rich", ("hub/cli",), id="rich"),
+        pytest.param("redis", ("hub/brokers",), id="redis"),
         pytest.param("jsonschema_rs", ("hub/model/answer_schema.py",), id="jsonschema_rs"),
     ],
 )
@@ -125,7 +126,7 @@ def test_a_library_is_used_where_it_belongs(library: str, places: tuple[str, ...
     assert strays == []
 
 
-@pytest.mark.parametrize("folder", ["model", "auth"])
+@pytest.mark.parametrize("folder", ["model", "auth", "limits"])
 def test_the_pure_core_does_nothing(folder: str) -> None:
     """No I/O, no clock, no await: values in, values out."""
     impure = {"asyncio", "time", "socket", "os", "pathlib", "threading", "logging", "structlog"}

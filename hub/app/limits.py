@@ -1,5 +1,6 @@
 """The limits of a node, from its settings; they may change while it runs."""
 
+import asyncio
 from resource import RLIMIT_NOFILE, getrlimit
 from typing import NamedTuple
 
@@ -7,9 +8,11 @@ from hub.auth.guesses import Guesses
 from hub.auth.turnstile import Limits, Turnstile, room_for
 from hub.brokers.buckets import RedisBuckets
 from hub.clock import Clock
+from hub.errors import Unavailable
 from hub.limits.gate import Gate, Rates
-from hub.limits.sharing import Sharing
+from hub.limits.sharing import EVERY_S, Sharing
 from hub.settings import Settings
+from hub.telemetry.logging import logger
 
 
 class NodeLimits(NamedTuple):
@@ -46,8 +49,18 @@ def node_limits(settings: Settings, clock: Clock, *, required: bool) -> NodeLimi
 async def share(gate: Gate, url: str, log_id: str) -> None:
     """Let the limits hold for all nodes of a log together, until cancelled."""
     buckets = RedisBuckets(url, log_id)
+    sharing, log, away = Sharing(gate.shared, buckets, gate.now_us), logger("limits"), False
     try:
-        await Sharing(gate.shared, buckets, gate.now_us).run()
+        while True:
+            await asyncio.sleep(EVERY_S)
+            try:
+                await sharing.round()
+            except Unavailable as failure:
+                if not away:
+                    log.warning("limits hold for each node alone", reason=failure.detail)
+                away = True
+            else:
+                away = False
     finally:
         await buckets.close()
 

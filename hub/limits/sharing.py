@@ -6,7 +6,6 @@ stands in the common bucket and is waited for, so on average they let pass what 
 (docs/decisions/0014-limits.md). While the common buckets are away, each node is its own.
 """
 
-import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
@@ -28,7 +27,7 @@ class Sharing:
         now_us: The time of the node's own buckets.
 
     Attributes:
-        failures: Questions that were not answered; what they told is forgotten.
+        failures: Rounds that were not answered; what they told is forgotten.
     """
 
     def __init__(
@@ -41,21 +40,19 @@ class Sharing:
         for limit in limits:
             limit.shares = True
 
-    async def run(self) -> None:
-        """Share for ever."""
-        while True:
-            await asyncio.sleep(EVERY_S)
-            await self.round()
-
     async def round(self) -> None:
-        """Tell what was spent since the last round, and learn what all have spent."""
+        """Tell what was spent since the last round, and learn what all have spent.
+
+        Raises:
+            Unavailable: The common buckets are away.
+        """
         spent = iter([*self._spent()])
         while some := [*islice(spent, MAX_CHARGES)]:
             try:
                 verdicts = await self._buckets.spend([charge for _, charge in some])
             except Unavailable:
                 self.failures += 1
-                return
+                raise
             now_us = self._now_us()
             for (limit, charge), verdict in zip(some, verdicts, strict=True):
                 limit.learn(charge.party, verdict.lead_us, now_us)

@@ -107,7 +107,9 @@ def test_while_the_common_buckets_are_away_each_node_is_its_own() -> None:
     hub.common.broken = True
 
     assert node.pass_(30) == BURST
-    run(hub.round())
+    with pytest.raises(Unavailable):
+        node.sharing.round().send(None)
+    hub.clock.now += EVERY_US
 
     assert node.sharing.failures == 1
     assert node.pass_(30) == 1

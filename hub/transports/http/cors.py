@@ -14,5 +14,6 @@ def with_cors(app: ASGIApp, origins: frozenset[str]) -> ASGIApp:
         allow_methods=["GET", "POST", "PUT", "DELETE"],
         # A browser's EventSource sends Last-Event-ID unasked; libraries on fetch must ask.
         allow_headers=["Content-Type", "Idempotency-Key", "Authorization", "Last-Event-ID"],
+        expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After"],
         max_age=600,
     )

@@ -34,7 +34,7 @@ from hub.transports.http.answer import refusal
 from hub.transports.http.body import Body, lingering
 from hub.transports.http.call import Call, address_of
 from hub.transports.http.corked import CAME_LATE
-from hub.transports.http.route import Route
+from hub.transports.http.route import UNCOUNTED, Route
 
 _OURS = HTTPStatus.INTERNAL_SERVER_ERROR
 _UPGRADES = frozenset({"/ws", "/api/ws"})
@@ -42,9 +42,6 @@ _LAST = (b"connection", b"close")
 # The process answers to its end: who is told otherwise would kill it in the middle of a commit.
 # A stream says itself that the hub goes away: EventSource never comes back after a 503.
 _TO_THE_END = frozenset({"/health", "/api/events"})
-# Who gets no answer to the first two takes the hub out of service. Streams are limited by who
-# comes in: told 429, EventSource would never come back.
-_UNCOUNTED = frozenset({"/health", "/ready", "/api/events"})
 
 
 class Edge:
@@ -142,7 +139,7 @@ class Edge:
         if path in _UPGRADES:
             raise UpgradeRequired("expected a WebSocket upgrade on this address, got plain HTTP")
         scope["hub.door"] = door
-        if path not in _UNCOUNTED:
+        if path not in UNCOUNTED:
             quota = scope["hub.quota"] = self._gate.quota()
             quota.knock(address_of(scope))
         fixed = self._fixed.get(path)

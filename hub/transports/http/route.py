@@ -9,6 +9,9 @@ from hub.errors import HubError
 from hub.transports.http.call import Call
 
 EVENT_STREAM = "text/event-stream"
+# Not counted among a caller's requests. Who gets no answer to the first two takes the hub out of
+# service. Streams are limited by how many are opened: told 429, EventSource never comes back.
+UNCOUNTED = frozenset({"/health", "/ready", "/api/events"})
 
 
 class Route(NamedTuple):

@@ -98,16 +98,17 @@ class StreamReception:
             fanout.catch_up({channel: head})
             rights.check(principal, fanout, channel)
 
-    def admit(self, address: str) -> None:
+    def admit(self, address: str, principal: str) -> None:
         """Let a client pass; `welcome` must follow.
 
         Raises:
             Draining: The node is going away.
+            ConnectionLimit: The principal has as many connections as it may.
             RateLimited: Too many come, or are here.
         """
         if self._drain.begun:
             raise self._drain.refusal()
-        self._turnstile.check(address)
+        self._turnstile.check(address, principal)
 
     def welcome(
         self,
@@ -123,11 +124,11 @@ class StreamReception:
             connection.lost()
             raise
         self._connections.add(connection, stream)
-        self._turnstile.entered(address)
+        self._turnstile.entered(address, connection.principal.name)
         return Visit(connection, stream, address)
 
     def see_off(self, visit: Visit) -> None:
         """The client is gone."""
         self._connections.discard(visit.connection)
-        self._turnstile.left(visit.address)
+        self._turnstile.left(visit.address, visit.connection.principal.name)
         visit.stream.lost()

@@ -26,13 +26,14 @@ class EventsResource:
             InvalidFields: See `asking.read`.
             ChannelNotFound: There is no such channel.
             Forbidden: The caller may not read it.
+            ConnectionLimit: The principal has as many connections as it may.
         """
         asked = asking.read(call, self._reception.default_channels(call.principal))
         try:
             await self._reception.meet(call.principal, [one.channel for one in asked.begin])
             if call.wants_head:
                 return Told(b"")
-            self._reception.admit(call.address)
+            self._reception.admit(call.address, call.principal.name)
         except HubError as failure:
             if not failure.retryable or call.wants_head:
                 raise

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from hub.app import create
 from hub.auth.admission import read_door
 from hub.auth.turnstile import Limits
-from hub.errors import ChannelNotFound, HubError, LogUnavailable
+from hub.errors import ChannelNotFound, ConnectionLimit, HubError, LogUnavailable
 from hub.model.principal import ANONYMOUS
 from hub.model.unit import Head
 from hub.settings import Settings
@@ -57,6 +57,17 @@ async def told(answer: Any) -> bytes:
 
 async def _never() -> Any:
     await asyncio.Event().wait()
+
+
+async def test_a_principal_that_has_its_streams_gets_no_more() -> None:
+    """No time heals that, so it is said with a status that EventSource does not come back from."""
+    house = House(Limits(per_principal=1))
+    answer, _ = await asked(house)
+    assert isinstance(answer, EventStream)
+    house.streams._turnstile.entered("192.0.2.2", "anonymous")
+
+    with pytest.raises(ConnectionLimit):
+        await asked(house)
 
 
 @pytest.mark.parametrize("query", ["", "since=e;jobs=4"], ids=["new", "with a position"])

@@ -18,6 +18,7 @@ from hub.errors import (
     OutcomeUnknown,
     Overloaded,
     ProxiedInOpenMode,
+    RateLimited,
     UnsupportedMediaType,
 )
 from hub.model.job import MAX_NAME
@@ -26,7 +27,7 @@ from hub.transports.http.answer import Problem
 from hub.transports.http.call import MAX_KEY
 from hub.transports.http.documents.examples import example_of
 from hub.transports.http.documents.schemas import CHANNEL_PATTERN, NAME_PATTERN, Schema, Schemas
-from hub.transports.http.route import EVENT_STREAM, Route
+from hub.transports.http.route import EVENT_STREAM, UNCOUNTED, Route
 
 _PROBLEM = "application/problem+json"
 _DESCRIPTION = """\
@@ -68,6 +69,17 @@ _KEY = {
     },
 }
 _BINARY = {"type": "string", "format": "binary"}
+_LIMITS = {
+    "RateLimit": {
+        "schema": {"type": "string", "examples": ['"requests";r=0;t=2']},
+        "description": "What is left, and in how many seconds all of it is there again. Of the "
+        "limit that you are nearest to; successes say it too.",
+    },
+    "RateLimit-Policy": {
+        "schema": {"type": "string", "examples": ['"requests";q=4000;w=2']},
+        "description": "How many may come, and within how many seconds.",
+    },
+}
 _LAST_ID = {
     "name": "Last-Event-ID",
     "in": "header",
@@ -203,6 +215,8 @@ def _refusals(route: Route) -> Sequence[type[HubError]]:
     kinds: list[type[HubError]] = [
         InvalidRequest, ForeignHost, ForeignOrigin, ProxiedInOpenMode, HubError, LogUnavailable
     ]  # fmt: skip
+    if route.path not in UNCOUNTED:
+        kinds += [RateLimited]
     if route.body is not None:
         kinds += [MalformedBody, BodyTooLarge, UnsupportedMediaType, InvalidFields]
     if route.method == "POST" and route.keyed:
@@ -226,4 +240,6 @@ def _refusal(status: int, refusals: Sequence[type[HubError]]) -> Schema:
     if any(refusal.retry_after_s is not None for refusal in refusals):
         wait = {"schema": {"type": "integer"}, "description": "Seconds to wait"}
         response["headers"] = {"Retry-After": wait}
+    if status == RateLimited.status:
+        response["headers"] |= _LIMITS
     return response
