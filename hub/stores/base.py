@@ -7,6 +7,7 @@ from hub.model.contract import Contract
 from hub.model.event import Event
 from hub.model.job import Job, JobEntry
 from hub.model.unit import Head, Outcome, Unit
+from hub.stores.audit import AuditLog
 from hub.stores.credentials import Credentials, Tickets
 
 
@@ -154,6 +155,11 @@ class Store(Log, Records, Protocol):
     @property
     def tickets(self) -> Tickets:
         """Its tickets."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """The audit log in it."""
         ...
 
     async def open(self) -> None:

@@ -27,6 +27,7 @@ from hub.stores import contracts, events, jobs, migrations
 from hub.stores.base import ContractCount, EventQuery, JobQuery, LogState
 from hub.stores.snapshot import Snapshots, SqliteSnapshot
 from hub.stores.sqlite import DataFile, Threads, insert, transact
+from hub.stores.sqlite_audit import SqliteAudit
 from hub.stores.sqlite_credentials import SqliteCredentials, SqliteTickets
 
 # Rows written between two checkpoints: some 2 MiB of WAL, folded back in a few milliseconds.
@@ -58,6 +59,7 @@ class SqliteLog:
         self._file = file
         self._clock = clock
         self._threads = Threads(file)
+        self.audit = SqliteAudit(self._threads)
         self._snapshots = Snapshots(file)
         self.credentials = SqliteCredentials(self._threads)
         self.tickets = SqliteTickets(self._threads)

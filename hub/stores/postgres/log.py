@@ -29,6 +29,7 @@ from hub.model.unit import (
 from hub.stores import contracts, jobs
 from hub.stores.base import ContractCount, EventQuery, JobQuery, LogState
 from hub.stores.postgres import migrations, statements as sql
+from hub.stores.postgres.audit import PostgresAudit
 from hub.stores.postgres.credentials import PostgresCredentials, PostgresTickets
 from hub.stores.postgres.database import LOST, Connection, Database, unavailable
 from hub.stores.postgres.rows import defined, event_of, head_of, stored
@@ -55,6 +56,7 @@ class PostgresLog:
         self._snapshots = Snapshots(database)
         self.credentials = PostgresCredentials(database)
         self.tickets = PostgresTickets(database)
+        self.audit = PostgresAudit(database)
 
     async def open(self) -> None:
         """Connect, and apply what is pending.
