@@ -9,6 +9,7 @@ import msgspec
 from hub.database_url import postgres_url, sqlite_file, without_secrets
 from hub.settings import identity
 from hub.settings.named import named as _help
+from hub.settings.secret import Secret
 
 DEFAULT_DATABASE_URL = "sqlite:///var/hub.db"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -180,6 +181,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "Seconds that a slow client may be behind without gaining; then it is sent away (4408)",
         ),
     ] = 60.0
+    audit_key: Annotated[
+        Secret | None,
+        _help(
+            "HUB_AUDIT_KEY",
+            "Signs the audit log's seals (HMAC): at least 32 random bytes; of several, "
+            "comma-separated, the first one signs",
+        ),
+    ] = None
+    audit_max_age_days: Annotated[
+        Positive, _help("HUB_AUDIT_MAX_AGE_DAYS", "Days that audit records are kept at most")
+    ] = 365.0
     drain_s: Annotated[Positive, _help("DRAIN_S", "Seconds that a stop may take")] = 10.0
 
     def __repr__(self) -> str:
@@ -244,6 +256,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def origins(self) -> frozenset[str]:
         """Origins besides our own whose pages may ask."""
         return frozenset(_words(self.cors_origins))
+
+    @property
+    def audit_keys(self) -> tuple[bytes, ...]:
+        """Keys of the audit log's seals; the first one signs."""
+        text = "" if self.audit_key is None else self.audit_key.reveal()
+        return tuple(word.encode() for word in _words(text))
 
 
 def _shown(name: str, value: object) -> str:

@@ -82,6 +82,8 @@ def _check_keys(settings: Settings) -> None:
         check_secret("JWT_SECRET_PREVIOUS", settings.jwt_secret_previous.reveal())
         if settings.jwt_secret is None:
             raise Misconfigured("JWT_SECRET_PREVIOUS: expected JWT_SECRET beside it, got none")
+    for key in settings.audit_keys:
+        check_secret("HUB_AUDIT_KEY", key.decode())
     if settings.jwks_url:
         _check_jwks(settings)
 
