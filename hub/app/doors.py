@@ -18,6 +18,7 @@ from hub.readings import Readings
 from hub.realtime.connections import Connections
 from hub.realtime.drain import Drain
 from hub.services.artifacts import Artifacts
+from hub.services.auditor import Auditor
 from hub.services.channels import Channels
 from hub.services.contracts import Contracts
 from hub.services.definitions import Definitions
@@ -32,6 +33,7 @@ from hub.settings import Settings
 from hub.stores.base import Store
 from hub.telemetry.logging import logger
 from hub.telemetry.metrics import Exposition
+from hub.transports.http.audit import AuditResource
 from hub.transports.http.channels import ChannelsResource
 from hub.transports.http.contracts import ContractsResource
 from hub.transports.http.cors import with_cors
@@ -66,6 +68,7 @@ class Inside(NamedTuple):
     status: Status
     nodes: Nodes
     health: Callable[[], Health]
+    auditor: Auditor
 
 
 class Doors(NamedTuple):
@@ -97,6 +100,7 @@ def open_doors(inside: Inside) -> Doors:
             redeem=identity.tickets.redeem,
             turnstile=turnstile,
             log=log,
+            auditor=inside.auditor,
         ),
         gate=gate,
         log=log,
@@ -111,6 +115,7 @@ def open_doors(inside: Inside) -> Doors:
         gate=gate,
         drain=inside.drain,
         log=logger("http"),
+        auditor=inside.auditor,
         max_body=settings.max_body_bytes,
         pages=Pages(site),
     )
@@ -127,6 +132,7 @@ def _resources(inside: Inside, turnstile: Turnstile) -> Resources:
         operations=_operations(inside),
         events=_events(inside, turnstile),
         tokens=_tokens(inside),
+        audit=AuditResource(inside.log.audit),
     )
 
 
@@ -154,7 +160,7 @@ def _channels(inside: Inside) -> ChannelsResource:
     channels = Channels(
         inside.publisher, inside.volatile, fanout.epoch, fanout.known, definitions.look
     )
-    return ChannelsResource(channels, definitions)
+    return ChannelsResource(channels, definitions, inside.auditor)
 
 
 def _operations(inside: Inside) -> OperationsResource:

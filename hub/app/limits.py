@@ -37,11 +37,11 @@ class NodeLimits(NamedTuple):
         self.turnstile.set(_limits(settings, required=self.required))
 
 
-def node_limits(settings: Settings, clock: Clock, *, required: bool) -> NodeLimits:
+def node_limits(settings: Settings, clock: Clock) -> NodeLimits:
     """Return the limits of a node that starts."""
     gate = Gate(Rates(), clock)
     turnstile = Turnstile(Limits(), clock, gate.hits)
-    limits = NodeLimits(gate, turnstile, Guesses(clock, gate.hits), required)
+    limits = NodeLimits(gate, turnstile, Guesses(clock, gate.hits), settings.auth_required)
     limits.take(settings)
     return limits
 

@@ -23,12 +23,14 @@ from hub.realtime.interest import Interest, sweeping
 from hub.realtime.ladder import Ladder
 from hub.realtime.pages import PAGE_BYTES
 from hub.services.artifacts import files_in, sweep
+from hub.services.auditor import Auditor
 from hub.services.credential_upkeep import CredentialUpkeep
 from hub.services.heads import Heads
 from hub.services.history import History
 from hub.services.presence import Nodes
 from hub.services.publisher import Publisher, Tell
 from hub.services.retention import Limits, Retention
+from hub.services.sealer import Sealer
 from hub.services.status import Status
 from hub.services.volatile import Volatile
 from hub.settings import Settings
@@ -58,7 +60,7 @@ class Node:
         self._background = Background(self._logger)
         self.connections = Connections()
         self.drain = Drain(self.connections.sessions, SystemRandom())
-        self.limits = node_limits(settings, clock, required=settings.auth_required)
+        self.limits = node_limits(settings, clock)
         self.identity = build_identity(settings, log, clock, self.limits.guesses)
 
     async def start(self) -> None:
@@ -81,6 +83,7 @@ class Node:
         history = History(log, state.epoch)
         self._tidy(fanout)
         fanout.on_rights = self.connections.recheck
+        self._audit()
         realtime = self._realtime(fanout, NodeQueries(log, history, status), loop)
         await self.identity.revocations.look()
         self.http, self.reception = open_doors(
@@ -99,6 +102,7 @@ class Node:
                 status=status,
                 nodes=self._nodes,
                 health=self._broker.health,
+                auditor=self.auditor,
             )
         )
         self._watch_credentials()
@@ -166,6 +170,8 @@ class Node:
         """Send away who is still here, finish what was taken, close the log."""
         await self.drain.run(0)
         await self._publisher.close()
+        await self.auditor.flush(at_end=True)
+        await self._sealer.close()
         self._nodes.leave()
         self._stop_listening()
         await self._broker.close()
@@ -194,6 +200,20 @@ class Node:
         upkeep = CredentialUpkeep(self._log.credentials, authentication.seen, prunes, self._clock)
         self._background.spawn(revocations.run())
         self._background.spawn(upkeep.run())
+
+    def _audit(self) -> None:
+        """Begin to write and to seal the audit log."""
+        log, settings, name = self._log.audit, self._settings, self._nodes.own
+        self.auditor = Auditor(log, self._clock, name)
+        self._sealer = Sealer(
+            log,
+            self._clock,
+            name,
+            key=next(iter(settings.audit_keys), None),
+            max_age_us=int(settings.audit_max_age_days * 24 * 3600 * 1_000_000),
+        )
+        self._background.spawn(self.auditor.run())
+        self._background.spawn(self._sealer.run())
 
     def _live(self) -> Live:
         connections, followers = self.connections, self._fanout.interest.followers

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from hub.auth.turnstile import party_of
 from hub.clock import SECOND_US
 from hub.errors import Forbidden, HubError, RateLimited, ReservedChannel, Unauthenticated
+from hub.limits.party import party_of
 from hub.model.audit import Note, told
 from hub.model.principal import NOBODY, Principal
 

@@ -54,6 +54,8 @@ WHO = {
     "revoke": "A",
     "liftRevocation": "A",
     "createTicket": "AOGSUV",
+    "readAudit": "A",
+    "readAuditSeals": "A",
 }
 LETTERS = dict(zip(s.ROLES, EVERYBODY, strict=True))
 ROUTES = {route.name: route for route in all_routes()}

@@ -7,6 +7,7 @@ from typing import Any, cast
 import msgspec
 
 from hub.settings import Settings
+from hub.transports.http.audit import AuditResource
 from hub.transports.http.channels import ChannelsResource
 from hub.transports.http.contracts import ContractsResource
 from hub.transports.http.documents import asyncapi as asyncapi_document, openapi as openapi_document
@@ -25,6 +26,7 @@ _KINDS: tuple[Any, ...] = (
     OperationsResource,
     EventsResource,
     TokensResource,
+    AuditResource,
 )
 
 # The classes stand in for their instances: only the names of their methods are looked at.

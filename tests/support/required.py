@@ -7,10 +7,8 @@ from typing import Any
 
 import httpx
 
-from hub.auth.admission import Rules
 from hub.model.principal import Principal
 from hub.model.scope import SCOPES
-from hub.settings import Settings
 from support.running import RunningHub, running_hub
 
 
@@ -34,16 +32,11 @@ class RequiredHub:
         names: Who it knows.
     """
 
-    def __init__(self, hub: RunningHub, settings: Settings) -> None:
+    def __init__(self, hub: RunningHub) -> None:
         self.hub = hub
         self.names = Names()
-        self._settings = settings
-        limits = hub.node.limits._replace(required=True)
-        limits.take(settings)
-        edge: Any = hub.node.http
-        edge._rules = Rules(open_mode=False, origins=frozenset())
-        authentication = edge._fixed["/update"]._authentication
-        authentication.required = True
+        authentication = hub.node.identity.authentication
+        assert authentication.required
         authentication._sources = (self.names,)
 
     @contextlib.asynccontextmanager
@@ -62,5 +55,5 @@ class RequiredHub:
 @contextlib.asynccontextmanager
 async def required_hub(folder: Path, **overrides: Any) -> AsyncIterator[RequiredHub]:
     """Serve one; `overrides` are fields of `Settings`."""
-    async with running_hub(folder, **overrides) as hub:
-        yield RequiredHub(hub, Settings(**overrides))
+    async with running_hub(folder, auth="required", **overrides) as hub:
+        yield RequiredHub(hub)

@@ -32,6 +32,7 @@ from hub.transports.websocket.protocol import HubProtocol
 from hub.transports.websocket.reception import NodeReception
 from support.clocks import FakeClock, FakeTimers
 from support.logs import RecordingLog
+from support.notes import an_auditor
 from support.octets import Received, parse, upgrade
 from support.principals import Tokens
 
@@ -292,6 +293,7 @@ class House:
                 redeem=self.redeem,
                 turnstile=turnstile,
                 log=cast("Logger", self.log),
+                auditor=an_auditor(),
             ),
             gate=self.gate,
             log=cast("Logger", self.log),

@@ -1,9 +1,11 @@
 """Resources of custom channels."""
 
+import msgspec
 from starlette.types import ASGIApp
 
 from hub.auth.policy import Deed, Verdict, demand, judge
 from hub.model.scope import CHANNELS_DEFINE, EVENTS_PUBLISH, STATUS_READ
+from hub.services.auditor import Auditor
 from hub.services.channels import MAX_EVENTS, Channels, NewEvent
 from hub.services.definitions import ChannelsView, ChannelView, Definitions, NewDefinition
 from hub.transports.http.answer import Answer, json
@@ -16,9 +18,10 @@ _definition = json_decoder(NewDefinition)
 class ChannelsResource:
     """What can be done with custom channels."""
 
-    def __init__(self, channels: Channels, definitions: Definitions) -> None:
+    def __init__(self, channels: Channels, definitions: Definitions, auditor: Auditor) -> None:
         self._channels = channels
         self._definitions = definitions
+        self._auditor = auditor
 
     async def list(self, call: Call) -> ASGIApp:
         """Return every channel that the caller may read."""
@@ -37,7 +40,15 @@ class ChannelsResource:
         """Make a channel or change what it keeps."""
         demand(call.principal, Deed(CHANNELS_DEFINE, call.params["channel"]))
         new = await call.json(_definition)
-        outcome = await self._definitions.put(call.principal, call.params["channel"], new)
+        channel = call.params["channel"]
+        outcome = await self._definitions.put(call.principal, channel, new)
+        await self._auditor.record(
+            "channel.define",
+            call.principal,
+            target=channel,
+            address=call.address,
+            details={"made": outcome.made, **msgspec.to_builtins(new)},
+        )
         return json(outcome.view, 201 if outcome.made else 200)
 
     async def publish(self, call: Call) -> ASGIApp:

@@ -28,6 +28,7 @@ from hub.limits.gate import Gate, Quota
 from hub.model.principal import NOBODY, Principal
 from hub.model.scope import PUBLIC, PUBLISHES
 from hub.realtime.drain import Drain
+from hub.services.auditor import Auditor
 from hub.telemetry.logging import Logger
 from hub.telemetry.redaction import redacted
 from hub.transports.http.answer import refusal
@@ -54,6 +55,7 @@ class Edge:
         gate: How often.
         drain: Tells when the node goes away.
         log: Gets one line a request.
+        auditor: Is told of those who are refused.
         max_body: Largest JSON body in bytes.
         pages: Answers addresses that are not in the table: the dashboard and the documents.
     """
@@ -67,6 +69,7 @@ class Edge:
         gate: Gate,
         drain: Drain,
         log: Logger,
+        auditor: Auditor,
         max_body: int,
         pages: ASGIApp,
     ) -> None:
@@ -74,6 +77,7 @@ class Edge:
         self._gate = gate
         self._drain = drain
         self._log = log.bind()
+        self._auditor = auditor
         endpoints = _endpoints(routes, authentication, max_body)
         # Addresses without parameters, the hot one among them, need no matching by pattern.
         self._fixed = {path: end for path, end in endpoints.items() if "{" not in path}
@@ -107,12 +111,19 @@ class Edge:
             if not isinstance(failure, HubError):
                 self._log.exception("request failed", path=line["path"], method=line["method"])
                 failure = HubError("the hub failed; its log says why")
+            self._note(failure, scope)
             await refusal(failure)(scope, body, self._patient(failure, body, watched))
         finally:
             line["ms"] = round((time.perf_counter() - started) * 1000, 3)
             # Our own failures stand out; a refusal is business as usual.
             write = self._log.error if line.get("status", 0) >= _OURS else self._log.info
             write("request", **line)
+
+    def _note(self, failure: HubError, scope: Scope) -> None:
+        """Tell the auditor, who knows what is worth a record."""
+        line, principal = scope["hub.line"], scope.get("hub.principal", NOBODY)
+        target, peer = f"{line['method'][:20]} {line['path']}", scope.get("client") or ("",)
+        self._auditor.refused(failure, principal, target=target, address=str(peer[0]))
 
     def _patient(self, failure: HubError, body: Body, send: Send) -> Send:
         """Wait for the rest of the body, unless the hub's own time is over."""
@@ -172,6 +183,7 @@ class _Endpoint:
         resource, deed = self._resources[method]
         principal = await self._principal(scope, deed)
         scope["hub.line"]["principal"] = principal.name
+        scope["hub.principal"] = principal
         quota: Quota | None = scope.get("hub.quota")
         if quota is not None and principal is not NOBODY:
             quota.ask(principal.name, publishes=deed.scope in PUBLISHES)

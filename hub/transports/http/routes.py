@@ -42,6 +42,13 @@ from hub.services.status import ContractsStatus, WebSocketStatus
 from hub.services.tickets import TicketAnswer
 from hub.services.token_forms import KeyCreated, KeysView, KeyView, NewKey, Rotation
 from hub.services.volatile import VolatileAnswer
+from hub.transports.http.audit import (
+    AuditParams,
+    AuditResource,
+    AuditView,
+    SealsParams,
+    SealsView,
+)
 from hub.transports.http.channels import ChannelsResource
 from hub.transports.http.contracts import ContractHistoryParams, ContractsResource
 from hub.transports.http.history import HistoryAnswer, HistoryParams, HistoryResource
@@ -72,6 +79,7 @@ class Resources(NamedTuple):
     operations: OperationsResource
     events: EventsResource
     tokens: TokensResource
+    audit: AuditResource
 
 
 def table(to: Resources) -> Sequence[Route]:
@@ -80,7 +88,8 @@ def table(to: Resources) -> Sequence[Route]:
     also = [
         route._replace(path=f"/api{route.path}", name=f"{route.name}UnderApi") for route in seed3
     ]
-    return [*seed3, *_jobs(to), *also, *_channels(to), *_tokens(to), *_operations(to)]
+    rest = [*_channels(to), *_tokens(to), *_operations(to), *_audit(to)]
+    return [*seed3, *_jobs(to), *also, *rest]
 
 
 def _contracts(to: Resources) -> list[Route]:
@@ -209,4 +218,15 @@ def _operations(to: Resources) -> list[Route]:
         Route("GET", "/metrics", s.METRICS_READ, operations.metrics,
               "Read the metrics of this node", str,
               tag=tag, media="text/plain", name="readMetrics"),
+    ]  # fmt: skip
+
+
+def _audit(to: Resources) -> list[Route]:
+    tag = "audit"
+    return [
+        Route("GET", "/api/audit", s.AUDIT_READ, to.audit.list, "Read the audit log", AuditView,
+              query=AuditParams, tag=tag, name="readAudit"),
+        Route("GET", "/api/audit/seals", s.AUDIT_READ, to.audit.seals,
+              "Read the seals of the audit log", SealsView, query=SealsParams, tag=tag,
+              name="readAuditSeals"),
     ]  # fmt: skip

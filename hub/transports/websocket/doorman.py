@@ -11,6 +11,7 @@ from hub.model.principal import ANONYMOUS, Principal
 from hub.realtime import rights
 from hub.realtime.drain import Drain
 from hub.realtime.node import Realtime
+from hub.services.auditor import Auditor
 from hub.telemetry.logging import Logger
 from hub.telemetry.redaction import redacted
 from hub.transports.websocket import handshake
@@ -41,6 +42,7 @@ class Doorman:
         redeem: Whose a ticket is.
         turnstile: How many may come.
         log: Gets a line a refusal.
+        auditor: Is told of each.
 
     Attributes:
         turnstile: Counts who is here.
@@ -57,6 +59,7 @@ class Doorman:
         redeem: Redeem,
         turnstile: Turnstile,
         log: Logger,
+        auditor: Auditor,
     ) -> None:
         self.turnstile = turnstile
         self.unknown = 0
@@ -66,6 +69,7 @@ class Doorman:
         self._authentication = authentication
         self._redeem = redeem
         self._log = log
+        self._auditor = auditor
 
     def judge(self, upgrade: Upgrade, address: str) -> Verdict | Unsure:
         """Decide on an upgrade, by what this node knows."""
@@ -167,3 +171,8 @@ class Doorman:
     def _note(self, verdict: Refused, upgrade: Upgrade, address: str) -> None:
         code, path = verdict.failure.code, redacted(upgrade.path)[:200]
         self._log.info("connection refused", code=code, path=path, peer=address)
+        self._auditor.refused(verdict.failure, target=f"WS {path}", address=address)
+
+    def sent_away(self, failure: HubError, principal: Principal, address: str) -> None:
+        """Note that somebody was let in to say who he is, and has not, or may not do it."""
+        self._auditor.refused(failure, principal, target="WS auth", address=address)

@@ -28,6 +28,7 @@ from hub.transports.http.call import Call
 from hub.transports.http.edge import Edge
 from hub.transports.http.route import Route
 from support.log_lines import logging_to, written
+from support.notes import an_auditor
 from support.raw_http import chunked, send
 from support.running import CONTRACT, RunningHub, running_hub
 
@@ -58,6 +59,7 @@ def edge(resource: Resource, *, stopping: bool = False) -> Edge:
         gate=Gate(Rates(), SystemClock()),
         drain=drain,
         log=logger("http"),
+        auditor=an_auditor(),
         max_body=100,
         pages=no_pages,
     )

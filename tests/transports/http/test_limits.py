@@ -169,7 +169,7 @@ async def test_new_numbers_hold_at_once(tmp_path: Path) -> None:
         required.client("anna") as anna,
     ):
         assert await statuses(anna, 2) == [200, 429]
-        limits = required.hub.node.limits._replace(required=True)
+        limits = required.hub.node.limits
 
         limits.take(Settings(request_rate=0))
 

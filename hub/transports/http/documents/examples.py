@@ -137,6 +137,21 @@ _CHANNEL = {
     "followers": 3,
 }
 
+_RECORD = {
+    "seq": 17,
+    "timestamp": "2024-01-15T10:35:00.000000Z",
+    "actor": "ops",
+    "credential": "key:4f1c2a90",
+    "action": "key.revoke",
+    "target": "key:77aa01b2",
+    "outcome": "done",
+    "address": "10.0.0.7",
+    "node": "c5d1e2f3",
+    "details": {"reason": "lost"},
+    "sealed": True,
+}
+_PAGE_OF_AUDIT = {"records": [_RECORD], "head": 17, "sealed": 17, "forgotten": 0, "next": 17}
+
 _STREAM = f"""\
 retry: 2750
 event: subscribed
@@ -216,6 +231,7 @@ _EXAMPLES = {
         {"durable": True, "history": {"max_events": 10_000, "max_age_h": 24}}, _CHANNEL
     ),
     ("GET", "/api/channels/{channel}"): Example(answer=_CHANNEL),
+    ("GET", "/api/audit"): Example(answer=_PAGE_OF_AUDIT),
     ("GET", "/api/channels"): Example(answer={"channels": [_CHANNEL]}),
     ("POST", "/api/channels/{channel}/events"): Example(
         {"type": "order_placed", "data": {"order": 4711, "total": 99.5}, "key": "4711"},
