@@ -34,7 +34,7 @@ def new_epoch(output: Output, *, yes: bool) -> None:
 
     The hub must be stopped. A restored log counts its offsets anew from the backup's last one.
     Clients that have seen more would take the new events for old ones and miss them; a new epoch
-    tells them.
+    tells them. The audit log has a record of it.
     """
     settings = load_settings(output)
     if settings.postgres_url is None and not settings.data_file.is_file():
@@ -64,6 +64,7 @@ def _ask() -> None:
 
 async def _change(settings: Settings) -> tuple[str, str]:
     from hub import app
+    from hub.cli.audit_record import record
     from hub.clock import SystemClock
     from hub.model import event
 
@@ -74,6 +75,8 @@ async def _change(settings: Settings) -> tuple[str, str]:
         await log.open()
         old, new = (await log.state()).epoch, event.new_epoch()
         await log.new_epoch(new)
+        clock = SystemClock()
+        await record(log.audit, clock, "log.new_epoch", details={"old": old, "new": new})
     finally:
         await log.close()
     return old, new

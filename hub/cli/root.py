@@ -3,6 +3,7 @@
 import click
 
 from hub import __version__
+from hub.cli.audit import audit
 from hub.cli.backup import backup
 from hub.cli.bench import bench
 from hub.cli.check import check
@@ -32,5 +33,5 @@ def root() -> None:
     """
 
 
-for command in (serve, publish, tail, bench, check, migrate, backup, log, token):
+for command in (serve, publish, tail, bench, check, migrate, backup, log, token, audit):
     root.add_command(command)

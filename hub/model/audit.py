@@ -130,6 +130,14 @@ def placed(note: Note, seq: int, at_us: int) -> Record:
     return Record(seq, at_us, *note[1:])
 
 
+def details_of(record: Record) -> dict[str, Any]:
+    """Return the details of a record; what somebody has made unreadable is told as text."""
+    try:
+        return msgspec.json.decode(record.details, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return {"unreadable": clean(str(record.details), MAX_DETAILS)}
+
+
 def forgetting(note: Note, through: int, records: int) -> Note:
     """Return the note of what retention removes: records up to `through`, so many."""
     return note._replace(action=FORGOTTEN, details=told({"through": through, "records": records}))

@@ -54,6 +54,10 @@ class Chain:
 
     def take(self, seal: Seal, records: Sequence[Record]) -> None:
         """Judge the next seal and its records: all from the batch before to its `last_seq`."""
+        if not is_seal(seal):
+            # A database may hold anything; nothing of it can be compared.
+            self._fault(self.last_seq + 1, f"what follows record {self.last_seq} is no seal")
+            return
         self.seals += 1
         self._judge_place(seal)
         if link(seal) != seal.hash:
@@ -162,7 +166,8 @@ def verify(
     chain, start = Chain(keys, forgotten=forgotten, head=head), 0
     for seal in seals:
         end = start
-        while end < len(records) and records[end].seq <= seal.last_seq:
+        last = seal.last_seq if is_seal(seal) else 0
+        while end < len(records) and records[end].seq <= last:
             end += 1
         chain.take(seal, records[start:end])
         start = end
@@ -177,6 +182,12 @@ def _out_of_place(expected: int, seq: int) -> str:
 
 def _through(record: Record) -> int:
     try:
-        return msgspec.json.decode(record.details.encode(), type=dict[str, int])["through"]
-    except (msgspec.DecodeError, KeyError):
+        return msgspec.json.decode(record.details, type=dict[str, int])["through"]
+    except (msgspec.DecodeError, UnicodeError, KeyError, TypeError):
         return 0
+
+
+def is_seal(seal: Seal) -> bool:
+    """Say whether its fields are of the types that they should be; SQLite keeps whatever comes."""
+    kinds = Seal.__annotations__.values()
+    return all(type(value) is kind for value, kind in zip(seal, kinds, strict=True))

@@ -19,13 +19,15 @@ from hub.stores.audit import (
 )
 from hub.stores.sqlite import Threads, insert, transact
 
+# SQLite keeps text where numbers should be, for whoever puts it there.
 _STATE = (
-    "SELECT last_seq, coalesce((SELECT max(last_seq) FROM audit_seals), 0), forgotten "
-    "FROM audit_state"
+    "SELECT CAST(last_seq AS INTEGER), "
+    "CAST(coalesce((SELECT max(last_seq) FROM audit_seals), 0) AS INTEGER), "
+    "CAST(forgotten AS INTEGER) FROM audit_state"
 )
 _LEASE = (
     "UPDATE audit_state SET token = token + (holder <> ?1), holder = ?1, expires_us = ?3 "
-    "WHERE holder = ?1 OR expires_us <= ?2 RETURNING token"
+    "WHERE holder = ?1 OR expires_us <= ?2"
 )
 
 
@@ -58,8 +60,10 @@ class SqliteAudit:
         """Take or renew the right to seal."""
 
         def take(db: sqlite3.Connection) -> int | None:
-            row = db.execute(_LEASE, (holder, now_us, until_us)).fetchone()
-            return None if row is None else row[0]
+            if not db.execute(_LEASE, (holder, now_us, until_us)).rowcount:
+                return None
+            token: int = db.execute("SELECT token FROM audit_state").fetchone()[0]
+            return token
 
         return await self._threads.write(partial(transact, work=take))
 

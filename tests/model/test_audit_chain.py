@@ -211,3 +211,18 @@ def test_faults_have_an_end() -> None:
     records, seals = chained([1] * (MAX_FAULTS + 5))
 
     assert len(faults([], seals, len(records))) == MAX_FAULTS
+
+
+@given(logs, st.data())
+def test_what_is_no_seal_is_a_fault_and_no_crash(log: tuple[list[int], int], data: Any) -> None:
+    """SQLite keeps text where numbers should be, for whoever puts it there."""
+    records, seals = chained(*log)
+    place = data.draw(st.integers(0, len(seals) - 1))
+    field = data.draw(st.sampled_from(Seal._fields))
+    value = data.draw(st.sampled_from([None, 1.5, b"x", "x", 3]))
+    if value == getattr(seals[place], field):
+        return
+    seals[place] = seals[place]._replace(**{field: value})
+    records[0] = records[0]._replace(action="audit.forget", details=b"\xff")  # type: ignore[arg-type]
+
+    assert faults(records, seals, len(records))

@@ -7,7 +7,7 @@ import msgspec
 from starlette.types import ASGIApp
 
 from hub.errors import FieldError, InvalidFields
-from hub.model.audit import Record, Seal
+from hub.model.audit import Record, Seal, details_of
 from hub.model.contract import shown
 from hub.model.timestamp import from_iso8601, to_rfc3339
 from hub.stores.audit import AuditLog, AuditQuery
@@ -163,7 +163,7 @@ def _record(record: Record, sealed: int) -> RecordView:
         outcome=record.outcome,
         address=record.address,
         node=record.node,
-        details=msgspec.json.decode(record.details),
+        details=details_of(record),
         sealed=record.seq <= sealed,
     )
 
