@@ -8,7 +8,7 @@ from hub.model.unit import Head
 from hub.realtime.fanout import Fanout
 from hub.realtime.heartbeat import Heartbeats
 from hub.realtime.ladder import Ladder
-from hub.realtime.node import FindPrincipal, Page
+from hub.realtime.node import FindPrincipal, NoteRefusal, Page
 from hub.realtime.pages import Spawn
 from hub.services.history import History, HistoryQuery
 from hub.services.snapshots import EncodedSnapshot
@@ -27,6 +27,7 @@ class NodeRealtime(NamedTuple):
     spawn: Spawn
     heartbeats: Heartbeats
     find: FindPrincipal
+    refused: NoteRefusal
 
 
 class NodeQueries:

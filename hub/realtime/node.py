@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from hub.clock import Clock, Timers
+from hub.errors import HubError
 from hub.model.principal import Principal
 from hub.model.unit import Head
 from hub.realtime.fanout import Fanout
@@ -17,6 +18,8 @@ from hub.realtime.standing import Reason
 # Of a token and the address that it came from. Raises Unauthenticated, RateLimited; see
 # `auth.authentication.Authentication.find`.
 FindPrincipal = Callable[[str, str], Awaitable[Principal]]
+# Called with why somebody was refused, and who it is.
+NoteRefusal = Callable[[HubError, Principal], None]
 
 
 class SnapshotPages(Protocol):
@@ -111,4 +114,9 @@ class Realtime(Protocol):
     @property
     def find(self) -> FindPrincipal:
         """Tells who shows a token."""
+        ...
+
+    @property
+    def refused(self) -> NoteRefusal:
+        """Told of commands that are refused; most refusals are not worth a record."""
         ...

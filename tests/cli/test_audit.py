@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,11 +36,20 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """A data file whose hub was used and has stopped."""
-    with hub_process(tmp_path, HUB_AUDIT_KEY=KEY) as hub:
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a hub that was used and has stopped."""
+    folder = tmp_path_factory.mktemp("used")
+    with hub_process(folder, HUB_AUDIT_KEY=KEY) as hub:
         act(hub)
+    return folder
+
+
+@pytest.fixture
+def data(used: Path, tmp_path: Path) -> Path:
+    """A copy of its data file, with its log of lines beside it."""
+    for name in ("hub.db", "hub.log"):
+        shutil.copy(used / name, tmp_path / name)
     return tmp_path / "hub.db"
 
 

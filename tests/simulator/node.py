@@ -18,7 +18,7 @@ from hub.realtime.fanout import Fanout
 from hub.realtime.heartbeat import Heartbeats
 from hub.realtime.interest import Interest
 from hub.realtime.ladder import Ladder
-from hub.realtime.node import FindPrincipal, Page
+from hub.realtime.node import FindPrincipal, NoteRefusal, Page
 from hub.realtime.pages import PAGE_BYTES
 from hub.realtime.session import Session
 from hub.services.heads import Heads
@@ -61,6 +61,7 @@ class Node:
         # With the longer one slow clients come to the end of the ladder.
         self.heartbeats = Heartbeats(self.timers, 1.0, random.choice((0.5, 20.0)))
         self.find: FindPrincipal = Authentication((), clock, required=False).find
+        self.refused: NoteRefusal = lambda _failure, _principal: None
         self.sessions: dict[Pipe, Session] = {}
         self.waiting: list[Unit] = []
         self.pruned: dict[str, int] = {}

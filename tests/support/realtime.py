@@ -18,7 +18,7 @@ from hub.realtime.frames import Batch
 from hub.realtime.heartbeat import Heartbeats
 from hub.realtime.interest import Interest
 from hub.realtime.ladder import Ladder
-from hub.realtime.node import FindPrincipal, Page
+from hub.realtime.node import FindPrincipal, NoteRefusal, Page
 from hub.realtime.session import Session
 from support.clocks import FakeClock, FakeTimers
 from support.principals import Tokens
@@ -234,6 +234,7 @@ class FakeNode:
         self.heartbeats = Heartbeats(self.timers, 25.0, 10.0)
         self.tokens = Tokens()
         self.find: FindPrincipal = Authentication((self.tokens,), self.clock, required=True).find
+        self.refused: NoteRefusal = lambda _failure, _principal: None
         self.followed: list[str] = []
         interest = Interest(self.followed.append, self.followed.remove)
         for channel in log.heads:

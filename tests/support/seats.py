@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from random import Random
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
@@ -24,7 +25,9 @@ from hub.realtime.fanout import Fanout
 from hub.realtime.heartbeat import Heartbeats
 from hub.realtime.interest import Interest
 from hub.realtime.ladder import Ladder
-from hub.realtime.node import FindPrincipal, Page, SnapshotPages
+from hub.realtime.node import FindPrincipal, NoteRefusal, Page, SnapshotPages
+from hub.services.auditor import Auditor
+from hub.stores.audit import AuditLog
 from hub.telemetry.logging import Logger
 from hub.transports.sse.reception import StreamReception
 from hub.transports.websocket.doorman import Doorman
@@ -32,7 +35,7 @@ from hub.transports.websocket.protocol import HubProtocol
 from hub.transports.websocket.reception import NodeReception
 from support.clocks import FakeClock, FakeTimers
 from support.logs import RecordingLog
-from support.notes import an_auditor
+from support.notes import MemoryAudit
 from support.octets import Received, parse, upgrade
 from support.principals import Tokens
 
@@ -230,6 +233,7 @@ class FakeNode(NamedTuple):
     spawn: Callable[[Awaitable[None]], None]
     heartbeats: Heartbeats
     find: FindPrincipal
+    refused: NoteRefusal
 
 
 class House:
@@ -248,6 +252,8 @@ class House:
         self.tasks: list[asyncio.Future[None]] = []
         self.faults: list[BaseException] = []
         self.log = RecordingLog()
+        self.audit = MemoryAudit()
+        self.auditor = Auditor(cast("AuditLog", self.audit), self.clock, "n1")
         self.connections = Connections()
         self.drain = Drain(self.connections.sessions, Random(1))  # noqa: S311 no secret
         self.state = ServerState()
@@ -275,6 +281,7 @@ class House:
             self._spawn,
             Heartbeats(self.timers, 25.0, 10.0),
             self.authentication.find,
+            partial(self.auditor.refused, target="WS command"),
         )
         turnstile = Turnstile(limits or Limits(), self.clock)
         self.gate = Gate(Rates(), self.clock)
@@ -293,7 +300,7 @@ class House:
                 redeem=self.redeem,
                 turnstile=turnstile,
                 log=cast("Logger", self.log),
-                auditor=an_auditor(),
+                auditor=self.auditor,
             ),
             gate=self.gate,
             log=cast("Logger", self.log),
