@@ -181,4 +181,4 @@ def _events(inside: Inside, turnstile: Turnstile) -> EventsResource:
 def _tokens(inside: Inside) -> TokensResource:
     revocations, tickets = inside.identity.revocations, inside.identity.tickets
     tokens = Tokens(inside.log.credentials, inside.clock, revocations.look)
-    return TokensResource(tokens, revocations, tickets)
+    return TokensResource(tokens, revocations, tickets, inside.auditor)

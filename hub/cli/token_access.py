@@ -9,12 +9,14 @@ import msgspec
 from hub import app
 from hub.auth.keys import KeySource
 from hub.auth.revocation import Revoked
+from hub.cli.audit_record import record
 from hub.clock import Clock, SystemClock
 from hub.errors import Unauthenticated
 from hub.model.principal import Principal
 from hub.model.scope import SCOPES
 from hub.model.timestamp import to_rfc3339
 from hub.services.revocations import Revocations
+from hub.services.token_forms import KeyCreated, KeyView, NewKey, Rotation, key_details
 from hub.services.tokens import MAX_PAGE, Page, Tokens
 from hub.settings import Settings
 from hub.stores.base import Store
@@ -47,13 +49,38 @@ class Access(NamedTuple):
             at, _, key_id = view.next.partition(".")
             page = Page(MAX_PAGE, (int(at), key_id))
 
+    async def create(self, new: NewKey) -> KeyCreated:
+        """Make a key."""
+        made = await self.tokens.create(self.operator, new)
+        await self._record("key.create", f"key:{made.key.id}", key_details(made.key))
+        return made
+
+    async def rotate(self, key_id: str, rotation: Rotation) -> KeyCreated:
+        """Give a key a new secret."""
+        made = await self.tokens.rotate(self.operator, key_id, rotation)
+        await self._record("key.rotate", f"key:{made.key.id}", key_details(made.key))
+        return made
+
+    async def revoke(self, key_id: str) -> KeyView:
+        """Refuse a key for good."""
+        key = await self.tokens.revoke(key_id)
+        await self._record("key.revoke", f"key:{key.id}")
+        return key
+
+    async def lift(self, credential: str) -> None:
+        """Refuse a JWT or a principal no longer."""
+        await self.revocations.lift(credential)
+        await self._record("credential.lift", credential)
+
     async def refuse(self, credential: str, until: str) -> dict[str, str]:
         """Refuse a JWT or a principal until a time."""
         said = await self.revocations.revoke(credential, until)
+        until = to_rfc3339(said.until_us)
+        await self._record("credential.revoke", said.credential, {"until": until})
         return {
             "credential": said.credential,
             "at": to_rfc3339(said.at_us),
-            "until": to_rfc3339(said.until_us),
+            "until": until,
         }
 
     async def judge(self, token: str) -> str | None:
@@ -67,6 +94,11 @@ class Access(NamedTuple):
         except Unauthenticated as refusal:
             return str(refusal)
         return None
+
+    async def _record(
+        self, action: str, target: str, details: dict[str, Any] | None = None
+    ) -> None:
+        await record(self.store.audit, self.clock, action, target=target, details=details)
 
 
 @contextlib.asynccontextmanager

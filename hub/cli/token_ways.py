@@ -173,7 +173,7 @@ class IntoDatabase:
         from hub.services.token_forms import NewKey
 
         new = _read(body, NewKey)
-        return self._run(lambda access: access.tokens.create(access.operator, new))
+        return self._run(lambda access: access.create(new))
 
     def list(self) -> list[Json]:
         """Return every key."""
@@ -184,11 +184,11 @@ class IntoDatabase:
         from hub.services.token_forms import Rotation
 
         rotation = _read(body, Rotation)
-        return self._run(lambda access: access.tokens.rotate(access.operator, key_id, rotation))
+        return self._run(lambda access: access.rotate(key_id, rotation))
 
     def revoke(self, key_id: str) -> Json:
         """Refuse a key for good; a hub that runs finds it within two seconds."""
-        return self._run(lambda access: access.tokens.revoke(key_id))
+        return self._run(lambda access: access.revoke(key_id))
 
     def refuse(self, credential: str, until: str) -> Json:
         """Refuse a JWT or a principal."""
@@ -196,7 +196,7 @@ class IntoDatabase:
 
     def lift(self, credential: str) -> None:
         """Refuse it no longer."""
-        asyncio.run(self._with(lambda access: access.revocations.lift(credential)))
+        asyncio.run(self._with(lambda access: access.lift(credential)))
 
     def judge(self, token: str) -> str | None:
         """Look the token up, as a hub on this database would."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -87,6 +87,18 @@ class KeysView(msgspec.Struct):
 
     tokens: list[KeyView]
     next: str | None
+
+
+def key_details(key: KeyView) -> dict[str, Any]:
+    """Return what the audit log keeps of a key: what it may do, and for how long."""
+    return {
+        "name": key.name,
+        "roles": key.roles,
+        "scopes": key.scopes,
+        "channels": key.channels,
+        "expires_at": key.expires_at,
+        "old_secret_until": key.old_secret_until,
+    }
 
 
 def read_key(new: NewKey, now_us: int) -> ApiKey:

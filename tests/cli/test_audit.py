@@ -256,3 +256,21 @@ def test_a_database_without_an_audit_log_is_told(tmp_path: Path) -> None:
 
     assert finished.code == 2
     assert "run `hub migrate`" in finished.err
+
+
+def test_keys_that_are_made_in_the_database_are_recorded(tmp_path: Path) -> None:
+    """By who sits at the machine: how the first key of a hub is made."""
+    where = {"DATABASE_URL": f"sqlite:///{tmp_path}/hub.db"}
+    token = invoke("token", "create", "root", "--role", "admin", **where).out.strip()
+    key = token.split("_")[1]
+    for command in (("rotate", key), ("revoke", key)):
+        invoke("token", *command, **where)
+
+    listed = invoke("audit", "list", "-o", "json", **where)
+
+    lines = [json.loads(line) for line in listed.out.splitlines()]
+    assert [(line["action"], line["target"]) for line in lines] == [
+        ("key.create", f"key:{key}"), ("key.rotate", f"key:{key}"), ("key.revoke", f"key:{key}")
+    ]  # fmt: skip
+    assert all(line["actor"].startswith("os:") for line in lines)
+    assert token.rpartition("_")[2] not in listed.out

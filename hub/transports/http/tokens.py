@@ -1,7 +1,8 @@
 """Resources of API keys, revocations and tickets for sockets."""
 
 import re
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import msgspec
 from starlette.types import ASGIApp
@@ -10,9 +11,10 @@ from hub.errors import FieldError, InvalidFields
 from hub.model.api_key import Revocation
 from hub.model.contract import shown
 from hub.model.timestamp import to_rfc3339
+from hub.services.auditor import Auditor
 from hub.services.revocations import Revocations
 from hub.services.tickets import SocketTickets
-from hub.services.token_forms import NewKey, Rotation
+from hub.services.token_forms import NewKey, Rotation, key_details
 from hub.services.tokens import MAX_PAGE, Page, Tokens
 from hub.transports.http.answer import json
 from hub.transports.http.call import Call, json_decoder
@@ -65,16 +67,21 @@ _revocation = json_decoder(NewRevocation)
 class TokensResource:
     """What can be done with credentials."""
 
-    def __init__(self, tokens: Tokens, revocations: Revocations, tickets: SocketTickets) -> None:
+    def __init__(
+        self, tokens: Tokens, revocations: Revocations, tickets: SocketTickets, auditor: Auditor
+    ) -> None:
         self._tokens = tokens
         self._revocations = revocations
         self._tickets = tickets
+        self._auditor = auditor
 
     async def create(self, call: Call) -> ASGIApp:
         """Make a key."""
         new = await call.json(_new_key)
         _refuse_key(call)
-        return json(await self._tokens.create(call.principal, new), 201)
+        made = await self._tokens.create(call.principal, new)
+        await self._record(call, "key.create", f"key:{made.key.id}", key_details(made.key))
+        return json(made, 201)
 
     async def list(self, call: Call) -> ASGIApp:
         """Return a page of keys."""
@@ -89,11 +96,15 @@ class TokensResource:
         """Give a key a new secret."""
         rotation = await call.json(_rotation)
         _refuse_key(call)
-        return json(await self._tokens.rotate(call.principal, call.params["token_id"], rotation))
+        made = await self._tokens.rotate(call.principal, call.params["token_id"], rotation)
+        await self._record(call, "key.rotate", f"key:{made.key.id}", key_details(made.key))
+        return json(made)
 
     async def revoke(self, call: Call) -> ASGIApp:
         """Refuse a key for good."""
-        return json(await self._tokens.revoke(call.params["token_id"]))
+        key = await self._tokens.revoke(call.params["token_id"])
+        await self._record(call, "key.revoke", f"key:{key.id}")
+        return json(key)
 
     async def revocations(self, _call: Call) -> ASGIApp:
         """Return what else is refused."""
@@ -102,17 +113,29 @@ class TokensResource:
     async def refuse(self, call: Call) -> ASGIApp:
         """Refuse a JWT or a principal."""
         new = await call.json(_revocation)
-        return json(_view(await self._revocations.revoke(new.credential, new.until)), 201)
+        view = _view(await self._revocations.revoke(new.credential, new.until))
+        await self._record(call, "credential.revoke", view.credential, {"until": view.until})
+        return json(view, 201)
 
     async def lift(self, call: Call) -> ASGIApp:
         """Refuse it no longer; return what still is."""
-        await self._revocations.lift(call.query(LiftParams).credential)
+        credential = call.query(LiftParams).credential
+        await self._revocations.lift(credential)
+        await self._record(call, "credential.lift", credential)
         return json(await self._refused())
 
     async def ticket(self, call: Call) -> ASGIApp:
         """Give a ticket; each try gets another, so no Idempotency-Key is needed nor looked at."""
         origin = call.header(b"origin")
         return json(await self._tickets.issue(call.principal, origin), 201)
+
+    async def _record(
+        self, call: Call, action: str, target: str, details: Mapping[str, Any] | None = None
+    ) -> None:
+        """Record it before it is answered: a secret that nobody knows of is shown to nobody."""
+        await self._auditor.record(
+            action, call.principal, target=target, address=call.address, details=details
+        )
 
     async def _refused(self) -> RevocationsView:
         return RevocationsView([_view(one) for one in await self._revocations.all()])
