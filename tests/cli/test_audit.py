@@ -15,8 +15,9 @@ from support.commands import Finished, invoke, run
 from support.postgres_server import PostgresServer, postgres_server
 from support.running import CONTRACT, HubProcess, hub_process
 
-KEY = "k" * 32
-SECRET = "hub_0a1b2c_" + "S3cret-" * 6
+KEY = "kQ7vX2mB9zT4wL8pR3nY6hJ1dF5gS0cA"
+OTHER = KEY[::-1]
+SECRET = "hub_0a1b2c3d4e5f_" + "S3cret" * 8
 FOREIGN = {"Origin": "http://evil.example"}
 FREE = "DROP TRIGGER audit_{0}s_stay; DROP TRIGGER audit_{0}s_kept; DROP TRIGGER audit_{0}s_once"
 
@@ -140,8 +141,8 @@ def test_a_log_that_was_cut_back_is_known_by_the_head(tmp_path: Path) -> None:
 
 def test_another_key_is_not_the_key(data: Path) -> None:
     """Of several one has to fit: keys are changed."""
-    assert verified(data, HUB_AUDIT_KEY="x" * 32).code == 1
-    assert verified(data, HUB_AUDIT_KEY=f"{'x' * 32},{KEY}").code == 0
+    assert verified(data, HUB_AUDIT_KEY=OTHER).code == 1
+    assert verified(data, HUB_AUDIT_KEY=f"{OTHER},{KEY}").code == 0
 
 
 def test_records_are_listed(data: Path) -> None:
