@@ -21,7 +21,11 @@ FORGOTTEN = "audit.forget"
 MAX_WORD = 128
 MAX_TARGET = 256
 MAX_DETAILS = 2_000
-_SECRETS = re.compile(r"(hub_[0-9A-Za-z]+_)[\w-]+|(eyJ)[\w-]+\.[\w.-]+")
+_SECRETS = re.compile(
+    r"(hub_[0-9A-Za-z]+_)[\w-]+"  # an API key: its id may be shown
+    r"|((?:ticket|token|access_token|api_key)=)[^&\s]+"
+    r"|(eyJ)[\w-]+\.[\w.-]+"  # a JWT
+)
 
 
 class Note(NamedTuple):
@@ -116,7 +120,7 @@ def clean(text: str, most: int) -> str:
     text = text[: most * 2]
     if not text.isprintable():
         text = text.encode("unicode_escape").decode()
-    return _SECRETS.sub(lambda found: f"{found[1] or found[2]}…", text)[:most]
+    return _SECRETS.sub(lambda found: f"{found[found.lastindex or 0]}…", text)[:most]
 
 
 def told(details: Mapping[str, Any]) -> str:

@@ -55,6 +55,13 @@ def test_what_looks_like_a_credential_is_not_kept(field: str, secret: str) -> No
     assert ("hub_0a1b2c_…" if secret == SECRET else "eyJ…") in str(note)
 
 
+def test_a_ticket_in_an_address_is_not_kept() -> None:
+    """Some client has encoded the `?`, and it is a path."""
+    note = kept(a_note("GET /ws?ticket=S3cret&x=1"), {"at": "/ws?access_token=S3cret"})
+
+    assert (note.target, note.details) == ("GET /ws?ticket=…&x=1", '{"at":"/ws?access_token=…"}')
+
+
 def test_a_credential_is_not_kept_by_halves() -> None:
     """Also where the end of the field cuts it."""
     for space in range(MAX_WORD * 2):
