@@ -164,7 +164,7 @@ class Node:
             self._background.spawn,
             Heartbeats(timers, settings.heartbeat_s, settings.pong_s),
             self.identity.authentication.find,
-            partial(self.auditor.refused, target="WS command"),
+            self.auditor.refused_socket,
         )
 
     async def stop(self) -> None:

@@ -18,8 +18,8 @@ from hub.realtime.standing import Reason
 # Of a token and the address that it came from. Raises Unauthenticated, RateLimited; see
 # `auth.authentication.Authentication.find`.
 FindPrincipal = Callable[[str, str], Awaitable[Principal]]
-# Called with why somebody was refused, and who it is.
-NoteRefusal = Callable[[HubError, Principal], None]
+# Called with why somebody was refused, who it is, and from which address.
+NoteRefusal = Callable[[HubError, Principal, str], None]
 
 
 class SnapshotPages(Protocol):

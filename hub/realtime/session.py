@@ -164,7 +164,7 @@ class Session:
         if isinstance(failure, BadFrame) or self.allowance.is_over:
             self.end(failure)
             return
-        self._node.refused(failure, self._connection.principal)
+        self._node.refused(failure, self._connection.principal, self._connection.address)
         reply_to = commands.read_id(text)
         self._connection.say(replies.refusal(failure, self._node.clock.now_us(), reply_to))
 

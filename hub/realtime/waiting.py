@@ -19,8 +19,6 @@ MAX_BYTES = 8 * 1024
 
 # Called with the principal, and the frames that came behind its token.
 Enter = Callable[[Principal, list[bytes]], None]
-# Called with the reason when the client is sent away, and who it has shown to be.
-Refused = Callable[[HubError, Principal], None]
 
 
 class Waiting:
@@ -30,18 +28,14 @@ class Waiting:
         connection: The socket.
         node: What this node offers.
         enter: Called once, when the client is known; its session begins there.
-        refused: Called instead, when it is sent away.
     """
 
-    __slots__ = ("_behind", "_bytes", "_connection", "_enter", "_node", "_refused", "_timer")
+    __slots__ = ("_behind", "_bytes", "_connection", "_enter", "_node", "_timer")
 
-    def __init__(
-        self, connection: Connection, node: Realtime, enter: Enter, refused: Refused
-    ) -> None:
+    def __init__(self, connection: Connection, node: Realtime, enter: Enter) -> None:
         self._connection = connection
         self._node = node
         self._enter = enter
-        self._refused = refused
         # What came behind the token; None until that has come.
         self._behind: list[bytes] | None = None
         self._bytes = 0
@@ -71,7 +65,7 @@ class Waiting:
         """Close the connection for a reason that has a close code."""
         if not self.ended:
             self._connection.sink.close(failure.close_code or 1011, failure.reason)
-            self._refused(failure, self._connection.principal)
+            self._node.refused(failure, self._connection.principal, self._connection.address)
             self.lost()
 
     def recheck(self) -> None:

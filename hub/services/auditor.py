@@ -91,6 +91,10 @@ class Auditor:
         if note is not None:
             self._wait(note)
 
+    def refused_socket(self, failure: HubError, principal: Principal, address: str) -> None:
+        """Note the same of somebody who has a socket already."""
+        self.refused(failure, principal, target="WS", address=address)
+
     async def record(
         self,
         action: str,

@@ -61,7 +61,7 @@ class Node:
         # With the longer one slow clients come to the end of the ladder.
         self.heartbeats = Heartbeats(self.timers, 1.0, random.choice((0.5, 20.0)))
         self.find: FindPrincipal = Authentication((), clock, required=False).find
-        self.refused: NoteRefusal = lambda _failure, _principal: None
+        self.refused: NoteRefusal = lambda _failure, _principal, _address: None
         self.sessions: dict[Pipe, Session] = {}
         self.waiting: list[Unit] = []
         self.pruned: dict[str, int] = {}

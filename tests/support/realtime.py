@@ -234,7 +234,7 @@ class FakeNode:
         self.heartbeats = Heartbeats(self.timers, 25.0, 10.0)
         self.tokens = Tokens()
         self.find: FindPrincipal = Authentication((self.tokens,), self.clock, required=True).find
-        self.refused: NoteRefusal = lambda _failure, _principal: None
+        self.refused: NoteRefusal = lambda _failure, _principal, _address: None
         self.followed: list[str] = []
         interest = Interest(self.followed.append, self.followed.remove)
         for channel in log.heads:

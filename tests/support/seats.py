@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from random import Random
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
@@ -281,7 +280,7 @@ class House:
             self._spawn,
             Heartbeats(self.timers, 25.0, 10.0),
             self.authentication.find,
-            partial(self.auditor.refused, target="WS command"),
+            self.auditor.refused_socket,
         )
         turnstile = Turnstile(limits or Limits(), self.clock)
         self.gate = Gate(Rates(), self.clock)

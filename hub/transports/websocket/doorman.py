@@ -172,7 +172,3 @@ class Doorman:
         code, path = verdict.failure.code, redacted(upgrade.path)[:200]
         self._log.info("connection refused", code=code, path=path, peer=address)
         self._auditor.refused(verdict.failure, target=f"WS {path}", address=address)
-
-    def sent_away(self, failure: HubError, principal: Principal, address: str) -> None:
-        """Note that somebody was let in to say who he is, and has not, or may not do it."""
-        self._auditor.refused(failure, principal, target="WS auth", address=address)

@@ -4,7 +4,6 @@ Both adapters go through it, so a connection is the same whoever carries its byt
 """
 
 import time
-from functools import partial
 from typing import Any, Protocol
 
 from hub.clock import Timers
@@ -196,8 +195,7 @@ class NodeReception:
         def enter(principal: Principal, behind: list[bytes]) -> None:
             self._node.spawn(self._enter(visit, principal, behind))
 
-        refused = partial(self._doorman.sent_away, address=admitted.address)
-        visit = Visit(connection, Waiting(connection, self._node, enter, refused), admitted)
+        visit = Visit(connection, Waiting(connection, self._node, enter), admitted)
         return visit
 
     async def _enter(self, visit: Visit, principal: Principal, behind: list[bytes]) -> None:

@@ -67,7 +67,7 @@ async def test_a_first_frame_that_is_refused_is_recorded(house: House) -> None:
         house.sit(upgrade("/ws?channels=")).send(auth(SECRET))
 
     found = await told(house)
-    assert found == [("E_AUTHENTICATION_FAILED", "WS auth", "", "192.0.2.1")] * 2
+    assert found == [("E_AUTHENTICATION_FAILED", "WS", "", "192.0.2.1")] * 2
     assert house.audit.notes[1].details == '{"count":4,"within_s":10}'
 
 
@@ -93,8 +93,8 @@ async def test_who_is_known_and_may_not_is_recorded_by_name(house: House) -> Non
     (await greeted(house, "narrow")).send(command(type="subscribe", channel="jobs"))
 
     assert await told(house) == [
-        ("forbidden", "WS auth", "nina", "192.0.2.1"),
-        ("forbidden", "WS command", "nina", ""),
+        ("forbidden", "WS", "nina", "192.0.2.1"),
+        ("forbidden", "WS", "nina", "192.0.2.1"),
     ]
 
 
@@ -105,8 +105,8 @@ async def test_tokens_that_are_tried_from_inside_are_recorded(house: House) -> N
     seat.send(auth("user"))
 
     assert await told(house) == [
-        ("E_AUTHENTICATION_FAILED", "WS command", "nina", ""),
-        ("forbidden", "WS command", "nina", ""),
+        ("E_AUTHENTICATION_FAILED", "WS", "nina", "192.0.2.1"),
+        ("forbidden", "WS", "nina", "192.0.2.1"),
     ]
 
 
