@@ -14,7 +14,7 @@ from typing import Any
 from hub.auth.refusals import Refusals, is_refusal
 from hub.clock import Clock
 from hub.errors import HubError, OutcomeUnknown
-from hub.model.audit import DONE, REFUSED, Note, kept
+from hub.model.audit import DONE, MAX_TARGET, REFUSED, Note, kept
 from hub.model.principal import NOBODY, Principal
 from hub.stores.audit import AuditLog
 from hub.telemetry.logging import logger
@@ -86,10 +86,11 @@ class Auditor:
         if not is_refusal(failure, principal):
             return
         note = self._refusals.take(
-            self._note(REFUSED, principal, target, failure.code, address, None)
+            self._raw(REFUSED, principal, target[:MAX_TARGET], failure.code, address)
         )
+        # Cleaned only where it is told: of an attacker's million few are.
         if note is not None:
-            self._wait(note)
+            self._wait(kept(note))
 
     def refused_socket(self, failure: HubError, principal: Principal, address: str) -> None:
         """Note the same of somebody who has a socket already."""
@@ -135,7 +136,7 @@ class Auditor:
         """Write what waits; what cannot be written goes on waiting."""
         async with self._writing:
             for note in self._refusals.due(self._clock.now_us(), at_end=at_end):
-                self._wait(note)
+                self._wait(kept(note))
             while self._waiting:
                 notes = list(islice(self._waiting, GROUP))
                 try:
@@ -180,8 +181,11 @@ class Auditor:
         address: str,
         details: Mapping[str, Any] | None,
     ) -> Note:
+        return kept(self._raw(action, principal, target, outcome, address), details)
+
+    def _raw(
+        self, action: str, principal: Principal, target: str, outcome: str, address: str
+    ) -> Note:
         actor = "" if principal is NOBODY else principal.name
         now_us, credential = self._clock.now_us(), principal.credential
-        return kept(
-            Note(now_us, actor, credential, action, target, outcome, address, self._node), details
-        )
+        return Note(now_us, actor, credential, action, target, outcome, address, self._node)

@@ -5,8 +5,9 @@ from typing import NamedTuple, Protocol
 
 from hub.model.audit import Note, Record, Seal
 
-# Batches that are forgotten in one transaction.
-FORGET_BATCHES = 10
+# What is forgotten in one transaction: so many records, or one batch; events wait meanwhile.
+FORGET_RECORDS = 500
+FORGET_BATCHES = 100
 RECORD = "seq, at_us, actor, credential, action, target, outcome, address, node, details"
 SEAL = "batch, first_seq, last_seq, at_us, node, digest, previous, hash, hmac"
 
@@ -87,10 +88,26 @@ class AuditLog(AuditReader, Protocol):
     async def forget(self, token: int, before_us: int, note: Note) -> int:
         """Remove the oldest records whose seals are older than the time; the seals stay.
 
-        In one transaction with a record of it, made of the note. Return how many were removed, of
-        `FORGET_BATCHES` batches at most; 0 also where the token is not the last one.
+        In one transaction with a record of it, made of the note. Return how many were removed:
+        some hundred, or one batch; 0 also where the token is not the last one.
         """
         ...
+
+
+def due(seals: Sequence[tuple[int, int]], forgotten: int, before_us: int) -> int | None:
+    """Return the newest record to be forgotten now; None: none is old enough.
+
+    Args:
+        seals: `last_seq` and time of those whose records are there, the oldest first.
+        forgotten: Newest record that is gone already.
+        before_us: How old a seal must be.
+    """
+    last = None
+    for last_seq, at_us in seals:
+        if at_us >= before_us or (last is not None and last_seq - forgotten > FORGET_RECORDS):
+            break
+        last = last_seq
+    return last
 
 
 def select_records(query: AuditQuery, mark: Callable[[object], str]) -> str:

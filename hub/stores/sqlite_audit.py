@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import takewhile
 from typing import Any
 
 from hub.model.audit import Note, Record, Seal, forgetting, placed
@@ -14,6 +13,7 @@ from hub.stores.audit import (
     AuditQuery,
     AuditState,
     Make,
+    due,
     select_records,
     select_seals,
 )
@@ -148,17 +148,14 @@ def _seal(db: sqlite3.Connection, token: int, limit: int, make: Make) -> Seal | 
 def _forget(db: sqlite3.Connection, token: int, before_us: int, note: Note) -> int:
     if not _holds(db, token):
         return 0
-    rows = db.execute(
-        "SELECT last_seq, at_us FROM audit_seals "
-        "WHERE last_seq > (SELECT forgotten FROM audit_state) ORDER BY last_seq LIMIT ?",
-        (FORGET_BATCHES,),
-    ).fetchall()
-    due = [seq for seq, _ in takewhile(lambda row: row[1] < before_us, rows)]
-    if not due:
+    forgotten = read_state(db).forgotten
+    sql = "SELECT last_seq, at_us FROM audit_seals WHERE last_seq > ? ORDER BY last_seq LIMIT ?"
+    last = due(db.execute(sql, (forgotten, FORGET_BATCHES)).fetchall(), forgotten, before_us)
+    if last is None:
         return 0
-    db.execute("UPDATE audit_state SET forgotten = ?", (due[-1],))
-    removed = db.execute("DELETE FROM audit_records WHERE seq <= ?", (due[-1],)).rowcount
-    append(db, [forgetting(note, due[-1], removed)])
+    db.execute("UPDATE audit_state SET forgotten = ?", (last,))
+    removed = db.execute("DELETE FROM audit_records WHERE seq <= ?", (last,)).rowcount
+    append(db, [forgetting(note, last, removed)])
     return removed
 
 

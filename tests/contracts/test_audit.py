@@ -10,7 +10,7 @@ import pytest
 
 from hub.model.audit import FORGOTTEN
 from hub.model.audit_chain import Fault, verify
-from hub.stores.audit import AuditLog, AuditQuery, AuditState
+from hub.stores.audit import AuditLog, AuditQuery, AuditState, due
 from hub.stores.base import Store
 from hub.stores.log import SqliteLog
 from hub.stores.postgres.database import Database
@@ -318,3 +318,19 @@ async def test_postgresql_refuses_to_empty_the_tables(postgres: PostgresServer) 
         with pytest.raises(asyncpg.RaiseError, match="only grows"):
             await connection.execute(f"TRUNCATE {table}")
     await connection.close()
+
+
+@pytest.mark.parametrize(
+    ("seals", "last"),
+    [
+        pytest.param([], None, id="none"),
+        pytest.param([(1_000, 5)], 1_000, id="one batch, however large"),
+        pytest.param([(1_000, 5), (1_001, 5)], 1_000, id="not one more behind a large one"),
+        pytest.param([(10, 1), (500, 2), (501, 3)], 500, id="as many as make some hundred"),
+        pytest.param([(10, 1), (20, 9), (30, 1)], 10, id="up to the first that is young"),
+        pytest.param([(10, 9)], None, id="none is old"),
+    ],
+)
+def test_little_is_forgotten_at_a_time(seals: list[tuple[int, int]], last: int | None) -> None:
+    """Events wait for the same disk: a step of retention is milliseconds, not a second."""
+    assert due(seals, 0, before_us=9) == last

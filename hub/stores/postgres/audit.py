@@ -5,7 +5,6 @@ who seals sees every record up to the last.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import takewhile
 from typing import Any, TypeVar
 
 from hub.model.audit import Note, Record, Seal, forgetting, placed
@@ -16,6 +15,7 @@ from hub.stores.audit import (
     AuditQuery,
     AuditState,
     Make,
+    due,
     select_records,
     select_seals,
 )
@@ -148,13 +148,13 @@ async def _forget(connection: Connection, token: int, before_us: int, note: Note
     if state["token"] != token:
         return 0
     rows = await connection.fetch(_OLDEST_SEALS, state["forgotten"], FORGET_BATCHES)
-    due = [row["last_seq"] for row in takewhile(lambda row: row["at_us"] < before_us, rows)]
-    if not due:
+    last = due([tuple(row) for row in rows], state["forgotten"], before_us)
+    if last is None:
         return 0
-    await connection.execute("UPDATE audit_state SET forgotten = $1", due[-1])
-    said: str = await connection.execute("DELETE FROM audit_records WHERE seq <= $1", due[-1])
+    await connection.execute("UPDATE audit_state SET forgotten = $1", last)
+    said: str = await connection.execute("DELETE FROM audit_records WHERE seq <= $1", last)
     removed = int(said.rpartition(" ")[2])
-    await append(connection, [forgetting(note, due[-1], removed)])
+    await append(connection, [forgetting(note, last, removed)])
     return removed
 
 
