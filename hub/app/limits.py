@@ -54,13 +54,12 @@ async def share(gate: Gate, url: str, log_id: str) -> None:
         while True:
             await asyncio.sleep(EVERY_S)
             try:
-                await sharing.round()
+                # A round without a word does not show that somebody is there.
+                away = not await sharing.round() and away
             except Unavailable as failure:
                 if not away:
                     log.warning("limits hold for each node alone", reason=failure.detail)
                 away = True
-            else:
-                away = False
     finally:
         await buckets.close()
 

@@ -7,6 +7,7 @@ themselves are not kept, only their hashes: a memory dump holds none.
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from hub.auth.guesses import Guesses
@@ -98,7 +99,7 @@ class Authentication:
             raise Unauthenticated("expected Authorization: Bearer and a token, got none")
         if len(token) > MAX_TOKEN:
             raise Unauthenticated(f"expected a token of at most {MAX_TOKEN} bytes, got a longer")
-        with self._guesses.watch(address, _hash(token)):
+        with self.watch(token, address):
             principal = await self._look(token)
         # Good ones once: who shows one of these guesses nothing.
         check_expiry(principal, self._clock.now_us())
@@ -106,6 +107,14 @@ class Authentication:
         self._remember(token, principal)
         self.seen.add(principal.credential)
         return principal
+
+    def watch(self, shown: str, address: str) -> AbstractContextManager[None]:
+        """Count against an address what is shown there and found inside to be nobody's.
+
+        Raises:
+            RateLimited, Unauthenticated: See `Guesses.watch`.
+        """
+        return self._guesses.watch(address, _hash(shown))
 
     def forget(self, credential: str) -> None:
         """Let a credential be looked up again; it was revoked or changed."""

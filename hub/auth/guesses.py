@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from hub.clock import SECOND_US, Clock
 from hub.errors import RateLimited, TokenExpired, Unauthenticated
-from hub.limits.bucket import Bucket, Pace
+from hub.limits.bucket import Bucket, Pace, spend
 from hub.limits.memory import Parties
 from hub.limits.party import party_of
 from hub.limits.steady import Steady
@@ -22,6 +22,10 @@ LONGEST_US = 300 * SECOND_US
 FORGIVEN_US = 300 * SECOND_US
 # Looked up at one time for one party: as many as may connect at once from one address.
 MAX_ASKING = 100
+# On this machine nobody counts who connects, and a proxy speaks for many.
+MAX_ASKING_HERE = 1_000
+# Of those who found no room among the parties: who fills that table shuts nobody out.
+STRANGERS = Pace(SECOND_US // 100, 100)
 # A program that shows its one wrong token again and again guesses nothing, and is told from memory.
 KNOWN_US = 10 * SECOND_US
 _PLACES = Pace(SECOND_US // 10, 1)
@@ -75,7 +79,7 @@ class Guesses:
             RateLimited: Too many came from there that nobody knew; do not look it up.
             Unauthenticated: It was looked up a moment ago.
         """
-        guesser = self._admit(address, token)
+        guesser = self._admit(party_of(address), token)
         guesser.asking[token] += 1
         try:
             yield
@@ -91,28 +95,35 @@ class Guesses:
             if not (guesser.asking or guesser.failures):
                 guesser.due_us = 0
 
-    def _admit(self, address: str, token: bytes) -> Guesser:
+    def _admit(self, party: str | None, token: bytes) -> Guesser:
         now_us = self._now_us()
-        guesser = self._parties.of(party_of(address) or "", now_us)
+        guesser = self._parties.of(party or "", now_us)
+        if guesser is self._parties.strangers:
+            guesser.until_us, verdict = spend(guesser.until_us, STRANGERS, now_us)
+            if verdict.wait_us:
+                raise self._refusal(guesser, verdict.wait_us, now_us)
+            return guesser
         if guesser.due_us <= now_us:
             guesser.failures = 0
             # Not to be forgotten while it waits for an answer.
             guesser.due_us = now_us + FORGIVEN_US
         if guesser.last == token and now_us < guesser.last_us + KNOWN_US:
             raise Unauthenticated("expected a token that this hub knows, got the same one again")
-        room = MAX_ASKING if guesser.failures < FREE else 1
+        room = 1 if guesser.failures >= FREE else MAX_ASKING if party else MAX_ASKING_HERE
         crowded = len(guesser.asking) >= room and token not in guesser.asking
         if crowded or now_us < guesser.until_us:
-            raise self._refusal(guesser, now_us)
+            raise self._refusal(guesser, max(0, guesser.until_us - now_us), now_us)
         return guesser
 
-    def _refusal(self, guesser: Guesser, now_us: int) -> RateLimited:
+    def _refusal(self, guesser: Guesser, wait_us: int, now_us: int) -> RateLimited:
         self._hits[KIND] += 1
-        wait_us = max(0, guesser.until_us - now_us) + guesser.place_us(_PLACES, 0, now_us)
+        wait_us += guesser.place_us(_PLACES, 0, now_us)
         text = "expected a token that this hub knows, got too many that it does not"
         return RateLimited(text, retry_after_ms=-(-wait_us // 1000))
 
     def _note(self, guesser: Guesser, token: bytes) -> None:
+        if guesser is self._parties.strangers:
+            return
         now_us = self._now_us()
         guesser.failures += 1
         guesser.last, guesser.last_us = token, now_us

@@ -35,15 +35,16 @@ class Parties(Generic[T]):
         kind: Makes one for a party that is new.
 
     Attributes:
+        strangers: What they share who found no room.
         known: The buckets by party; always this one dictionary, for who asks at every request.
     """
 
-    __slots__ = ("_kind", "_look_at", "_looked_us", "_strangers", "known")
+    __slots__ = ("_kind", "_look_at", "_looked_us", "known", "strangers")
 
     def __init__(self, kind: Callable[[], T]) -> None:
         self.known: dict[str, T] = {}
         self._kind = kind
-        self._strangers = kind()
+        self.strangers = kind()
         self._look_at = FEW
         self._looked_us = 0
 
@@ -54,7 +55,7 @@ class Parties(Generic[T]):
             if len(self.known) >= self._look_at:
                 self._forget(now_us)
             if len(self.known) >= MAX_PARTIES:
-                return self._strangers
+                return self.strangers
             bucket = self.known[party] = self._kind()
         return bucket
 

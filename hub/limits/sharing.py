@@ -40,13 +40,14 @@ class Sharing:
         for limit in limits:
             limit.shares = True
 
-    async def round(self) -> None:
-        """Tell what was spent since the last round, and learn what all have spent.
+    async def round(self) -> bool:
+        """Tell what was spent since the last round, and learn what all have; False: nothing was.
 
         Raises:
             Unavailable: The common buckets are away.
         """
-        spent = iter([*self._spent()])
+        told = [*self._spent()]
+        spent = iter(told)
         while some := [*islice(spent, MAX_CHARGES)]:
             try:
                 verdicts = await self._buckets.spend([charge for _, charge in some])
@@ -56,6 +57,7 @@ class Sharing:
             now_us = self._now_us()
             for (limit, charge), verdict in zip(some, verdicts, strict=True):
                 limit.learn(charge.party, verdict.lead_us, now_us)
+        return bool(told)
 
     def _spent(self) -> Iterator[tuple[Limit, Charge]]:
         for limit in self._limits:

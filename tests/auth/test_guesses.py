@@ -187,17 +187,20 @@ async def test_a_source_that_fails_counts_for_nobody(door: Door) -> None:
     assert (guesser.failures, guesser.due_us, len(guesser.asking)) == (0, 0, 0)
 
 
-async def test_many_networks_fill_a_bounded_table(
+async def test_many_networks_fill_a_bounded_table_and_shut_nobody_out(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who does not fit shares one place; who guessed before is not forgotten for that."""
+    """Who guessed is not forgotten for that; who finds no room shares a pace, not a punishment."""
     monkeypatch.setattr(memory, "MAX_PARTIES", 2_000)
     await door.guess(FREE)
-    for number in range(3_000):
+    for number in range(2_500):
         await door.show(f"bad-{number}", f"198.51.{number // 250}.{number % 250}")
 
     assert len(door.guesses._parties.known) == 2_000
     assert await door.show("bad again") == "rate_limited"
+    assert await door.show("good-anna", "203.0.113.1") == "rate_limited"
+    door.clock.advance(0.1)
+    assert await door.show("good-anna", "203.0.113.1") == "good-anna"
 
 
 @pytest.mark.parametrize("token", [None, "x" * 8_193], ids=["none", "one that is too long"])

@@ -22,8 +22,8 @@ HARDLY = 0.000_01
 
 def gate() -> Gate:
     """Return the gate of a node."""
-    settings = Settings(request_rate=HARDLY, auth="required")
-    return node_limits(settings, SystemClock()).gate
+    settings = Settings(auth="required", request_rate=HARDLY)
+    return node_limits(settings, SystemClock(), required=True).gate
 
 
 def asks(node: Gate, name: str) -> bool:

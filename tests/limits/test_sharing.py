@@ -162,7 +162,7 @@ def test_a_limit_that_was_lifted_meanwhile_is_passed_over() -> None:
     assert hub.common.asked == 0
 
 
-def run(work: Coroutine[None, None, None]) -> None:
+def run(work: Coroutine[None, None, object]) -> None:
     """Run what waits for nothing."""
     with pytest.raises(StopIteration):
         work.send(None)

@@ -123,7 +123,8 @@ class Doorman:
             return ANONYMOUS
         shown = handshake.credential(upgrade)
         if shown.ticket is not None:
-            return await self._redeem(shown.ticket, handshake.origin(upgrade))
+            with self._authentication.watch(shown.ticket, address):
+                return await self._redeem(shown.ticket, handshake.origin(upgrade))
         return await self._authentication.find(shown.token, address)
 
     def _permit(self, principal: Principal, channels: Sequence[str]) -> bool:

@@ -9,11 +9,14 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 from hub.app import create
 from hub.auth.turnstile import Limits
 from hub.limits.gate import Rates
+from hub.model.principal import Principal
 from hub.settings import Settings
 from hub.transports.server import Application
 from support.octets import CLOSE, command, parse, upgrade
+from support.principals import Tokens, principal
 from support.seats import House, Seat
 
+WHO = {"type": "auth", "token": "anna"}
 OWN_PAGE = upgrade("/ws?channels=", origin="http://localhost")
 
 
@@ -143,3 +146,58 @@ def test_who_goes_on_commanding_is_sent_away() -> None:
     assert [item.json["type"] for item in replies] == ["pong", "pong", "error", "error"]
     assert (close.opcode, close.code) == (CLOSE, 4429)
     assert json.loads(close.data[2:])["code"] == "rate_limited"
+
+
+async def test_a_principal_has_so_many_sockets_however_it_says_who_it_is() -> None:
+    """In the upgrade, or in the first frame; who leaves makes room."""
+    house = House(Limits(per_principal=1), Tokens(anna=principal("anna", "viewer")))
+    first = house.sit(upgrade("/ws?channels=", authorization="Bearer anna"))
+    await house.settle()
+
+    refused = house.sit(upgrade("/ws?channels=", authorization="Bearer anna"))
+    late = house.sit()
+    late.send(command(**WHO))
+    await house.settle()
+
+    assert (status(first), status(refused), status(late)) == (101, 429, 101)
+    assert late.frames[-1].code == 4508
+    assert json.loads(late.frames[-1].data[2:])["code"] == "connection_limit"
+    for seat in (late, first):
+        seat.protocol.connection_lost(None)
+    again = house.sit()
+    again.send(command(**WHO))
+    await house.settle()
+    assert not again.transport.is_closing()
+    again.protocol.connection_lost(None)
+    assert not house.streams._turnstile.places._taken
+
+
+@pytest.mark.parametrize("where", ["header", "first frame", "ticket"])
+async def test_guesses_over_sockets_are_looked_up_ten_times(where: str) -> None:
+    """One count for all ways in; a socket is no way around it."""
+    house = House(Limits(), Tokens())
+    codes = []
+    redeemed = house.redeem
+    tickets = []
+
+    async def redeem(ticket: str, origin: str | None) -> Principal:
+        tickets.append(ticket)
+        return await redeemed(ticket, origin)
+
+    house.reception._doorman._redeem = redeem
+    for number in range(30):
+        if where == "first frame":
+            seat = house.sit()
+            seat.send(command(type="auth", token=f"t{number}"))
+            await house.settle()
+            codes.append(seat.frames[-1].code)
+            continue
+        line = {"authorization": f"Bearer t{number}"} if where == "header" else {}
+        query = f"?ticket=t{number}" if where == "ticket" else ""
+        seat = house.sit(upgrade(f"/ws{query}", **line))
+        await house.settle()
+        codes.append(status(seat))
+
+    expected = [4501] * 10 + [4429] * 20 if where == "first frame" else [401] * 10 + [429] * 20
+    assert codes == expected
+    assert len(tickets) + len(house.tokens.asked) == 10
