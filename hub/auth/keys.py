@@ -11,7 +11,7 @@ from zlib import crc32
 
 from hub.auth.authentication import check_expiry
 from hub.clock import Clock
-from hub.errors import TokenExpired, Unauthenticated
+from hub.errors import TokenExpired, TokenRevoked, Unauthenticated
 from hub.model.api_key import ApiKey, credential_of
 from hub.model.principal import Principal
 from hub.model.scope import scopes_of
@@ -66,7 +66,8 @@ def believe(key: ApiKey | None, token: str, now_us: int) -> Principal:
 
     Raises:
         TokenExpired: Its time is over, or that of its secret since a rotation.
-        Unauthenticated: It is not known, or was revoked.
+        TokenRevoked: Somebody has taken it back.
+        Unauthenticated: It is not known.
     """
     digest = hash_of(token)
     current = key is not None and compare_digest(key.hash, digest)
@@ -74,7 +75,7 @@ def believe(key: ApiKey | None, token: str, now_us: int) -> Principal:
     if key is None or not (current or old):
         raise Unauthenticated("expected a key that this hub knows, got another")
     if key.revoked_at_us is not None:
-        raise Unauthenticated("expected a key that is in use, got one that was revoked")
+        raise TokenRevoked("expected a key that is in use, got one that was revoked")
     if current:
         principal = principal_of(key, key.generation, key.expires_us)
         check_expiry(principal, now_us)
@@ -114,7 +115,7 @@ class KeySource:
         """Return who shows this token; None: it is no key.
 
         Raises:
-            TokenExpired, Unauthenticated: See `believe`.
+            TokenExpired, TokenRevoked, Unauthenticated: See `believe`.
             LogUnavailable: The database cannot be read.
         """
         key_id = id_of(token)

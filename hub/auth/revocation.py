@@ -6,7 +6,7 @@ All of it is held in memory: what nobody could show any more anyway is left out.
 from collections.abc import Iterable, Sequence
 
 from hub.clock import Clock
-from hub.errors import Unauthenticated
+from hub.errors import TokenRevoked
 from hub.model.api_key import Revocation, subject_of
 from hub.model.principal import Principal
 
@@ -53,11 +53,11 @@ class Revoked:
         """Refuse a principal whose credential, or whose name, is revoked.
 
         Raises:
-            Unauthenticated: It is.
+            TokenRevoked: It is.
         """
         if not self._until:
             return
         now_us = self._clock.now_us()
         for credential in (principal.credential, subject_of(principal.name)):
             if self._until.get(credential, 0) > now_us:
-                raise Unauthenticated("expected a token that is in use, got one that was revoked")
+                raise TokenRevoked("expected a token that is in use, got one that was revoked")

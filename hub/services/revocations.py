@@ -18,6 +18,9 @@ from hub.stores.credentials import PAGE, Credentials
 from hub.telemetry.logging import logger
 
 LOOK_EVERY_S = 0.5
+# Whoever was let in a moment before, and is not among the connections yet, is met by the second or
+# third word.
+WORDS = 4
 # What is over is kept a while for nodes that could not look meanwhile.
 KEPT_US = 24 * 3600 * SECOND_US
 
@@ -34,8 +37,8 @@ class Revocations:
 
     Attributes:
         on_revoked: Called with each credential from whose revocation on it must not be used:
-            `key:…`, `jwt:…`, or `sub:<name>` (`model.api_key.concerns` says whose it is). Perhaps
-            more than once.
+            `key:…`, `jwt:…`, or `sub:<name>` (`model.api_key.concerns` says whose it is). At once,
+            and with every look of the next two seconds.
     """
 
     def __init__(self, credentials: Credentials, revoked: Revoked, clock: Clock) -> None:
@@ -45,6 +48,7 @@ class Revocations:
         self._clock = clock
         self._lines = logger("revocations")
         self._seen = 0
+        self._words: dict[str, int] = {}
         self._failing = False
 
     async def run(self) -> None:
@@ -52,6 +56,7 @@ class Revocations:
         while True:
             try:
                 await self.look()
+                self.repeat()
                 self._failing = False
             except Exception:  # noqa: BLE001 logged with its traceback
                 # It must not end: the database that is away now comes back.
@@ -65,11 +70,17 @@ class Revocations:
         more = True
         while more:
             said = await self._credentials.revocations(self._seen)
-            self._tell(self._revoked.learn(said))
+            self._begin(self._revoked.learn(said))
             # Also lower: the database may have gone back.
             self._seen = said[-1].seq if said else self._seen
             more = len(said) == PAGE
-        self._tell(self._revoked.begin())
+        self._begin(self._revoked.begin())
+
+    def repeat(self) -> None:
+        """Tell again of what began a moment ago."""
+        recent = [*self._words]
+        self._words = {name: left - 1 for name, left in self._words.items() if left > 1}
+        self._tell(recent)
 
     async def revoke(self, credential: str, until: str) -> Revocation:
         """Refuse `jwt:<jti>` or `sub:<name>` until a time; on return this node does.
@@ -116,6 +127,11 @@ class Revocations:
     async def prune(self) -> None:
         """Forget what has been over for a day."""
         await self._credentials.forget_revocations(self._clock.now_us() - KEPT_US)
+
+    def _begin(self, credentials: Iterable[str]) -> None:
+        begun = [*credentials]
+        self._words.update(dict.fromkeys(begun, WORDS))
+        self._tell(begun)
 
     def _tell(self, credentials: Iterable[str]) -> None:
         for credential in credentials:

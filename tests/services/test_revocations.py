@@ -10,7 +10,7 @@ from hub.errors import InvalidFields, LogUnavailable, RevocationNotFound, Unauth
 from hub.model.principal import Principal
 from hub.model.timestamp import to_rfc3339
 from hub.services.credential_upkeep import CredentialUpkeep
-from hub.services.revocations import KEPT_US, Revocations
+from hub.services.revocations import KEPT_US, WORDS, Revocations
 from hub.stores.log import SqliteLog
 from hub.stores.sqlite import DataFile
 from support.clocks import FakeClock
@@ -141,6 +141,22 @@ async def test_what_is_over_is_not_listed_and_forgotten_in_the_end(
     assert list(await log.credentials.revocations(0)) == []
     await node.revocations.look()
     assert node.told == ["jwt:7"]
+
+
+async def test_who_was_on_the_way_in_is_met_by_a_later_word(
+    log: SqliteLog, clock: FakeClock, until: Until
+) -> None:
+    """It was let in before the first word, and joined the connections after it."""
+    node = Node(log, clock)
+    await node.revocations.revoke("jwt:7", until(60))
+
+    words = []
+    for _ in range(WORDS + 2):
+        node.told.clear()
+        node.revocations.repeat()
+        words.append(len(node.told))
+
+    assert words == [1] * WORDS + [0, 0]
 
 
 async def test_one_that_fails_to_hear_does_not_keep_the_others_from_it(
