@@ -66,6 +66,8 @@ def test_credentials_are_asked_for_unless_the_hub_is_for_this_machine_alone(
         ),
         pytest.param({"HUB_ALLOWED_HOSTS": "hub.example:8000"}, "without ports", id="a port"),
         pytest.param({"HUB_ALLOWED_HOSTS": "*"}, "got '*'", id="any host"),
+        pytest.param({"API_KEY": f"{STRONG},short"}, "characters, got 5", id="short second key"),
+        pytest.param({"API_KEY": ",,"}, "characters, got 0", id="a list of no keys"),
         pytest.param({"API_KEY": "short"}, "at least 20 random characters, got 5", id="short key"),
         pytest.param({"API_KEY": f"{STRONG} {STRONG}"}, "without spaces", id="no token"),
         pytest.param({"API_KEY": f"é{STRONG}"}, "printable ASCII", id="no header could carry it"),

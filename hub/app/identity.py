@@ -10,6 +10,7 @@ from hub.auth.jwt import JwtSource
 from hub.auth.jwt_keys import Key, public_keys, secret_key, served_keys
 from hub.auth.keys import KeySource
 from hub.auth.revocation import Revoked
+from hub.auth.static import StaticKeySource
 from hub.clock import Clock
 from hub.key_server import KeyServer
 from hub.services.revocations import Revocations
@@ -49,7 +50,9 @@ def build_identity(settings: Settings, log: Store, clock: Clock, guesses: Guesse
     revocations = Revocations(log.credentials, revoked, clock)
     served = key_server(settings)
     jwts = jwt_source(settings, served, clock)
-    sources: list[Source] = [KeySource(log.credentials, clock), jwts]
+    # The static ones first: they may have any form, also that of a key which is mistyped.
+    static = StaticKeySource(settings.static_keys, settings.static_roles)
+    sources: list[Source] = [static, KeySource(log.credentials, clock), jwts]
     authentication = Authentication(
         sources, clock, required=required, revoked=revoked, guesses=guesses
     )

@@ -49,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "auto"
     auth: identity.Auth = None
     api_key: identity.ApiKey = None
+    api_key_roles: identity.ApiKeyRoles = "admin"
     jwt_secret: identity.JwtSecret = None
     jwt_secret_previous: identity.JwtSecretPrevious = None
     jwt_public_key: identity.JwtPublicKey = None
@@ -204,6 +205,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         set_here = (self.api_key, self.jwt_secret, self.jwt_public_key, self.jwks_url)
         names = ("API_KEY", "JWT_SECRET", "JWT_PUBLIC_KEY", "JWKS_URL")
         return [name for name, value in zip(names, set_here, strict=True) if value]
+
+    @property
+    def static_keys(self) -> Sequence[str]:
+        """The keys of API_KEY; each of them is a secret."""
+        return [] if self.api_key is None else _words(self.api_key.reveal())
+
+    @property
+    def static_roles(self) -> Sequence[str]:
+        """What they allow."""
+        return _words(self.api_key_roles)
 
     @property
     def auth_required(self) -> bool:

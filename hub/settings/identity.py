@@ -15,7 +15,14 @@ Auth = Annotated[
 ]
 ApiKey = Annotated[
     Secret | None,
-    named("API_KEY", "One static key with all rights, at least 20 characters, for small set-ups"),
+    named(
+        "API_KEY",
+        "Static keys for small set-ups, at least 20 characters; two, comma-separated, while one is "
+        "changed",
+    ),
+]
+ApiKeyRoles = Annotated[
+    str, named("HUB_API_KEY_ROLES", "What whoever shows API_KEY may do: roles, comma-separated")
 ]
 JwtSecret = Annotated[
     Secret | None,

@@ -75,7 +75,9 @@ def _check_access(settings: Settings) -> None:
 
 def _check_keys(settings: Settings) -> None:
     if settings.api_key is not None:
-        check_key("API_KEY", settings.api_key.reveal())
+        # One key of none is refused, too.
+        for static in settings.static_keys or [""]:
+            check_key("API_KEY", static)
     if settings.jwt_secret is not None:
         check_secret("JWT_SECRET", settings.jwt_secret.reveal())
     if settings.jwt_secret_previous is not None:

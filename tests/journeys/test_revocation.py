@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+import websockets
 
 from hub.model.principal import Principal
 from hub.model.scope import SCOPES
@@ -106,6 +107,38 @@ async def test_a_ticket_of_one_node_is_good_on_the_other_once(
     )
 
     assert [one.name for one in redeemed if isinstance(one, Principal)] == ["anna"]
+
+
+@pytest.mark.parametrize("by", ["key", "name", "rotation"])
+async def test_open_sockets_end_on_every_node(
+    nodes: tuple[RunningHub, RunningHub], by: str
+) -> None:
+    """Those of the credential, in two seconds; everybody else's stay."""
+    one, other = nodes
+    (root, _), (token, key_id) = await make(one, "root"), await make(one, "mallory")
+    async with (
+        client(one, root) as admin,
+        websockets.connect(
+            other.ws, additional_headers={"Authorization": f"Bearer {token}"}
+        ) as gone,
+        websockets.connect(
+            other.ws, additional_headers={"Authorization": f"Bearer {root}"}
+        ) as stays,
+    ):
+        await gone.recv()
+        if by == "key":
+            await admin.delete(f"/api/tokens/{key_id}")
+        elif by == "name":
+            body = {"credential": "sub:mallory", "until": "2090-01-01T00:00:00Z"}
+            await admin.post("/api/revocations", json=body)
+        else:
+            await admin.post(f"/api/tokens/{key_id}/rotate", json={"overlap_s": 0})
+
+        async with asyncio.timeout(PATIENCE_S):
+            await gone.wait_closed()
+
+        assert gone.close_code == 4501
+        await (await stays.ping())
 
 
 async def test_the_use_of_a_key_is_noted(nodes: tuple[RunningHub, RunningHub]) -> None:

@@ -14,6 +14,7 @@ from hub.model.principal import Principal
 from hub.model.scope import SCOPES
 from hub.services.token_forms import NewKey
 from hub.services.tokens import Tokens
+from hub.settings.secret import Secret
 from hub.telemetry.logging import configure
 from support.running import CONTRACT, RunningHub, running_hub
 from support.written import written_in
@@ -239,3 +240,24 @@ async def test_no_secret_is_in_the_log_nor_on_the_disk(
         assert text not in logged
         assert text.encode() not in written
     assert made["key"]["id"] in logged
+
+
+@pytest.mark.parametrize("roles", ["admin", "viewer"])
+async def test_each_static_key_lets_in(
+    tmp_path_factory: pytest.TempPathFactory, roles: str
+) -> None:
+    """With the roles of the setting, beside the keys that the hub makes itself."""
+    keys = ["hub_in-front-of-a-static-key", "another-k3y-of-the-environment"]
+    settings = {"api_key": Secret(", ".join(keys)), "api_key_roles": roles}
+    async with (
+        running_hub(tmp_path_factory.mktemp("static"), **settings) as hub,
+        httpx.AsyncClient(base_url=hub.url) as client,
+    ):
+        asked = [
+            await client.get(path, headers={"Authorization": f"Bearer {key}"})
+            for key in [*keys, ", ".join(keys), "hub_in-front"]
+            for path in ("/api/jobs", "/api/tokens")
+        ]
+
+    may = [200, 200] if roles == "admin" else [200, 403]
+    assert [answer.status_code for answer in asked] == [*may, *may, 401, 401, 401, 401]
