@@ -59,6 +59,7 @@ def build_identity(settings: Settings, log: Store, clock: Clock, guesses: Guesse
     if served is not None:
         served.changed = authentication.forget_all
     revocations.on_revoked.append(authentication.forget)
+    revocations.on_expired.append(authentication.forget)
     tickets = SocketTickets(log.tickets, revoked, clock, required=required)
     return Identity(authentication, revocations, tickets, jwts, served)
 

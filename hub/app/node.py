@@ -197,6 +197,7 @@ class Node:
         if served is not None:
             self._background.spawn(served.run())
         revocations.on_revoked.append(self.connections.revoke)
+        revocations.on_expired.append(self.connections.expire)
         prunes = (revocations.prune, tickets.prune)
         upkeep = CredentialUpkeep(self._log.credentials, authentication.seen, prunes, self._clock)
         self._background.spawn(revocations.run())

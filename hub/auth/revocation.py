@@ -23,8 +23,8 @@ class Revoked:
         self._until: dict[str, int] = {}
         self._later: dict[str, Revocation] = {}
 
-    def learn(self, said: Iterable[Revocation]) -> Sequence[str]:
-        """Take what was said, in its order; return the credentials that are refused from now on."""
+    def learn(self, said: Iterable[Revocation]) -> Sequence[Revocation]:
+        """Take what was said, in its order; return what holds from now on."""
         now_us = self._clock.now_us()
         begun = []
         for one in said:
@@ -35,11 +35,11 @@ class Revoked:
                 self._later[one.credential] = one
             else:
                 self._until[one.credential] = one.until_us
-                begun.append(one.credential)
+                begun.append(one)
         return begun
 
-    def begin(self) -> Sequence[str]:
-        """Return the credentials whose time has come since; forget those whose time is over."""
+    def begin(self) -> Sequence[Revocation]:
+        """Return those whose time has come since; forget those whose time is over."""
         now_us = self._clock.now_us()
         begun = [one for one in self._later.values() if one.from_us <= now_us]
         for one in begun:
@@ -47,7 +47,7 @@ class Revoked:
             self._until[one.credential] = one.until_us
         for credential in [name for name, until in self._until.items() if until <= now_us]:
             del self._until[credential]
-        return [one.credential for one in begun]
+        return begun
 
     def check(self, principal: Principal) -> None:
         """Refuse a principal whose credential, or whose name, is revoked.

@@ -61,6 +61,11 @@ class Revocation(NamedTuple):
     seq: int = 0
 
     @property
+    def is_expiry(self) -> bool:
+        """Whether it was to end then, in good order: the old secret of a rotated key."""
+        return self.from_us > 0
+
+    @property
     def is_lifted(self) -> bool:
         """Whether it only says that an earlier one is over."""
         return self.until_us <= self.at_us

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from hub.errors import TokenRevoked
+from hub.errors import HubError, TokenExpired, TokenRevoked
 from hub.model.api_key import concerns
 from hub.realtime.connection import Connection
 from hub.realtime.drain import Leaving
@@ -40,13 +40,13 @@ class Connections:
 
     def revoke(self, credential: str) -> None:
         """Close whoever came in by a credential, or is the principal of `sub:<name>`."""
-        gone = [
-            session
-            for connection, session in self._sessions.items()
-            if concerns(credential, connection.principal)
-        ]
-        for session in gone:
-            session.end(TokenRevoked("expected a credential that is still good, got a revoked one"))
+        text = "expected a credential that is still good, got a revoked one"
+        self._end(credential, TokenRevoked(text))
+
+    def expire(self, credential: str) -> None:
+        """Close them, and let them come back with a new one."""
+        text = "expected the key's new secret, got the one before, which has ended"
+        self._end(credential, TokenExpired(text))
 
     def recheck(self) -> None:
         """Look again at what everybody follows: who may read a channel has changed."""
@@ -56,3 +56,12 @@ class Connections:
     def sessions(self) -> Collection[Leaving]:
         """Return the sessions of all connections, the oldest first."""
         return self._sessions.values()
+
+    def _end(self, credential: str, failure: HubError) -> None:
+        gone = [
+            session
+            for connection, session in self._sessions.items()
+            if concerns(credential, connection.principal)
+        ]
+        for session in gone:
+            session.end(failure)

@@ -39,16 +39,18 @@ class Revocations:
         on_revoked: Called with each credential from whose revocation on it must not be used:
             `key:…`, `jwt:…`, or `sub:<name>` (`model.api_key.concerns` says whose it is). At once,
             and with every look of the next two seconds.
+        on_expired: The same for what ended in good order: the old secret of a rotated key.
     """
 
     def __init__(self, credentials: Credentials, revoked: Revoked, clock: Clock) -> None:
         self.on_revoked: list[Callable[[str], None]] = []
+        self.on_expired: list[Callable[[str], None]] = []
         self._credentials = credentials
         self._revoked = revoked
         self._clock = clock
         self._lines = logger("revocations")
         self._seen = 0
-        self._words: dict[str, int] = {}
+        self._words: dict[Revocation, int] = {}
         self._failing = False
 
     async def run(self) -> None:
@@ -79,7 +81,7 @@ class Revocations:
     def repeat(self) -> None:
         """Tell again of what began a moment ago."""
         recent = [*self._words]
-        self._words = {name: left - 1 for name, left in self._words.items() if left > 1}
+        self._words = {one: left - 1 for one, left in self._words.items() if left > 1}
         self._tell(recent)
 
     async def revoke(self, credential: str, until: str) -> Revocation:
@@ -128,15 +130,14 @@ class Revocations:
         """Forget what has been over for a day."""
         await self._credentials.forget_revocations(self._clock.now_us() - KEPT_US)
 
-    def _begin(self, credentials: Iterable[str]) -> None:
-        begun = [*credentials]
+    def _begin(self, begun: Sequence[Revocation]) -> None:
         self._words.update(dict.fromkeys(begun, WORDS))
         self._tell(begun)
 
-    def _tell(self, credentials: Iterable[str]) -> None:
-        for credential in credentials:
-            for told in self.on_revoked:
+    def _tell(self, begun: Iterable[Revocation]) -> None:
+        for one in begun:
+            for told in self.on_expired if one.is_expiry else self.on_revoked:
                 try:
-                    told(credential)
+                    told(one.credential)
                 except Exception:  # noqa: BLE001 logged; the others must hear of it all the same
-                    self._lines.exception("a revocation was not carried out", credential=credential)
+                    self._lines.exception("a revocation failed", credential=one.credential)

@@ -34,7 +34,9 @@ class Scene:
         self.revoked = Revoked(clock)
         self.revocations = Revocations(log.credentials, self.revoked, clock)
         self.told: list[str] = []
+        self.expired: list[str] = []
         self.revocations.on_revoked.append(self.told.append)
+        self.revocations.on_expired.append(self.expired.append)
         self.tokens = Tokens(log.credentials, clock, self.revocations.look)
         self.source = KeySource(log.credentials, clock)
 
@@ -154,7 +156,7 @@ async def test_a_rotated_key_has_two_secrets_until_the_overlap_ends(scene: Scene
     assert await scene.is_let_in(new.token)
     scene.clock.advance(DAY_S)
     await scene.revocations.look()
-    assert scene.told == [f"key:{key_id}"]
+    assert (scene.told, scene.expired) == ([], [f"key:{key_id}"])
     assert not await scene.is_let_in(old)
     assert await scene.is_let_in(new.token)
     assert (await scene.tokens.get(key_id)).old_secret_until is None
