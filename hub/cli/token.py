@@ -92,7 +92,8 @@ def inspect(
     """Say what a token is, and why it would be refused.
 
     Without TOKEN it asks for it, or reads stdin: what is typed as an argument stays in the history
-    of the shell. With --url the hub itself is asked. Exit code 1: it is refused.
+    of the shell. With --url the hub itself is asked, else the database and the settings of this
+    environment. Exit code 1: it is refused.
     """
     from hub.cli.token_explained import explain
     from hub.cli.token_lines import verdict_lines
@@ -100,13 +101,13 @@ def inspect(
 
     text = _read_token(token_)
     explained = explain(text, SystemClock().now_us())
-    refused, judge = [*explained.faults], url if url and not direct else "the database"
-    # Without a hub nobody can judge but the database, which only knows keys.
-    if not refused and (url is not None or explained.kind == "API key"):
-        reason = way(url, output, direct=direct).judge(text)
+    refused, to = [*explained.faults], way(url, output, direct=direct)
+    judge = to.judge_of(explained.kind)
+    if judge and not refused:
+        reason = to.judge(text)
         refused = [] if reason is None else [reason]
-    elif not refused:
-        judge = "nobody was asked (say --url): what can be read of it"
+    # Without a hub, and without its settings, only what can be read of it is said.
+    judge = judge or "nobody was asked (say --url): what can be read of it"
     said = {"kind": explained.kind, "facts": explained.facts, "refused": refused, "judge": judge}
     output.show(said, lambda: verdict_lines(said))
     if refused:

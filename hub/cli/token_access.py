@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from hub import app
-from hub.auth.keys import KeySource
+from hub.app.identity import build_identity
+from hub.auth.guesses import Guesses
 from hub.auth.revocation import Revoked
 from hub.cli.audit_record import record
 from hub.clock import Clock, SystemClock
@@ -30,11 +31,11 @@ OPERATOR = Principal("hub token", ("admin",), SCOPES)
 class Access(NamedTuple):
     """What can be done to them; see `token_ways`."""
 
+    settings: Settings
     store: Store
     clock: Clock
     tokens: Tokens
     revocations: Revocations
-    revoked: Revoked
     operator: Principal = OPERATOR
 
     async def all_keys(self) -> list[dict[str, Any]]:
@@ -84,13 +85,15 @@ class Access(NamedTuple):
         }
 
     async def judge(self, token: str) -> str | None:
-        """Return why a key is refused; None: it is not."""
-        await self.revocations.look()
+        """Return why a token is refused; None: it is not."""
+        guesses = Guesses(self.clock)
+        identity = build_identity(self.settings, self.store, self.clock, guesses)
+        authentication, revocations, *_ = identity
+        # Also where these settings would let everybody in: that is not what was asked.
+        authentication.required = True
+        await revocations.look()
         try:
-            principal = await KeySource(self.store.credentials, self.clock).find(token)
-            if principal is None:
-                return "expected an API key, got a token that only a hub can judge: name one"
-            self.revoked.check(principal)
+            await authentication.find(token)
         except Unauthenticated as refusal:
             return str(refusal)
         return None
@@ -112,9 +115,8 @@ async def accessing(settings: Settings) -> AsyncIterator[Access]:
     store = _open(settings, clock)
     try:
         await store.open()
-        revoked = Revoked(clock)
-        revocations = Revocations(store.credentials, revoked, clock)
-        yield Access(store, clock, Tokens(store.credentials, clock), revocations, revoked)
+        revocations = Revocations(store.credentials, Revoked(clock), clock)
+        yield Access(settings, store, clock, Tokens(store.credentials, clock), revocations)
     finally:
         await store.close()
 

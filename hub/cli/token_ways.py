@@ -52,6 +52,10 @@ class Way(Protocol):
         """Refuse it no longer."""
         ...
 
+    def judge_of(self, kind: str) -> str:
+        """Return who can say whether a token of this kind is let in; empty: nobody."""
+        ...
+
     def judge(self, token: str) -> str | None:
         """Return why a token is refused; None: it is not."""
         ...
@@ -110,6 +114,10 @@ class OverRest:
     def lift(self, credential: str) -> None:
         """Refuse it no longer."""
         self._send("DELETE", "/api/revocations", query={"credential": credential})
+
+    def judge_of(self, kind: str) -> str:  # noqa: ARG002 it knows them all
+        """Return its address."""
+        return self._url
 
     def judge(self, token: str) -> str | None:
         """Show the token to the hub, and return what it says against it."""
@@ -198,8 +206,14 @@ class IntoDatabase:
         """Refuse it no longer."""
         asyncio.run(self._with(lambda access: access.lift(credential)))
 
+    def judge_of(self, kind: str) -> str:
+        """Return what the hub would go by: its database, and the settings of this environment."""
+        if kind == "API key":
+            return "the database"
+        return " and ".join(self._settings.credentials)
+
     def judge(self, token: str) -> str | None:
-        """Look the token up, as a hub on this database would."""
+        """Look the token up, as a hub with these settings on this database would."""
         reason: str | None = asyncio.run(self._with(lambda access: access.judge(token)))
         return reason
 

@@ -212,6 +212,19 @@ def test_only_a_hub_can_judge_the_rest(guarded: Guarded, token: str) -> None:
     assert (asked.code, "expected a token that this hub knows" in asked.out) == (1, True)
 
 
+def test_settings_judge_what_they_name(guarded: Guarded) -> None:
+    """With the environment of the hub, its JWTs and static keys can be judged without it."""
+    static, secret = "a-Static-k3y-of-the-environment", "0f8e7d6c5b4a39281706f5e4d3c2b1a0-zyx"
+    environ = {"DATABASE_URL": guarded.database, "API_KEY": static, "JWT_SECRET": secret}
+
+    good = invoke("token", "inspect", "-", stdin=static, **environ)
+    other = invoke("token", "inspect", "-", stdin=GOOD, **environ)
+
+    assert (good.code, "API_KEY and JWT_SECRET lets it in" in good.out) == (0, True)
+    assert other.code == 1
+    assert static not in good.out + good.err
+
+
 @pytest.mark.parametrize("change", ["", "x"], ids=["as it is", "with a typo"])
 def test_inspect_does_not_repeat_a_secret(guarded: Guarded, change: str) -> None:
     """Its output is pasted into tickets."""
