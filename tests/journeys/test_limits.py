@@ -23,7 +23,7 @@ HARDLY = 0.000_01
 def gate() -> Gate:
     """Return the gate of a node."""
     settings = Settings(auth="required", request_rate=HARDLY)
-    return node_limits(settings, SystemClock(), required=True).gate
+    return node_limits(settings, SystemClock()).gate
 
 
 def asks(node: Gate, name: str) -> bool:
