@@ -42,6 +42,7 @@ class Door(NamedTuple):
     content_type: str | None
     authorization: str | None = None
     repeated: str | None = None
+    traceparent: str | None = None
 
 
 class Rules(NamedTuple):
@@ -69,7 +70,14 @@ def read_door(headers: Headers) -> Door:
         _text(found.get(b"content-type")),
         _text(found.get(b"authorization")),
         None if names is found else _repeated(tuple(names)),
+        # Unlike the others it judges nothing: more than one is as good as none (W3C, 3.2.2).
+        _text(found.get(b"traceparent")) if names is found else _only(headers, b"traceparent"),
     )
+
+
+def _only(headers: Headers, wanted: bytes) -> str | None:
+    values = [value for name, value in headers if name == wanted]
+    return _text(values[0]) if len(values) == 1 else None
 
 
 def _text(value: bytes | None) -> str | None:

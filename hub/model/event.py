@@ -96,6 +96,8 @@ class Draft(NamedTuple):
 class Event(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One fact. `offset` is 0 where it has no position: a test, or volatile.
 
+    `trace` is the W3C traceparent of the request behind it; empty where that had none.
+
     Nodes send it to each other as a list: fields are only added at the end.
     """
 
@@ -109,6 +111,7 @@ class Event(msgspec.Struct, frozen=True, gc=False, array_like=True):
     key: str = ""
     tag: str = ""
     volatile: bool = False
+    trace: str = ""
 
 
 def encode(event: Event) -> bytes:
@@ -119,9 +122,10 @@ def encode(event: Event) -> bytes:
     """
     place = f'"offset":{event.offset},' if event.offset else ""
     mark = "" if event.offset or event.volatile else '"test":true,'
+    trace = f'"trace":"{event.trace}",' if event.trace else ""
     head = (
         f'{{"type":"{event.type}","channel":"{event.channel}",{place}"id":"{event.id}",'
-        f'"timestamp":"{to_rfc3339(event.at_us)}",{mark}"data":'
+        f'"timestamp":"{to_rfc3339(event.at_us)}",{mark}{trace}"data":'
     )
     return b"%b%b}" % (head.encode(), event.data)
 

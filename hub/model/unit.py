@@ -104,6 +104,7 @@ class Unit(NamedTuple):
         channels: Channels that `decide` may write.
         decide: Pure; raises a HubError to refuse.
         key: Set when the caller sent an Idempotency-Key.
+        trace: Stands in every event: the request's traceparent, empty where it had none.
     """
 
     owner: str
@@ -111,6 +112,7 @@ class Unit(NamedTuple):
     channels: Sequence[str]
     decide: Callable[[Rows], Decision]
     key: IdempotencyKey | None = None
+    trace: str = ""
 
 
 class KeptAnswer(NamedTuple):
@@ -227,7 +229,7 @@ class _Group:
                 raise BodyTooLarge(
                     f"expected an event of at most {MAX_EVENT_BYTES} bytes, got {len(draft.data)}"
                 )
-        events = [self._append(unit.owner, draft, now_us) for draft in decision.drafts]
+        events = [self._append(unit, draft, now_us) for draft in decision.drafts]
         body = decision.answer(events)
         self._keep(decision.changes)
         if unit.key is not None:
@@ -246,7 +248,7 @@ class _Group:
             )
         return head
 
-    def _append(self, owner: str, draft: Draft, now_us: int) -> Event:
+    def _append(self, unit: Unit, draft: Draft, now_us: int) -> Event:
         offset = 0
         if not draft.test:
             head = self._head(draft.channel)
@@ -258,10 +260,11 @@ class _Group:
             new_event_id(now_us),
             draft.type,
             now_us,
-            draft.owner or owner,
+            draft.owner or unit.owner,
             draft.data,
             draft.key,
             draft.tag,
+            trace=unit.trace,
         )
         if offset:
             self.events.append(event)

@@ -13,6 +13,7 @@ from hub.errors import Draining, HubError, Overloaded
 from hub.model.event import Event
 from hub.model.unit import Answered, Outcome, Unit
 from hub.stores.base import Log
+from hub.telemetry.traceparent import INCOMING
 
 # One transaction: large enough that the sync costs little a unit, short enough to wait for.
 MAX_GROUP = 256
@@ -57,6 +58,9 @@ class Publisher:
                 f"expected fewer than {self._max_waiting} waiting updates, try again in a second"
             )
         future = asyncio.get_running_loop().create_future()
+        trace = INCOMING.get()
+        if trace:
+            unit = unit._replace(trace=trace)
         self._waiting.append((unit, future))
         if self._task is None:
             # A task starts in the next tick, so the units of this tick form one group.

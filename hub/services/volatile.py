@@ -14,6 +14,7 @@ from hub.clock import SECOND_US, Clock
 from hub.errors import BodyTooLarge, RateLimited
 from hub.model.event import Draft, Event, new_event_id
 from hub.model.unit import Answered
+from hub.telemetry.traceparent import INCOMING
 
 # A transform takes a hundred bytes; at 60 Hz a large event is a mistake that all clients pay for.
 MAX_EVENT_BYTES = 64 * 1024
@@ -116,6 +117,7 @@ class Volatile:
         # Later than all that this node knows of, also where another node's clock is ahead: by
         # these times the nodes agree which event of a key is the latest.
         first_us = max(now_us, self._channels[channel].at_us + 1)
+        trace = INCOMING.get()
         events = [
             Event(
                 channel=channel,
@@ -127,6 +129,7 @@ class Volatile:
                 data=draft.data,
                 key=draft.key,
                 volatile=True,
+                trace=trace,
             )
             for at_us, draft in enumerate(drafts, first_us)
         ]

@@ -20,7 +20,7 @@ from hub.stores.base import EventQuery
 _BLOCK_BITS = 10
 # Blocks that one statement looks through at most.
 _MOST_BLOCKS = 64
-_COLUMNS = 'channel, "offset", id, type, at_us, owner, "key", tag, data'
+_COLUMNS = 'channel, "offset", id, type, at_us, owner, "key", tag, data, trace'
 INTO = f"events ({_COLUMNS})"
 _EVENT = f'SELECT {_COLUMNS} FROM events WHERE channel = ? AND "offset" = ?'  # noqa: S608 own words
 _ENDS = "SELECT oldest, head FROM channels WHERE name = ?"
@@ -33,7 +33,7 @@ _OFFSETS = (
 IS_JOBS = f"channel = '{JOBS}'"
 _encode = msgspec.json.Encoder().encode
 
-Row = tuple[str, int, str, str, int, str, str, str, bytes]
+Row = tuple[str, int, str, str, int, str, str, str, bytes, str]
 
 
 def to_row(event: Event) -> Row:
@@ -48,6 +48,7 @@ def to_row(event: Event) -> Row:
         event.key,
         event.tag,
         event.data,
+        event.trace,
     )
 
 
@@ -57,16 +58,17 @@ def read(db: sqlite3.Connection, query: EventQuery) -> list[Event]:
     size = 0
     rows = _by_offset(db, query) if query.key is None else _by_key(db, query, query.key)
     for row in rows:
-        found.append(_from_row(row))
+        found.append(from_row(row))
         size += len(found[-1].data)
         if size >= query.max_bytes or len(found) == query.limit:
             break
     return found if query.after is not None else found[::-1]
 
 
-def _from_row(row: Row) -> Event:
-    channel, offset, event_id, type_, at_us, owner, key, tag, data = row
-    return Event(channel, offset, event_id, type_, at_us, owner, data, key, tag)
+def from_row(row: Row) -> Event:
+    """Return the event of a row."""
+    channel, offset, event_id, type_, at_us, owner, key, tag, data, trace = row
+    return Event(channel, offset, event_id, type_, at_us, owner, data, key, tag, trace=trace)
 
 
 def _by_offset(db: sqlite3.Connection, query: EventQuery) -> Iterator[Row]:

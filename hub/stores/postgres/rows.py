@@ -18,7 +18,7 @@ def stored(settled: Settled) -> list[Sequence[Any]]:
         ([row for row in rows if isinstance(row, Contract)], 7),
         ([jobs.to_row(row) for row in rows if isinstance(row, Job)], 6),
         (settled.entries, 6),
-        ([events.to_row(event) for event in settled.events], 9),
+        ([events.to_row(event) for event in settled.events], 10),
         (settled.answers, 5),
         ([(name, head.offset, head.at_us) for name, head in settled.heads.items()], 3),
     )
@@ -39,8 +39,8 @@ def head_of(row: Sequence[Any]) -> tuple[str, Head]:
 
 def event_of(row: Sequence[Any]) -> Event:
     """Return the event of a row."""
-    channel, offset, event_id, type_, at_us, owner, key, tag, data = row
-    return Event(channel, offset, event_id, type_, at_us, owner, data, key, tag)
+    channel, offset, event_id, type_, at_us, owner, key, tag, data, trace = row
+    return Event(channel, offset, event_id, type_, at_us, owner, data, key, tag, trace=trace)
 
 
 def _columns(rows: Sequence[Sequence[Any]], width: int) -> Iterator[Sequence[Any]]:

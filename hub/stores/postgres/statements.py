@@ -49,12 +49,12 @@ WITH
     stored_events AS (
         INSERT INTO events SELECT * FROM unnest(
             $20::text[], $21::bigint[], $22::text[], $23::text[], $24::bigint[], $25::text[],
-            $26::text[], $27::text[], $28::bytea[])),
+            $26::text[], $27::text[], $28::bytea[], $29::text[])),
     stored_answers AS (
         INSERT INTO answers SELECT * FROM unnest(
-            $29::text[], $30::bytea[], $31::integer[], $32::bytea[], $33::bigint[]))
+            $30::text[], $31::bytea[], $32::integer[], $33::bytea[], $34::bigint[]))
 UPDATE channels SET head = moved.head, at_us = moved.at_us
-FROM unnest($34::text[], $35::bigint[], $36::bigint[]) AS moved(name, head, at_us)
+FROM unnest($35::text[], $36::bigint[], $37::bigint[]) AS moved(name, head, at_us)
 WHERE channels.name = moved.name
 """
 DEFINE = (
@@ -91,7 +91,7 @@ JOBS_AFTER_OF = (
     "SELECT document FROM jobs WHERE owner = $3 AND job_id > $1 ORDER BY job_id LIMIT $2"
 )
 
-_EVENT = 'channel, "offset", id, type, at_us, owner, "key", tag, data'
+_EVENT = 'channel, "offset", id, type, at_us, owner, "key", tag, data, trace'
 
 
 class _Values(list[Any]):

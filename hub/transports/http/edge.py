@@ -31,6 +31,7 @@ from hub.realtime.drain import Drain
 from hub.services.auditor import Auditor
 from hub.telemetry.logging import Logger
 from hub.telemetry.redaction import redacted
+from hub.telemetry.traceparent import INCOMING, TraceParent
 from hub.transports.http.answer import refusal
 from hub.transports.http.body import Body, lingering
 from hub.transports.http.call import Call, address_of
@@ -179,6 +180,7 @@ class _Endpoint:
         self.methods = list(self._resources)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        _note_trace(scope)
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         resource, deed = self._resources[method]
         principal = await self._principal(scope, deed)
@@ -212,6 +214,19 @@ def _endpoints(
     for route in routes:
         addresses.setdefault(route.path, []).append(route)
     return {path: _Endpoint(rows, authentication, max_body) for path, rows in addresses.items()}
+
+
+def _note_trace(scope: Scope) -> None:
+    """Let the events of this request carry its trace, and its line in the log name it."""
+    told = scope["hub.door"].traceparent
+    trace = None if told is None else TraceParent.parse(told)
+    if trace is not None:
+        scope["hub.line"]["trace"] = trace.trace_id
+        INCOMING.set(str(trace))
+    elif INCOMING.get():
+        # A task inherits the context of the one that began it: of the request before this one on
+        # its connection, where the client pipelines.
+        INCOMING.set("")
 
 
 def _translate(error: HTTPException, scope: Scope) -> HubError:

@@ -12,6 +12,14 @@ from hub.model.job import Artifact, InputRequest, Progress, Status
 
 Offset = Annotated[int, msgspec.Meta(ge=1, description="Grows by exactly one a channel")]
 
+Trace = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
+        description="W3C traceparent of the request behind it, if it had one",
+    ),
+]
+
 
 class Envelope(msgspec.Struct, kw_only=True):
     """One fact. A test has no `offset` and `"test": true`; a volatile event has neither."""
@@ -22,6 +30,7 @@ class Envelope(msgspec.Struct, kw_only=True):
     id: str
     timestamp: str
     test: Literal[True] | msgspec.UnsetType = msgspec.UNSET
+    trace: Trace | msgspec.UnsetType = msgspec.UNSET
     data: dict[str, Any]
     prev: (
         Annotated[int, msgspec.Meta(ge=0, description="Under a filter: the offset before it")]

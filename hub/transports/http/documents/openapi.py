@@ -55,6 +55,7 @@ _IN_PATH: dict[str, Schema] = {
     "name": {"type": "string", "minLength": 1, "maxLength": MAX_NAME, "pattern": NAME_PATTERN},
     "channel": {"type": "string", "pattern": CHANNEL_PATTERN, "examples": ["contracts"]},
     "token_id": {"type": "string", "minLength": 1, "examples": ["7tMx0Q4bVn2e"]},
+    "event_id": {"type": "string", "format": "uuid"},
 }
 _KEY = {
     "name": "Idempotency-Key",
@@ -88,6 +89,16 @@ _LAST_ID = {
     "schema": {"type": "string", "maxLength": MAX_TEXT},
 }
 
+_TRACE = {
+    "name": "traceparent",
+    "in": "header",
+    "required": False,
+    "description": "W3C Trace Context: stands as `trace` in the events of this request. One that "
+    "is wrong is as good as none.",
+    "schema": {"type": "string"},
+    "example": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+}
+
 
 def document(routes: Sequence[Route], *, version: str, locations: Collection[str]) -> Schema:
     """Return the document.
@@ -117,7 +128,7 @@ def document(routes: Sequence[Route], *, version: str, locations: Collection[str
         "paths": paths,
         "components": {
             "schemas": dict(sorted(schemas.components.items())),
-            "parameters": {"IdempotencyKey": _KEY},
+            "parameters": {"IdempotencyKey": _KEY, "TraceParent": _TRACE},
         },
     }
 
@@ -161,6 +172,9 @@ def _in_query(route: Route, schemas: Schemas) -> Iterable[Schema]:
 def _in_headers(route: Route) -> Iterable[Schema]:
     if route.method == "POST" and route.keyed:
         yield {"$ref": "#/components/parameters/IdempotencyKey"}
+        yield {"$ref": "#/components/parameters/TraceParent"}
+    if route.method == "PUT" and route.body is None:
+        yield {"$ref": "#/components/parameters/TraceParent"}
     if route.media == EVENT_STREAM:
         yield _LAST_ID
 
