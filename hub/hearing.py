@@ -4,18 +4,27 @@ from hub.brokers.base import News, Presence
 from hub.realtime.fanout import Fanout
 from hub.services.heads import Heads
 from hub.services.presence import Nodes
+from hub.services.sights import SIGHTS, Sights
 
 
 class Ears:
     """What this node does with what it hears; see `brokers.base.Listener`."""
 
-    def __init__(self, fanout: Fanout, heads: Heads, nodes: Nodes) -> None:
+    def __init__(self, fanout: Fanout, heads: Heads, nodes: Nodes, sights: Sights) -> None:
+        self._sights = sights
         self._fanout = fanout
         self._heads = heads
         self._nodes = nodes
 
     def hear(self, news: News) -> None:
         """Give it to this node's clients."""
+        if not news.events:
+            return  # a stranger's: there is nothing in it
+        if news.events[0].channel == SIGHTS:
+            self._sights.hear(news.events[0])
+            return
+        if news.node != self._fanout.node:
+            self._fanout.watch.heard(news.events)
         self._fanout.hear(news)
 
     def meet(self, presence: Presence) -> None:

@@ -109,6 +109,7 @@ def imports(path: Path) -> frozenset[str]:
         pytest.param("joserfc", ("hub/auth",), id="joserfc"),
         pytest.param("cryptography", ("hub/cli",), id="cryptography"),
         pytest.param("prometheus_client", ("hub/telemetry/metrics.py",), id="prometheus_client"),
+        pytest.param("opentelemetry", ("hub/telemetry/otel.py",), id="opentelemetry"),
         pytest.param("click", ("hub/cli", "hub/__main__.py"), id="click"),
         pytest.param("rich", ("hub/cli",), id="rich"),
         pytest.param("redis", ("hub/brokers",), id="redis"),

@@ -26,8 +26,10 @@ from hub.services.history import History
 from hub.services.jobs import Jobs
 from hub.services.presence import Nodes
 from hub.services.publisher import Publisher
+from hub.services.sights import Sights
 from hub.services.status import Status
 from hub.services.tokens import Tokens
+from hub.services.traces import Traces
 from hub.services.volatile import Volatile
 from hub.settings import Settings
 from hub.stores.base import Store
@@ -45,6 +47,7 @@ from hub.transports.http.pages import Pages
 from hub.transports.http.routes import Resources, table
 from hub.transports.http.site.build import build
 from hub.transports.http.tokens import TokensResource
+from hub.transports.http.traces import TracesResource
 from hub.transports.sse.reception import StreamReception
 from hub.transports.sse.resource import EventsResource
 from hub.transports.websocket.doorman import Doorman
@@ -67,6 +70,7 @@ class Inside(NamedTuple):
     history: History
     status: Status
     nodes: Nodes
+    sights: Sights
     health: Callable[[], Health]
     auditor: Auditor
 
@@ -133,6 +137,7 @@ def _resources(inside: Inside, turnstile: Turnstile) -> Resources:
         events=_events(inside, turnstile),
         tokens=_tokens(inside),
         audit=AuditResource(inside.log.audit),
+        traces=_traces(inside),
     )
 
 
@@ -182,3 +187,8 @@ def _tokens(inside: Inside) -> TokensResource:
     revocations, tickets = inside.identity.revocations, inside.identity.tickets
     tokens = Tokens(inside.log.credentials, inside.clock, revocations.look)
     return TokensResource(tokens, revocations, tickets, inside.auditor)
+
+
+def _traces(inside: Inside) -> TracesResource:
+    traces = Traces(inside.log, inside.realtime.fanout.epoch, inside.sights)
+    return TracesResource(traces, inside.history.readers)

@@ -22,6 +22,7 @@ from hub.realtime.inquiry import Inquiry
 from hub.realtime.interest import Interest, sweeping
 from hub.realtime.ladder import Ladder
 from hub.realtime.pages import PAGE_BYTES
+from hub.realtime.watch import Watch
 from hub.services.artifacts import files_in, sweep
 from hub.services.auditor import Auditor
 from hub.services.credential_upkeep import CredentialUpkeep
@@ -31,10 +32,13 @@ from hub.services.presence import Nodes
 from hub.services.publisher import Publisher, Tell
 from hub.services.retention import Limits, Retention
 from hub.services.sealer import Sealer
+from hub.services.sights import SIGHTS, Sights
 from hub.services.status import Status
 from hub.services.volatile import Volatile
 from hub.settings import Settings
 from hub.stores.base import EventQuery, Log, LogState, Store
+from hub.telemetry.exporting import open_spans
+from hub.telemetry.journal import Journal
 from hub.telemetry.logging import logger
 
 # Longer than any upload takes.
@@ -72,13 +76,20 @@ class Node:
         fanout, heads, announce = await self._join(state, loop)
 
         def tell(events: Sequence[Event]) -> None:
+            fanout.watch.coming(events)
             fanout.deliver(events)
             announce(events)
 
         self._volatile = Volatile(
             fanout.volatile, tell, clock, max_per_s=settings.volatile_events_per_s
         )
-        self._publisher = Publisher(log, tell, max_waiting=settings.max_waiting_updates)
+        self._publisher = Publisher(
+            log,
+            tell,
+            max_waiting=settings.max_waiting_updates,
+            journal=fanout.watch.journal,
+            spans=self._spans,
+        )
         status = Status(log, log, self._nodes, clock, self._broker.health, heads)
         history = History(log, state.epoch)
         self._tidy(fanout)
@@ -101,6 +112,7 @@ class Node:
                 history=history,
                 status=status,
                 nodes=self._nodes,
+                sights=self._sights,
                 health=self._broker.health,
                 auditor=self.auditor,
             )
@@ -113,6 +125,7 @@ class Node:
     async def _join(self, state: LogState, timers: Timers) -> tuple[Fanout, Heads, Tell]:
         """Become one of the nodes of this log: hear the others, and reach its heads."""
         settings, log, name = self._settings, self._log, new_epoch()
+        self._spans = open_spans(name)
         # A copy of the data file keeps its id; from its new epoch on it is another log.
         log_id = f"{state.log_id}.{state.epoch}"
         interest = Interest(
@@ -130,6 +143,7 @@ class Node:
             read_log=partial(_read_page, log),
             spawn=self._background.spawn,
             inquiry=Inquiry(announce, timers),
+            watch=Watch(Journal(self._clock), self._spans),
         )
         heads = Heads(
             log,
@@ -141,10 +155,20 @@ class Node:
         self._nodes = nodes = Nodes(
             log_id, name, live=self._live, tell=self._broker.greet, clock=self._clock
         )
+        self._sights = Sights(
+            name,
+            fanout.watch.journal,
+            others=lambda: nodes.present().keys() - {name},
+            reaches=lambda: self._broker.health().reaches,
+            announce=announce,
+        )
+        self._broker.follow(log_id, SIGHTS)
         # Clients that were here before come back in a moment, most of them for these.
         for channel in DEFAULT_CHANNELS:
             interest.hear(channel)
-        self._stop_listening = await self._broker.listen(log_id, Ears(fanout, heads, nodes))
+        self._stop_listening = await self._broker.listen(
+            log_id, Ears(fanout, heads, nodes, self._sights)
+        )
         await fanout.open((await log.state()).heads, partial(_read_newest, log))
         self._background.spawn(heads.run())
         if settings.redis_url is not None:
@@ -178,6 +202,8 @@ class Node:
         await self._broker.close()
         await self._background.close()
         await self._log.close()
+        if self._spans is not None:
+            await self._spans.close()
 
     def _tidy(self, fanout: Fanout) -> None:
         """Begin to forget what is old, and remove files that no job names."""

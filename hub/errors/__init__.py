@@ -27,6 +27,7 @@
         * `ChannelNotFound`
         * `TokenNotFound`
         * `RevocationNotFound`
+        * `EventNotFound`
     * `MethodNotAllowed`
     * `UpgradeRequired`           plain HTTP on a WebSocket address
     * `Conflict`
@@ -177,6 +178,12 @@ class RevocationNotFound(NotFound):
     """The credential is not refused, so nothing can be lifted."""
 
     code = "revocation_not_found"
+
+
+class EventNotFound(NotFound):
+    """The log holds no such event."""
+
+    code = "event_not_found"
 
 
 class MethodNotAllowed(HubError):

@@ -264,7 +264,8 @@ class _Group:
             draft.data,
             draft.key,
             draft.tag,
-            trace=unit.trace,
+            False,  # noqa: FBT003 in order: names cost as much as all fields
+            unit.trace,
         )
         if offset:
             self.events.append(event)

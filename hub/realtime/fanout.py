@@ -22,6 +22,7 @@ from hub.realtime.pace import Pace
 from hub.realtime.pages import Pages, ReadLog, Spawn
 from hub.realtime.ring import Ring
 from hub.realtime.volatile import VolatileFeed
+from hub.realtime.watch import Watch
 
 RING_FRAMES = 8_192
 RING_BYTES = 8 * 1024 * 1024
@@ -42,6 +43,7 @@ class Fanout:
         known: Names of both.
         on_rights: Called when other roles may read a channel.
         interest: Of which channels the other nodes' news come here.
+        watch: Notes what is delivered.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Fanout:
         spawn: Spawn,
         ring_frames: int = RING_FRAMES,
         inquiry: Inquiry | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.node = node
         self.epoch = epoch
@@ -64,6 +67,7 @@ class Fanout:
         self._defined: dict[str, Definition] = {}
         self.on_rights: Callable[[], None] = _nobody_follows
         self.interest = interest
+        self.watch = watch or Watch()
         self._timers = timers
         self._read_log = read_log
         self._spawn = spawn
@@ -170,12 +174,14 @@ class Fanout:
     def _flush(self) -> int:
         """Write what is new; return to how many sockets."""
         dirty, self._dirty = self._dirty, {}
-        due: Sequence[Delivery] = [one for feed in dirty.values() for one in feed.flush()]
+        flushed = [(feed, feed.flush()) for feed in dirty.values()]
+        due: Sequence[Delivery] = [one for _, some in flushed for one in some]
         if len(dirty) > 1:
             due = _joined(due)
         for batch, outlets in due:
             for outlet in outlets:
                 outlet.write(batch)
+        self.watch.wrote(flushed)
         for feed in dirty.values():
             feed.finish()
         return sum(len(outlets) for _, outlets in due)

@@ -42,6 +42,8 @@ class Feed:
         flushed: Newest offset that has been written to the live listeners.
         oldest: Oldest offset that the log still holds.
         early: Events that came before their turn.
+        set_back: Until `finish`: behind which offset, and how many, will pull what `flush` has not
+            returned.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Feed:
         self._audience = Audience(timers, wake)
         self._pending: list[Frame] = []
         self._set_back: Sequence[Listener] = ()
+        self.set_back: tuple[int, int] | None = None
 
     @property
     def is_heard(self) -> bool:
@@ -143,6 +146,7 @@ class Feed:
         frames, self._pending = self._pending, []
         if sum(len(frame.wire) for frame in frames) > MAX_BATCH_BYTES:
             self._set_back = self._audience.listeners()
+            self.set_back = (self.flushed, len(self._set_back))
             for listener in self._set_back:
                 listener.fall_behind()
         due = self._audience.share(frames)
@@ -153,7 +157,7 @@ class Feed:
 
     def finish(self) -> None:
         """Let those pull who could not be written to with the others."""
-        set_back, self._set_back = self._set_back, ()
+        set_back, self._set_back, self.set_back = self._set_back, (), None
         for listener in (*set_back, *self._audience.joining()):
             listener.pull()
 

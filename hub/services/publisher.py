@@ -9,17 +9,21 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from hub.clock import SystemClock
 from hub.errors import Draining, HubError, Overloaded
 from hub.model.event import Event
 from hub.model.unit import Answered, Outcome, Unit
 from hub.stores.base import Log
+from hub.telemetry.journal import Journal
+from hub.telemetry.spans import Span, Spans
 from hub.telemetry.traceparent import INCOMING
 
 # One transaction: large enough that the sync costs little a unit, short enough to wait for.
 MAX_GROUP = 256
 
 Tell = Callable[[Sequence[Event]], None]
-Waiting = tuple[Unit, "asyncio.Future[Answered]"]
+# With the time in microseconds at which it began to wait.
+Waiting = tuple[Unit, "asyncio.Future[Answered]", int, Span | None]
 
 
 class Publisher:
@@ -29,10 +33,22 @@ class Publisher:
         log: Where they are committed.
         tell: Called with the events of each group, in order, after its commit.
         max_waiting: Units that may wait at most; one more is refused.
+        journal: Gets a line a unit.
+        spans: Gets a span a unit; None: nobody wants them.
     """
 
-    def __init__(self, log: Log, tell: Tell, *, max_waiting: int) -> None:
+    def __init__(
+        self,
+        log: Log,
+        tell: Tell,
+        *,
+        max_waiting: int,
+        journal: Journal | None = None,
+        spans: Spans | None = None,
+    ) -> None:
         self._log = log
+        self._journal = Journal(SystemClock()) if journal is None else journal
+        self._spans = spans
         self._tell = tell
         self._max_waiting = max_waiting
         self._waiting: deque[Waiting] = deque()
@@ -58,10 +74,13 @@ class Publisher:
                 f"expected fewer than {self._max_waiting} waiting updates, try again in a second"
             )
         future = asyncio.get_running_loop().create_future()
-        trace = INCOMING.get()
+        trace, span = INCOMING.get(), None
+        if self._spans is not None:
+            span = self._spans.publish(trace)
+            trace = span.trace or trace
         if trace:
             unit = unit._replace(trace=trace)
-        self._waiting.append((unit, future))
+        self._waiting.append((unit, future, self._journal.now_us(), span))
         if self._task is None:
             # A task starts in the next tick, so the units of this tick form one group.
             self._task = asyncio.create_task(self._run(), name="publisher")
@@ -83,28 +102,57 @@ class Publisher:
 
     async def _commit(self, group: Sequence[Waiting]) -> None:
         try:
-            outcomes = await self._log.commit([unit for unit, _ in group])
+            outcomes = await self._log.commit([unit for unit, _, _, _ in group])
         except HubError as failure:
             _settle(group, [failure] * len(group))
         except Exception as fault:  # noqa: BLE001 a fault of one unit must not fail its neighbours
             await self._split(group, fault)
         else:
-            self._tell([e for out in outcomes if isinstance(out, Answered) for e in out.events])
+            committed_us = self._journal.now_us()
+            events = [e for out in outcomes if isinstance(out, Answered) for e in out.events]
+            self._tell(events)
+            self._journal.took(events, _accepted(group, outcomes), committed_us)
             _settle(group, outcomes)
 
     async def _split(self, group: Sequence[Waiting], fault: Exception) -> None:
         if len(group) > 1:
             for waiting in group:
                 await self._commit([waiting])
-        elif not group[0][1].done():
-            group[0][1].set_exception(fault)
+            return
+        _, future, _, span = group[0]
+        if span is not None:
+            span.end(failure=HubError.code)
+        if not future.done():
+            future.set_exception(fault)
+
+
+def _accepted(group: Sequence[Waiting], outcomes: Sequence[Outcome]) -> list[int]:
+    """Return when each event was accepted, in microseconds."""
+    return [
+        at_us
+        for (_, _, at_us, _), outcome in zip(group, outcomes, strict=True)
+        if isinstance(outcome, Answered)
+        for _ in outcome.events
+    ]
 
 
 def _settle(group: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
-    for (_, future), outcome in zip(group, outcomes, strict=True):
+    for (_, future, _, span), outcome in zip(group, outcomes, strict=True):
+        if span is not None:
+            _end(span, outcome)
         if future.done():
             continue  # its request was cancelled; the commit stands
         if isinstance(outcome, HubError):
             future.set_exception(outcome)
         else:
             future.set_result(outcome)
+
+
+def _end(span: Span, outcome: Outcome) -> None:
+    if isinstance(outcome, HubError):
+        span.end(failure=outcome.code)
+        return
+    facts: dict[str, str | int] = {"hub.events": len(outcome.events)}
+    for event in outcome.events[:1]:
+        facts |= {"hub.channel": event.channel, "hub.offset": event.offset, "hub.event": event.id}
+    span.end(facts)

@@ -127,6 +127,10 @@ class Log(Protocol):
 class Records(Protocol):
     """The rows as last committed, for those who only look."""
 
+    async def event(self, event_id: str) -> Event | None:
+        """Return the event of this id, or None: there is none, or it is no longer kept."""
+        ...
+
     async def job(self, job_id: str) -> Job | None:
         """Return the job, or None."""
         ...

@@ -8,7 +8,7 @@ one look a block for a reader, a thousandth of the log's length.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -22,6 +22,8 @@ _BLOCK_BITS = 10
 _MOST_BLOCKS = 64
 _COLUMNS = 'channel, "offset", id, type, at_us, owner, "key", tag, data, trace'
 INTO = f"events ({_COLUMNS})"
+# Where no event of a group has a trace, which the column's default says: 0.35 us an event less.
+INTO_UNTRACED = f"events ({_COLUMNS.removesuffix(', trace')})"
 _EVENT = f'SELECT {_COLUMNS} FROM events WHERE channel = ? AND "offset" = ?'  # noqa: S608 own words
 _ENDS = "SELECT oldest, head FROM channels WHERE name = ?"
 _OFFSETS = (
@@ -36,8 +38,18 @@ _encode = msgspec.json.Encoder().encode
 Row = tuple[str, int, str, str, int, str, str, str, bytes, str]
 
 
+def rows(made: Sequence[Event]) -> tuple[str, Sequence[Sequence[Any]]]:
+    """Return where rows go, and the rows: without a trace where no event has one."""
+    for event in made:
+        if event.trace:
+            return INTO, [to_row(event) for event in made]
+    return INTO_UNTRACED, [
+        (e.channel, e.offset, e.id, e.type, e.at_us, e.owner, e.key, e.tag, e.data) for e in made
+    ]
+
+
 def to_row(event: Event) -> Row:
-    """Return a row of `events`."""
+    """Return a whole row of `events`."""
     return (
         event.channel,
         event.offset,

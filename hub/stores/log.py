@@ -23,7 +23,7 @@ from hub.model.unit import (
     existing,
     settle,
 )
-from hub.stores import contracts, events, jobs, migrations
+from hub.stores import contracts, events, finding, jobs, migrations
 from hub.stores.base import ContractCount, EventQuery, JobQuery, LogState
 from hub.stores.snapshot import Snapshots, SqliteSnapshot
 from hub.stores.sqlite import DataFile, Threads, insert, transact
@@ -105,6 +105,14 @@ class SqliteLog:
     async def events(self, query: EventQuery) -> Sequence[Event]:
         """Return a page of history, oldest first."""
         return await self._threads.read(partial(events.read, query=query))
+
+    async def event(self, event_id: str) -> Event | None:
+        """Return the event of this id, or None."""
+        wanted = finding.wanted(event_id)
+        if wanted is None:
+            return None
+        row = await self._threads.read(lambda db: db.execute(finding.SQLITE, wanted).fetchone())
+        return None if row is None else events.from_row(row)
 
     async def offset_before(self, channel: str, at_us: int) -> int:
         """Return the newest offset whose event is older than the time."""
@@ -217,7 +225,7 @@ def _store(db: sqlite3.Connection, settled: Settled) -> None:
     insert(db, contracts.INTO, changed, contracts.REPLACE)
     insert(db, jobs.INTO, [jobs.to_row(row) for row in rows if isinstance(row, Job)], jobs.REPLACE)
     insert(db, jobs.INTO_ENTRIES, settled.entries)
-    insert(db, events.INTO, [events.to_row(event) for event in settled.events])
+    insert(db, *events.rows(settled.events))
     heads = [(name, head.offset, head.at_us, head.oldest) for name, head in settled.heads.items()]
     insert(db, _INTO_CHANNELS, heads, _MOVE_HEAD)
     insert(db, _INTO_ANSWERS, settled.answers)

@@ -45,6 +45,7 @@ WHO = {
     "checkHealth": EVERYBODY,
     "checkReadiness": EVERYBODY,
     "readMetrics": "AO",
+    "traceEvent": "AO",
     "createToken": "A",
     "listTokens": "A",
     "getToken": "A",

@@ -9,7 +9,7 @@ import pytest
 from hub.errors import BodyTooLarge, Conflict, IdempotencyKeyReused, Overloaded
 from hub.model.channel import Defined, Definition
 from hub.model.contract import Contract
-from hub.model.event import Draft
+from hub.model.event import Draft, Event
 from hub.model.job import Job, JobEntry
 from hub.model.unit import Answered, Decision, IdempotencyKey, Outcome, Rows, Unit
 from hub.stores.base import EventQuery, JobQuery, Store
@@ -428,3 +428,48 @@ async def test_a_refused_unit_makes_no_channel(log: Store) -> None:
     await log.commit([refused()._replace(channels=["orders"])])
 
     assert "orders" not in (await log.state()).heads
+
+
+async def test_a_trace_is_kept_with_its_event(log: Store) -> None:
+    """It is of the unit; an event of a unit without one has none."""
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    await log.commit([unit("a")._replace(trace=trace), unit("b")])
+
+    kept = await log.events(EventQuery("contracts", 10))
+
+    assert [event.trace for event in kept] == [trace, ""]
+
+
+@pytest.mark.parametrize("channels", [["contracts"], ["contracts", "jobs", "orders"]])
+async def test_an_event_is_found_by_its_id(
+    log: Store, clock: FakeClock, channels: list[str]
+) -> None:
+    """Of whichever channel, also among many of one moment, and of moments with none between."""
+    for _ in range(7):
+        clock.advance(0.0004)
+        await log.commit([unit(channels=channels) for _ in range(3)])
+    made = [e for name in channels for e in await log.events(EventQuery(name, 100, after=0))]
+
+    found = [await log.event(event.id) for event in made]
+
+    assert found == made
+    assert len(made) == 21 * len(channels)
+
+
+async def test_an_event_is_found_where_others_were_pruned(log: Store, clock: FakeClock) -> None:
+    """What retention has taken is not there any more; what it left is."""
+    made: list[Event] = []
+    for _ in range(5):
+        clock.advance(1)
+        await log.commit([unit()])
+        made += await log.events(EventQuery("contracts", 1))
+    await log.prune("contracts", below=4, limit=10)
+
+    found = [await log.event(event.id) for event in made]
+
+    assert found == [None, None, None, *made[3:]]
+
+
+async def test_what_is_no_id_is_not_looked_for(log: Store) -> None:
+    """It could be of nothing in the log."""
+    assert await log.event("c-1") is None

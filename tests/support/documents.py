@@ -16,6 +16,7 @@ from hub.transports.http.jobs import JobsResource
 from hub.transports.http.operations import OperationsResource
 from hub.transports.http.routes import Resources, table
 from hub.transports.http.tokens import TokensResource
+from hub.transports.http.traces import TracesResource
 from hub.transports.sse.resource import EventsResource
 
 _KINDS: tuple[Any, ...] = (
@@ -27,6 +28,7 @@ _KINDS: tuple[Any, ...] = (
     EventsResource,
     TokensResource,
     AuditResource,
+    TracesResource,
 )
 
 # The classes stand in for their instances: only the names of their methods are looked at.

@@ -23,7 +23,7 @@ def all_routes() -> Sequence[Route]:
 def filled(path: str, **params: str) -> str:
     """Return a path with its parameters filled in."""
     named = {"job_id": "nobody", "channel": "orders", "name": "a.txt", "token_id": "nobody"}
-    named |= params
+    named |= {"event_id": "nothing", **params}
     for name, value in named.items():
         path = path.replace(f"{{{name}}}", value)
     return path

@@ -26,7 +26,7 @@ from hub.model.unit import (
     existing,
     settle,
 )
-from hub.stores import contracts, jobs
+from hub.stores import contracts, finding, jobs
 from hub.stores.base import ContractCount, EventQuery, JobQuery, LogState
 from hub.stores.postgres import migrations, statements as sql
 from hub.stores.postgres.audit import PostgresAudit
@@ -93,6 +93,14 @@ class PostgresLog:
         text, values = sql.select_events(query)
         rows = await self._database.again(lambda c: c.fetch(text, *values))
         return [event_of(row) for row in rows]
+
+    async def event(self, event_id: str) -> Event | None:
+        """Return the event of this id, or None."""
+        wanted = finding.wanted(event_id)
+        if wanted is None:
+            return None
+        row = await self._database.again(lambda c: c.fetchrow(finding.POSTGRES, *wanted))
+        return None if row is None else event_of(row)
 
     async def offset_before(self, channel: str, at_us: int) -> int:
         """Return the newest offset whose event is older than the time."""

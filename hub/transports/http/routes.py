@@ -10,6 +10,7 @@ from hub.errors import (
     BodyTooLarge,
     ChannelNotFound,
     Conflict,
+    EventNotFound,
     Forbidden,
     IllegalTransition,
     InputNotExpected,
@@ -17,6 +18,7 @@ from hub.errors import (
     JobNotFound,
     LogUnavailable,
     LogWentBack,
+    Overloaded,
     RangeNotSatisfiable,
     RateLimited,
     ReservedChannel,
@@ -41,6 +43,7 @@ from hub.services.job_reports import (
 from hub.services.status import ContractsStatus, WebSocketStatus
 from hub.services.tickets import TicketAnswer
 from hub.services.token_forms import KeyCreated, KeysView, KeyView, NewKey, Rotation
+from hub.services.traces import EventTrace
 from hub.services.volatile import VolatileAnswer
 from hub.transports.http.audit import (
     AuditParams,
@@ -63,6 +66,7 @@ from hub.transports.http.tokens import (
     TokensParams,
     TokensResource,
 )
+from hub.transports.http.traces import TracesResource
 from hub.transports.sse.asking import EventsParams
 from hub.transports.sse.resource import EventsResource
 
@@ -80,6 +84,7 @@ class Resources(NamedTuple):
     events: EventsResource
     tokens: TokensResource
     audit: AuditResource
+    traces: TracesResource
 
 
 def table(to: Resources) -> Sequence[Route]:
@@ -218,6 +223,9 @@ def _operations(to: Resources) -> list[Route]:
         Route("GET", "/metrics", s.METRICS_READ, operations.metrics,
               "Read the metrics of this node", str,
               tag=tag, media="text/plain", name="readMetrics"),
+        Route("GET", "/api/events/{event_id}/trace", s.TRACES_READ, to.traces.get,
+              "Tell what became of an event", EventTrace, refusals=(EventNotFound, Overloaded),
+              tag=tag, name="traceEvent"),
     ]  # fmt: skip
 
 

@@ -169,6 +169,7 @@ CODES = {
     "channel_not_found": request("GET", "/api/channels/NO/history"),
     "token_not_found": request("GET", "/api/tokens/nobody"),
     "revocation_not_found": request("DELETE", "/api/revocations?credential=sub:nobody"),
+    "event_not_found": request("GET", "/api/events/nothing/trace"),
     "method_not_allowed": request("DELETE", "/update"),
     "upgrade_required": request("GET", "/ws"),
     "input_not_expected": on_job("POST", "/input", json={"input": 1}),

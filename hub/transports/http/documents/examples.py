@@ -245,6 +245,40 @@ _EXAMPLES = {
     ),
 }
 
+_TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+_EXAMPLES["GET", "/api/events/{event_id}/trace"] = Example(
+    answer={
+        "id": _EVENT_ID,
+        "channel": "contracts",
+        "epoch": _EPOCH,
+        "offset": 17,
+        "type": "contract_update",
+        "owner": "anonymous",
+        "timestamp": "2024-01-01T12:00:00.250000Z",
+        "trace": _TRACEPARENT,
+        "accepted_by": "5b0e77d2",
+        "accepted_at": "2024-01-01T12:00:00.249800Z",
+        "committed_at": "2024-01-01T12:00:00.250700Z",
+        "announced_at": "2024-01-01T12:00:00.250790Z",
+        "nodes": [
+            {
+                "node": "5b0e77d2",
+                "received_at": None,
+                "delivered_at": "2024-01-01T12:00:00.250960Z",
+                "clients": 12,
+            },
+            {
+                "node": "c41f09aa",
+                "received_at": "2024-01-01T12:00:00.251400Z",
+                "delivered_at": "2024-01-01T12:00:00.251600Z",
+                "clients": 3,
+            },
+        ],
+        "incomplete": [],
+        "webhooks": [],
+    }
+)
+
 
 def example_of(route: Route) -> Example:
     """Return the example of a route; empty where there is none."""
