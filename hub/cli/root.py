@@ -14,6 +14,7 @@ from hub.cli.publish import publish
 from hub.cli.serve import serve
 from hub.cli.tail import tail
 from hub.cli.token import token
+from hub.cli.trace import trace
 
 
 @click.group(
@@ -33,5 +34,17 @@ def root() -> None:
     """
 
 
-for command in (serve, publish, tail, bench, check, migrate, backup, log, token, audit):
+for command in (
+    serve,
+    publish,
+    tail,
+    bench,
+    check,
+    migrate,
+    backup,
+    log,
+    token,
+    audit,
+    trace,
+):
     root.add_command(command)

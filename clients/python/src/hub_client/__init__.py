@@ -27,6 +27,7 @@ from hub_client.state import ListenState, State
 from hub_client.sync.client import MCPClient
 from hub_client.sync.jobs import Jobs
 from hub_client.sync.listener import Listener
+from hub_client.tracing import traced
 
 __version__ = "0.1.0"
 
@@ -58,4 +59,5 @@ __all__ = [
     "TimedOut",
     "WebhookFailed",
     "__version__",
+    "traced",
 ]

@@ -236,6 +236,10 @@ class AsyncMCPClient:
             contracts.history(channel, limit=limit, since=since, before=before, epoch=epoch)
         )
 
+    async def trace(self, event_id: str) -> dict[str, Any]:
+        """Return what became of an event: when it was taken, and whom it reached (operators)."""
+        return await self._answer(contracts.trace(event_id))
+
     def listen(
         self,
         *channels: str,

@@ -45,6 +45,11 @@ def event(kind: str, data: object, key: str | None) -> dict[str, Any]:
     return body if key is None else body | {"key": key}
 
 
+def trace(event_id: str) -> Request:
+    """Return the request for what became of an event."""
+    return get(f"/api/events/{quote(event_id, safe='')}/trace")
+
+
 def history(
     channel: str,
     *,

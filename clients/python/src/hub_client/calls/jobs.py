@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from hub_client.calls.request import Request, get, post
+from hub_client.tracing import current
 
 
 def create(
@@ -71,7 +72,7 @@ def answer(job_id: str, value: object, key: str | None) -> Request:
 
 def upload(job_id: str, name: str, content: bytes | Path, content_type: str) -> Request:
     """Return the request that stores an artifact; PUT is idempotent by itself."""
-    headers = {"Content-Type": content_type}
+    headers = {"Content-Type": content_type, **current()}
     path = _artifact(job_id, name)
     return Request(method="PUT", path=path, headers=headers, upload=content, bulk=True)
 

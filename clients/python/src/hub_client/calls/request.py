@@ -7,6 +7,7 @@ import msgspec
 
 from hub_client.calls.idempotency import new_key
 from hub_client.errors import SerializationError
+from hub_client.tracing import current
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,13 +53,14 @@ def post(path: str, payload: object, *, key: str | None, on_job: bool = False) -
     headers = {
         "Content-Type": "application/json",
         "Idempotency-Key": new_key() if key is None else key,
+        **current(),
     }
     return Request(method="POST", path=path, payload=payload, headers=headers, on_job=on_job)
 
 
 def put(path: str, payload: object) -> Request:
     """Return a PUT; tried again it does the same again, so it needs no key."""
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", **current()}
     return Request(method="PUT", path=path, payload=payload, headers=headers)
 
 

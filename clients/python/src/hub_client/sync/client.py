@@ -236,6 +236,10 @@ class MCPClient:
             contracts.history(channel, limit=limit, since=since, before=before, epoch=epoch)
         )
 
+    def trace(self, event_id: str) -> dict[str, Any]:
+        """Return what became of an event: when it was taken, and whom it reached (operators)."""
+        return self._answer(contracts.trace(event_id))
+
     def listen(
         self,
         *channels: str,
