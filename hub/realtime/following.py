@@ -30,6 +30,7 @@ from hub.realtime.standing import Place, Standing
 from hub.realtime.subscription import Subscription
 from hub.realtime.view import PLAIN, View
 from hub.realtime.volatile import VolatileFeed, VolatileSubscription
+from hub.telemetry.spans import Facts
 
 SNAPSHOT_PAGE = 200
 CommandId = replies.CommandId | msgspec.UnsetType
@@ -204,6 +205,9 @@ class Following:
         subscription = Subscription(
             feed, connection, node.ladder, epoch=node.fanout.epoch, offset=offset, view=view
         )
+        if offset < feed.flushed:
+            behind: Facts = {"hub.channel": feed.channel, "hub.behind": feed.flushed - offset}
+            subscription.recovery = node.fanout.watch.recover(behind)
         connection.follow(feed.channel, subscription)
 
     async def _begin_volatile(self, feed: VolatileFeed, asked: Asked) -> None:

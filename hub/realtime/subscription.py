@@ -10,6 +10,7 @@ from hub.realtime.group import Group
 from hub.realtime.ladder import Ladder, Lag, Mode
 from hub.realtime.pages import Stretch
 from hub.realtime.view import PLAIN, View
+from hub.telemetry.spans import Span
 
 # How long a cursor waits before it asks a log again that could not be read.
 RETRY_S = 1.0
@@ -44,6 +45,9 @@ class Subscription:
 
     Holds no frames: a client that is behind is an offset, and pulls the next page when its
     socket has drained.
+
+    Attributes:
+        recovery: The span of its catch-up, which ends when it is live; None: nobody wants one.
     """
 
     __slots__ = (
@@ -58,6 +62,7 @@ class Subscription:
         "_seen",
         "_waits",
         "outlet",
+        "recovery",
         "view",
     )
 
@@ -82,6 +87,7 @@ class Subscription:
         self._pulling = False
         self._waits = False
         self._closed = False
+        self.recovery: Span | None = None
         feed.begin()
 
     @property
@@ -152,6 +158,8 @@ class Subscription:
         self._group = None
         self._feed.leave(self, self.view)
         self._feed.end()
+        if self.recovery is not None:
+            self.recovery.end(failure="closed")
         if self._lag is not None:
             self._lag.end()
             # It holds this subscription, which would wait for the collector.
@@ -170,6 +178,9 @@ class Subscription:
 
     def _join(self) -> None:
         self._group = self._feed.join(self, self.view, self._seen)
+        if self.recovery is not None and self._group is not None:
+            self.recovery.end()
+            self.recovery = None
         # Until its group has had its next delivery, which may be long.
         self._waits = self._group is None
         lag = self._lag
