@@ -1,17 +1,27 @@
 """Hearing: what a node does with what the others tell it."""
 
 from hub.brokers.base import News, Presence
+from hub.clock import SECOND_US, Clock
 from hub.realtime.fanout import Fanout
 from hub.services.heads import Heads
 from hub.services.presence import Nodes
 from hub.services.sights import SIGHTS, Sights
+from hub.telemetry.histogram import QUICK_S, Histogram
 
 
 class Ears:
-    """What this node does with what it hears; see `brokers.base.Listener`."""
+    """What this node does with what it hears; see `brokers.base.Listener`.
 
-    def __init__(self, fanout: Fanout, heads: Heads, nodes: Nodes, sights: Sights) -> None:
+    Attributes:
+        lag: From the time of the others' events, by their clocks, to when they are heard here.
+    """
+
+    def __init__(
+        self, fanout: Fanout, heads: Heads, nodes: Nodes, sights: Sights, clock: Clock
+    ) -> None:
+        self.lag = Histogram(QUICK_S)
         self._sights = sights
+        self._clock = clock
         self._fanout = fanout
         self._heads = heads
         self._nodes = nodes
@@ -24,6 +34,8 @@ class Ears:
             self._sights.hear(news.events[0])
             return
         if news.node != self._fanout.node:
+            late_us = self._clock.now_us() - news.events[0].at_us
+            self.lag.observe(max(0, late_us) / SECOND_US)
             self._fanout.watch.heard(news.events)
         self._fanout.hear(news)
 

@@ -1,19 +1,39 @@
 """Readings: a node's numbers, taken from where they are when somebody asks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from hub import __version__
 from hub.brokers.base import Health
 from hub.model.event import BUILT_IN_CHANNELS
+from hub.realtime.delays import Delays
 from hub.realtime.fanout import Fanout
+from hub.realtime.feed import Feed
 from hub.realtime.ladder import STEPS, Ladder
+from hub.realtime.standing import OUTCOMES
+from hub.services.job_times import JobTimes
 from hub.services.presence import Nodes
 from hub.services.publisher import Publisher
-from hub.telemetry.metrics import Reading
+from hub.telemetry.histogram import Histogram
+from hub.telemetry.reading import Reading
+from hub.telemetry.requests import Requests
 
 # All channels that are not built in, together: clients make as many as they like.
 CUSTOM = "custom"
+
+
+class Sight(NamedTuple):
+    """What is measured on the way of the events, from a node's start on.
+
+    Attributes:
+        delays: From their commit to the sockets.
+        lag: From another node's clock to this node.
+        taken: By channel, the events that this node has committed or passed on.
+    """
+
+    delays: Delays
+    lag: Histogram
+    taken: Mapping[str, int]
 
 
 class Readings(NamedTuple):
@@ -24,22 +44,45 @@ class Readings(NamedTuple):
     fanout: Fanout
     ladder: Ladder
     publisher: Publisher
+    sight: Sight
+    requests: Requests
+    auth_failures: Mapping[str, int]
+    limits: Mapping[str, int]
+    jobs: JobTimes
 
     def now(self) -> Reading:
         """Read them all."""
         health, nodes = self.broker(), self.nodes.present()
-        live = nodes[self.nodes.own]
+        live, commits = nodes[self.nodes.own], self.publisher.commits
+        feeds = self.fanout.feeds.values()
         return Reading(
             info={__version__: 1},
+            workers=1,
             broker_up=int(health.reaches),
             broker_dropped=health.dropped,
+            broker_round_trip=health.round_trip_s,
+            broker_lag=self.sight.lag,
             nodes=len(nodes),
             connections=live.connections,
             subscriptions=bounded(live.subscriptions),
             send_queue_bytes=live.queued_bytes,
             slow_clients={step: self.ladder.steps[step] for step in STEPS},
+            events_in=bounded(self.sight.taken),
+            events_out=bounded(_written(self.fanout)),
+            delivery=self.sight.delays.seconds,
+            recoveries={word: self.fanout.recoveries[word] for word in OUTCOMES},
+            repairs=_repairs(feeds),
             channel_heads=bounded(self.fanout.positions()),
             waiting_updates=self.publisher.waiting,
+            commit_updates=commits.updates,
+            commits=commits.seconds,
+            commit_failures=commits.failures,
+            requests=self.requests.by_class(),
+            request_seconds=self.requests.seconds(),
+            auth_failures=self.auth_failures,
+            limits=self.limits,
+            jobs=self.jobs.ended_s,
+            artifacts=self.jobs.artifacts_s,
         )
 
 
@@ -47,3 +90,16 @@ def bounded(by_channel: Mapping[str, int]) -> dict[str, int]:
     """Return the numbers of the built-in channels, and the sum of all others under `custom`."""
     built_in = {channel: by_channel.get(channel, 0) for channel in BUILT_IN_CHANNELS}
     return {**built_in, CUSTOM: sum(by_channel.values()) - sum(built_in.values())}
+
+
+def _written(fanout: Fanout) -> dict[str, int]:
+    durable = {channel: feed.written for channel, feed in fanout.feeds.items()}
+    return {**durable, **{channel: feed.written for channel, feed in fanout.volatile.items()}}
+
+
+def _repairs(feeds: Iterable[Feed]) -> dict[str, int]:
+    filled = log = 0
+    for feed in feeds:
+        filled += feed.filled
+        log += feed.reread
+    return {"filled": filled, "log": log}

@@ -8,11 +8,16 @@ import pytest
 from hub import __version__
 from hub.brokers.base import Health, Live, Presence
 from hub.errors import LogUnavailable
+from hub.model.channel import Definition
 from hub.model.event import BUILT_IN_CHANNELS
 from hub.model.unit import Head
-from hub.readings import Readings, bounded
+from hub.readings import Readings, Sight, bounded
+from hub.realtime.delays import Delays
+from hub.services.job_times import JobTimes
 from hub.services.presence import Nodes
 from hub.services.publisher import Publisher
+from hub.telemetry.histogram import QUICK_S, Histogram
+from hub.telemetry.requests import Requests
 from support.clocks import FakeClock
 from support.realtime import FakeNode, MemoryEvents
 
@@ -30,14 +35,20 @@ def readings() -> Readings:
     """A node with two sockets, whose broker has dropped three messages."""
     node = FakeNode(MemoryEvents())
     live = Live(2, {"orders": 1, "bills": 1, "jobs": 2}, 512)
-    nodes = Nodes("log", "one", live=lambda: live, tell=lambda _said: None, clock=FakeClock())
+    clock = FakeClock()
+    nodes = Nodes("log", "one", live=lambda: live, tell=lambda _said: None, clock=clock)
     broken: Any = BrokenLog()
     return Readings(
-        broker=lambda: Health(reaches=False, dropped=3),
+        broker=lambda: Health(reaches=False, dropped=3, round_trip_s=0.25),
         nodes=nodes,
         fanout=node.fanout,
         ladder=node.ladder,
         publisher=Publisher(broken, lambda _events: None, max_waiting=10),
+        sight=Sight(Delays(clock), Histogram(QUICK_S), {"orders": 3, "jobs": 4}),
+        requests=Requests(),
+        auth_failures={"token_expired": 2},
+        limits={"publishes": 5},
+        jobs=JobTimes(),
     )
 
 
@@ -48,6 +59,7 @@ def test_the_way_between_nodes_is_told(readings: Readings) -> None:
     now = readings.now()
 
     assert (now.broker_up, now.broker_dropped, now.nodes) == (0, 3, 2)
+    assert now.broker_round_trip == 0.25
     assert now.info == {__version__: 1}
 
 
@@ -77,6 +89,46 @@ def test_heads_are_as_far_as_this_node_knows(readings: Readings) -> None:
     now = readings.now()
 
     assert (now.channel_heads["jobs"], now.channel_heads["custom"]) == (7, 6)
+
+
+def test_events_are_counted_in_and_out(readings: Readings) -> None:
+    """In once, out once a client; of custom channels together."""
+    readings.fanout.catch_up({"orders": Head(0, definition=Definition()), "jobs": Head(0)})
+    readings.fanout.feeds["orders"].written += 7
+
+    now = readings.now()
+
+    assert (now.events_in["jobs"], now.events_in["custom"]) == (4, 3)
+    assert (now.events_out["jobs"], now.events_out["custom"]) == (0, 7)
+
+
+def test_every_way_of_recovery_and_repair_is_told(readings: Readings) -> None:
+    """Those that never happened too."""
+    readings.fanout.recoveries["expired"] += 1
+    readings.fanout.feeds["jobs"].filled += 2
+    readings.fanout.feeds["contracts"].reread += 3
+
+    now = readings.now()
+
+    assert now.recoveries == {"recovered": 0, "expired": 1, "epoch_changed": 0, "volatile": 0}
+    assert now.repairs == {"filled": 2, "log": 3}
+
+
+def test_refusals_are_told_by_who_counts_them(readings: Readings) -> None:
+    """Of credentials by the code, of limits by which it was."""
+    now = readings.now()
+
+    assert (now.auth_failures, now.limits) == ({"token_expired": 2}, {"publishes": 5})
+
+
+async def test_a_commit_that_fails_is_counted(readings: Readings) -> None:
+    """And is in no histogram: how long a failure took says nothing of the disk."""
+    unit: Any = object()
+
+    await asyncio.gather(readings.publisher.submit(unit), return_exceptions=True)
+
+    now = readings.now()
+    assert (now.commit_failures, now.commits.count, now.commit_updates.count) == (1, 0, 0)
 
 
 async def test_waiting_updates_are_counted(readings: Readings) -> None:

@@ -14,7 +14,7 @@ from hub.auth.turnstile import Turnstile
 from hub.brokers.base import Health
 from hub.clock import Clock
 from hub.queries import NodeRealtime
-from hub.readings import Readings
+from hub.readings import Readings, Sight
 from hub.realtime.connections import Connections
 from hub.realtime.drain import Drain
 from hub.services.artifacts import Artifacts
@@ -23,6 +23,7 @@ from hub.services.channels import Channels
 from hub.services.contracts import Contracts
 from hub.services.definitions import Definitions
 from hub.services.history import History
+from hub.services.job_times import JobTimes
 from hub.services.jobs import Jobs
 from hub.services.presence import Nodes
 from hub.services.publisher import Publisher
@@ -35,6 +36,8 @@ from hub.settings import Settings
 from hub.stores.base import Store
 from hub.telemetry.logging import logger
 from hub.telemetry.metrics import Exposition
+from hub.telemetry.requests import Requests
+from hub.telemetry.siblings import Siblings
 from hub.transports.http.audit import AuditResource
 from hub.transports.http.channels import ChannelsResource
 from hub.transports.http.contracts import ContractsResource
@@ -73,13 +76,16 @@ class Inside(NamedTuple):
     sights: Sights
     health: Callable[[], Health]
     auditor: Auditor
+    sight: Sight
+    siblings: Siblings
 
 
 class Doors(NamedTuple):
-    """The ASGI application of everything but WebSockets, and who receives those."""
+    """The ASGI application of everything but WebSockets, who receives those, and what is told."""
 
     http: ASGIApp
     reception: NodeReception
+    exposition: Exposition
 
 
 def open_doors(inside: Inside) -> Doors:
@@ -110,7 +116,9 @@ def open_doors(inside: Inside) -> Doors:
         log=log,
         max_frame_bytes=settings.max_frame_bytes,
     )
-    routes = table(_resources(inside, turnstile))
+    requests, jobs = Requests(), _jobs(inside)
+    exposition = _exposition(inside, requests, jobs.times)
+    routes = table(_resources(inside, turnstile, jobs, exposition))
     site = build(routes, version=__version__, locations=settings.locations)
     edge: ASGIApp = Edge(
         routes,
@@ -122,18 +130,21 @@ def open_doors(inside: Inside) -> Doors:
         auditor=inside.auditor,
         max_body=settings.max_body_bytes,
         pages=Pages(site),
+        requests=requests,
     )
-    return Doors(with_cors(edge, settings.origins), reception)
+    return Doors(with_cors(edge, settings.origins), reception, exposition)
 
 
-def _resources(inside: Inside, turnstile: Turnstile) -> Resources:
+def _resources(
+    inside: Inside, turnstile: Turnstile, jobs: Jobs, exposition: Exposition
+) -> Resources:
     histories = HistoryResource(inside.history)
     return Resources(
         contracts=_contracts(inside, histories),
-        jobs=_jobs(inside),
+        jobs=_jobs_resource(inside, jobs),
         history=histories,
         channels=_channels(inside),
-        operations=_operations(inside),
+        operations=OperationsResource(inside.status, inside.drain, exposition),
         events=_events(inside, turnstile),
         tokens=_tokens(inside),
         audit=AuditResource(inside.log.audit),
@@ -147,9 +158,12 @@ def _contracts(inside: Inside, histories: HistoryResource) -> ContractsResource:
     return ContractsResource(contracts, histories, inside.status)
 
 
-def _jobs(inside: Inside) -> JobsResource:
+def _jobs(inside: Inside) -> Jobs:
+    return Jobs(inside.publisher, inside.log, inside.realtime.fanout.epoch)
+
+
+def _jobs_resource(inside: Inside, jobs: Jobs) -> JobsResource:
     settings = inside.settings
-    jobs = Jobs(inside.publisher, inside.log, inside.realtime.fanout.epoch)
     artifacts = Artifacts(jobs, settings.artifacts_folder, settings.max_artifact_bytes)
     return JobsResource(jobs, artifacts)
 
@@ -168,12 +182,21 @@ def _channels(inside: Inside) -> ChannelsResource:
     return ChannelsResource(channels, definitions, inside.auditor)
 
 
-def _operations(inside: Inside) -> OperationsResource:
+def _exposition(inside: Inside, requests: Requests, times: JobTimes) -> Exposition:
     realtime = inside.realtime
     readings = Readings(
-        inside.health, inside.nodes, realtime.fanout, realtime.ladder, inside.publisher
+        broker=inside.health,
+        nodes=inside.nodes,
+        fanout=realtime.fanout,
+        ladder=realtime.ladder,
+        publisher=inside.publisher,
+        sight=inside.sight,
+        requests=requests,
+        auth_failures=inside.identity.authentication.failures,
+        limits=inside.limits.gate.hits,
+        jobs=times,
     )
-    return OperationsResource(inside.status, inside.drain, Exposition(readings.now))
+    return Exposition(readings.now, inside.siblings)
 
 
 def _events(inside: Inside, turnstile: Turnstile) -> EventsResource:

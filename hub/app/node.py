@@ -1,8 +1,10 @@
 """The node: one running hub process, everything that lives from start to stop."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from random import SystemRandom
 
 from hub.app.doors import Inside, open_doors
@@ -13,8 +15,10 @@ from hub.clock import Clock, Timers
 from hub.hearing import Ears
 from hub.model.event import DEFAULT_CHANNELS, Event, new_epoch
 from hub.queries import NodeQueries, NodeRealtime
+from hub.readings import Sight
 from hub.realtime.background import Background
 from hub.realtime.connections import Connections
+from hub.realtime.delays import Delays
 from hub.realtime.drain import Drain
 from hub.realtime.fanout import Fanout
 from hub.realtime.heartbeat import Heartbeats
@@ -40,6 +44,7 @@ from hub.stores.base import EventQuery, Log, LogState, Store
 from hub.telemetry.exporting import open_spans
 from hub.telemetry.journal import Journal
 from hub.telemetry.logging import logger
+from hub.telemetry.siblings import ALONE, Workers
 
 # Longer than any upload takes.
 SHARED_UPLOAD_S = 6 * 3600
@@ -53,13 +58,24 @@ class Node:
         log: The opened log; closed by `stop`.
         clock: The wall time.
         broker: Connects the nodes of one log.
+        worker_socket: Of this worker; those behind the same port lie beside it. None: it is alone.
     """
 
-    def __init__(self, settings: Settings, log: Store, *, clock: Clock, broker: Broker) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        log: Store,
+        *,
+        clock: Clock,
+        broker: Broker,
+        worker_socket: Path | None = None,
+    ) -> None:
         self._settings = settings
         self._log = log
         self._clock = clock
         self._broker = broker
+        self._delays = Delays(clock)
+        self._workers = None if worker_socket is None else Workers(worker_socket)
         self._logger = logger("hub")
         self._background = Background(self._logger)
         self.connections = Connections()
@@ -75,10 +91,14 @@ class Node:
         loop = asyncio.get_running_loop()
         fanout, heads, announce = await self._join(state, loop)
 
+        taken: Counter[str] = Counter()
+
         def tell(events: Sequence[Event]) -> None:
             fanout.watch.coming(events)
             fanout.deliver(events)
             announce(events)
+            for event in events:
+                taken[event.channel] += 1
 
         self._volatile = Volatile(
             fanout.volatile, tell, clock, max_per_s=settings.volatile_events_per_s
@@ -97,7 +117,7 @@ class Node:
         self._audit()
         realtime = self._realtime(fanout, NodeQueries(log, history, status), loop)
         await self.identity.revocations.look()
-        self.http, self.reception = open_doors(
+        doors = open_doors(
             Inside(
                 settings=settings,
                 clock=clock,
@@ -115,12 +135,17 @@ class Node:
                 sights=self._sights,
                 health=self._broker.health,
                 auditor=self.auditor,
+                sight=Sight(self._delays, self._ears.lag, taken),
+                siblings=self._workers or ALONE,
             )
         )
+        self.http, self.reception = doors.http, doors.reception
         self._watch_credentials()
         if settings.redis_url is not None and self.limits.required:
             log_id = f"{state.log_id}.{state.epoch}"
             self._background.spawn(share(self.limits.gate, settings.redis_url, log_id))
+        if self._workers is not None:
+            await self._workers.open(doors.exposition.told)
 
     async def _join(self, state: LogState, timers: Timers) -> tuple[Fanout, Heads, Tell]:
         """Become one of the nodes of this log: hear the others, and reach its heads."""
@@ -144,6 +169,7 @@ class Node:
             spawn=self._background.spawn,
             inquiry=Inquiry(announce, timers),
             watch=Watch(Journal(self._clock), self._spans),
+            delays=self._delays,
         )
         heads = Heads(
             log,
@@ -166,9 +192,8 @@ class Node:
         # Clients that were here before come back in a moment, most of them for these.
         for channel in DEFAULT_CHANNELS:
             interest.hear(channel)
-        self._stop_listening = await self._broker.listen(
-            log_id, Ears(fanout, heads, nodes, self._sights)
-        )
+        self._ears = Ears(fanout, heads, nodes, self._sights, self._clock)
+        self._stop_listening = await self._broker.listen(log_id, self._ears)
         await fanout.open((await log.state()).heads, partial(_read_newest, log))
         self._background.spawn(heads.run())
         if settings.redis_url is not None:
@@ -193,6 +218,8 @@ class Node:
 
     async def stop(self) -> None:
         """Send away who is still here, finish what was taken, close the log."""
+        if self._workers is not None:
+            await self._workers.close()
         await self.drain.run(0)
         await self._publisher.close()
         await self.auditor.flush(at_end=True)

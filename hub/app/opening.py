@@ -1,5 +1,7 @@
 """Opening: from the settings to a log, a broker, and a node between them."""
 
+from pathlib import Path
+
 from hub.app.node import Node
 from hub.brokers.base import Broker
 from hub.brokers.memory import MemoryBroker
@@ -36,12 +38,17 @@ def open_log(settings: Settings, clock: Clock) -> Store:
     return log
 
 
-def create(settings: Settings) -> Node:
+def create(settings: Settings, worker_socket: Path | None = None) -> Node:
     """Build a node: alone on the embedded default, or one of many with REDIS_URL.
+
+    Args:
+        settings: How.
+        worker_socket: Of this worker; those behind the same port lie beside it. None: it is alone.
 
     Raises:
         Misconfigured: See `open_log` and `RedisBroker`.
     """
     clock = SystemClock()
     broker: Broker = RedisBroker(settings.redis_url) if settings.redis_url else MemoryBroker()
-    return Node(settings, open_log(settings, clock), clock=clock, broker=broker)
+    log = open_log(settings, clock)
+    return Node(settings, log, clock=clock, broker=broker, worker_socket=worker_socket)

@@ -5,7 +5,7 @@ themselves are not kept, only their hashes: a memory dump holds none.
 """
 
 import hashlib
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -48,6 +48,7 @@ class Authentication:
     Attributes:
         required: False: AUTH=off, everybody is the same principal.
         seen: Credentials that were shown; whoever notes it takes them out.
+        failures: How many credentials were refused, by the code that was told.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Authentication:
     ) -> None:
         self.required = required
         self.seen: set[str] = set()
+        self.failures: Counter[str] = Counter()
         self._sources = sources
         self._clock = clock
         self._revoked = Revoked(clock) if revoked is None else revoked
@@ -80,7 +82,11 @@ class Authentication:
             return None
         found = self._remembered.get(_hash(token))
         if found is not None:
-            check_expiry(found, self._clock.now_us())
+            try:
+                check_expiry(found, self._clock.now_us())
+            except TokenExpired as failure:
+                self.failures[failure.code] += 1
+                raise
             self.seen.add(found.credential)
         return found
 
@@ -97,6 +103,13 @@ class Authentication:
             return known
         if token is None:
             raise Unauthenticated("expected Authorization: Bearer and a token, got none")
+        try:
+            return await self._sought(token, address)
+        except Unauthenticated as failure:
+            self.failures[failure.code] += 1
+            raise
+
+    async def _sought(self, token: str, address: str) -> Principal:
         if len(token) > MAX_TOKEN:
             raise Unauthenticated(f"expected a token of at most {MAX_TOKEN} bytes, got a longer")
         with self.watch(token, address):

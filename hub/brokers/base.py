@@ -58,10 +58,12 @@ class Health(NamedTuple):
     Attributes:
         reaches: What this node announces comes back to it, as far as it can tell.
         dropped: News that were not announced, since the start.
+        round_trip_s: How long the last word to itself took; 0 where nothing lies between the nodes.
     """
 
     reaches: bool
     dropped: int
+    round_trip_s: float = 0.0
 
 
 class Listener(Protocol):

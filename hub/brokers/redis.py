@@ -91,7 +91,8 @@ class RedisBroker:
     def health(self) -> Health:
         """Say whether probes come back to every listener of this node."""
         reaches = all(subscription.reaches for subscription in self._subscriptions)
-        return Health(reaches=reaches, dropped=self._outbox.dropped)
+        took_s = max((one.round_trip_s for one in self._subscriptions), default=0.0)
+        return Health(reaches=reaches, dropped=self._outbox.dropped, round_trip_s=took_s)
 
     async def close(self) -> None:
         """Say what still waits, within a second or not at all; stop listening and announcing."""

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import random
 import secrets
+import time
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -56,12 +57,14 @@ class Subscription:
     Attributes:
         log_id: Whose.
         reaches: A probe came back lately.
+        round_trip_s: How long the last one that did took.
         ready: Set by the first probe that comes back.
     """
 
     def __init__(self, link: Link, outbox: Outbox, log_id: str, listener: Listener) -> None:
         self.log_id = log_id
         self.reaches = False
+        self.round_trip_s = 0.0
         self.ready = asyncio.Event()
         self._log = logger("broker")
         self._link = link
@@ -134,6 +137,9 @@ class Subscription:
             self._confirm(message["type"])
         elif channel == self._own:
             patience.reschedule(asyncio.get_running_loop().time() + SILENCE_S)
+            # The loop's own clock stands still during a tick, and uvloop's counts milliseconds.
+            now_s = time.monotonic()
+            self.round_trip_s = max(0.0, now_s - _said_at(data, now_s))
             self._found()
         elif channel == self._presence:
             self._meet(data)
@@ -178,5 +184,13 @@ class Subscription:
 
     async def _probe(self) -> None:
         while True:
-            self._outbox.put(self._own, b"")
+            self._outbox.put(self._own, repr(time.monotonic()).encode())
             await asyncio.sleep(PROBE_S)
+
+
+def _said_at(probe: bytes, now_s: float) -> float:
+    """Return when a probe was said; now, where somebody else has said it."""
+    try:
+        return float(probe)
+    except ValueError:
+        return now_s

@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import socket
+from pathlib import Path
 from typing import Any
 
 import click
@@ -34,8 +35,14 @@ _UVICORN = logging.getLogger("uvicorn.error")
     help="Processes that share the port; more than one needs REDIS_URL.",
 )
 @click.option("--worker-fd", type=int, hidden=True)
+@click.option("--worker-socket", type=click.Path(path_type=Path), hidden=True)
 def serve(
-    output: Output, host: str | None, port: int | None, workers: int, worker_fd: int | None
+    output: Output,
+    host: str | None,
+    port: int | None,
+    workers: int,
+    worker_fd: int | None,
+    worker_socket: Path | None,
 ) -> None:
     """Run the hub until Ctrl-C or SIGTERM; a second one ends it at once.
 
@@ -53,7 +60,7 @@ def serve(
         # First of all: a taken port is told of before anything slow, and before the data is touched
         with _listener(settings, worker_fd) as listener:
             raise_open_files()
-            run(settings, listener, stop, output)
+            run(settings, listener, stop, output, worker_socket)
     stop.done()
 
 
@@ -104,7 +111,13 @@ class Watched:
         await self._node.stop()
 
 
-def run(settings: Settings, listener: socket.socket, stop: Stop, output: Output) -> None:
+def run(
+    settings: Settings,
+    listener: socket.socket,
+    stop: Stop,
+    output: Output,
+    worker_socket: Path | None = None,
+) -> None:
     """Serve on the socket until stopped.
 
     Raises:
@@ -115,7 +128,7 @@ def run(settings: Settings, listener: socket.socket, stop: Stop, output: Output)
     from hub.transports import server as transport
 
     configure(level=settings.log_level, form=settings.log_format)
-    node = Watched(app.create(settings))
+    node = Watched(app.create(settings, worker_socket))
     server = transport.serve(node, drain_s=settings.drain_s)
 
     async def answering() -> None:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,17 +24,31 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 # Beyond the drain: what a process needs to take itself apart.
 GRACE_S = 5.0
 _MISCONFIGURED = 2
+_SERVE = (sys.executable, "-m", "hub", "serve", "-o", "json")
 
 
 class Worker:
     """One process and its socket.
 
+    Args:
+        listener: Its socket.
+        environ: Of the process.
+        log: Told when it ends.
+        place: Its own option, where the others are.
+
     Attributes:
         answers: It has said that it answers.
     """
 
-    def __init__(self, listener: socket.socket, environ: dict[str, str], log: Logger) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        environ: dict[str, str],
+        log: Logger,
+        place: Sequence[str] = (),
+    ) -> None:
         self.answers = False
+        self._place = place
         self._listener = listener
         self._environ = environ
         self._log = log
@@ -83,7 +98,7 @@ class Worker:
     def _start(self) -> None:
         handle = self._listener.fileno()
         self._process = subprocess.Popen(  # noqa: S603 our own program
-            [sys.executable, "-m", "hub", "serve", "-o", "json", "--worker-fd", str(handle)],
+            [*_SERVE, "--worker-fd", str(handle), *self._place],
             env=self._environ,
             # Its end tells the worker that nobody looks after it any more.
             stdin=subprocess.PIPE,
@@ -115,7 +130,12 @@ class Workers:
         self.should_exit = False
         self._drain_s = settings.drain_s
         environ = {**os.environ, "HOST": settings.host, "PORT": str(settings.port)}
-        self._workers = [Worker(listener, environ, log) for listener in listeners]
+        # Where they tell each other their numbers; only our user may enter.
+        self._folder = _folder(log)
+        self._workers = [
+            Worker(listener, environ, log, self._place(number))
+            for number, listener in enumerate(listeners)
+        ]
 
     def run(self, answering: Callable[[], None]) -> None:
         """Run them; `answering` is called once, when all answer for the first time.
@@ -149,6 +169,21 @@ class Workers:
         until_s = time.monotonic() + self._drain_s + GRACE_S
         for worker in self._workers:
             worker.wait(until_s)
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _place(self, number: int) -> Sequence[str]:
+        if self._folder is None:
+            return ()
+        return ("--worker-socket", f"{self._folder.name}/{number}.sock")
+
+
+def _folder(log: Logger) -> tempfile.TemporaryDirectory[str] | None:
+    try:
+        return tempfile.TemporaryDirectory(prefix="hub-")
+    except OSError as error:
+        log.warning("each worker tells its own metrics only", why=str(error))
+        return None
 
 
 def _pipe(process: "subprocess.Popen[bytes]") -> IO[bytes]:

@@ -18,6 +18,11 @@ class Delivery(NamedTuple):
     outlets: Sequence[Outlet]
 
 
+def written_by(due: Sequence[Delivery]) -> int:
+    """Return how many events are written by deliveries, once for each client."""
+    return sum(len(one.batch.frames) * len(one.outlets) for one in due)
+
+
 class Audience:
     """The live listeners of a channel.
 

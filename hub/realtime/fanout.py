@@ -4,6 +4,7 @@ Events are taken at any time and written once a tick: the events of one loop tic
 buffer and one write a connection. An idle node writes a single event in the next tick.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 
@@ -13,6 +14,7 @@ from hub.model.channel import Definition
 from hub.model.event import Event
 from hub.model.unit import Head
 from hub.realtime.audience import Delivery
+from hub.realtime.delays import Delays
 from hub.realtime.feed import Feed
 from hub.realtime.frames import Batch, together
 from hub.realtime.inquiry import QUESTION, Inquiry
@@ -44,6 +46,7 @@ class Fanout:
         on_rights: Called when other roles may read a channel.
         interest: Of which channels the other nodes' news come here.
         watch: Notes what is delivered.
+        recoveries: How many clients came back with a position, by what became of it.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Fanout:
         ring_frames: int = RING_FRAMES,
         inquiry: Inquiry | None = None,
         watch: Watch | None = None,
+        delays: Delays | None = None,
     ) -> None:
         self.node = node
         self.epoch = epoch
@@ -68,11 +72,13 @@ class Fanout:
         self.on_rights: Callable[[], None] = _nobody_follows
         self.interest = interest
         self.watch = watch or Watch()
+        self.recoveries: Counter[str] = Counter()
         self._timers = timers
         self._read_log = read_log
         self._spawn = spawn
         self._ring_frames = ring_frames
         self._inquiry = inquiry
+        self._delays = delays
         self._dirty: dict[str, Feed | VolatileFeed] = {}
         self._pace = Pace(timers, self._flush)
 
@@ -184,6 +190,8 @@ class Fanout:
         self.watch.wrote(flushed)
         for feed in dirty.values():
             feed.finish()
+        if self._delays is not None:
+            self._delays.note(dirty.values())
         return sum(len(outlets) for _, outlets in due)
 
     def _open(self, channel: str, head: Head) -> Feed:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from hub.clock import Timers
 from hub.model.event import Event
 from hub.model.unit import Head
-from hub.realtime.audience import Audience, Delivery
+from hub.realtime.audience import Audience, Delivery, written_by
 from hub.realtime.early import Early
 from hub.realtime.frames import Frame
 from hub.realtime.group import Group
@@ -44,6 +44,11 @@ class Feed:
         early: Events that came before their turn.
         set_back: Until `finish`: behind which offset, and how many, will pull what `flush` has not
             returned.
+        written: Events that clients were written, once for each client.
+        fresh: Events of the last flush that somebody follows.
+        since_us: Time of the oldest of them.
+        filled: Holes that news filled which came late.
+        reread: Holes that this node's clients read the log for.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class Feed:
         self.flushed = head.offset
         self.oldest = head.oldest
         self.early = Early(timers, give_up)
+        self.written = self.fresh = self.since_us = self.filled = self.reread = 0
         self._pages = pages
         self._interest = interest
         self._audience = Audience(timers, wake)
@@ -106,13 +112,17 @@ class Feed:
         Returns:
             False when it is not the next one: seen already, or one before it is still missing.
         """
+        if not self._pending:
+            self.since_us = event.at_us
         if event.offset == 0:
             self._pending.append(event_frame(event))
             return True
         if event.offset != self.head + 1:
             return False
         self._add(event)
-        self._take_early()
+        if held := len(self.early):
+            self._take_early()
+            self.filled += len(self.early) < held
         return True
 
     def jump(self, offset: int) -> bool:
@@ -128,6 +138,7 @@ class Feed:
                 outlet.write(delivery.batch)
         self.finish()
         listeners = self._audience.listeners()
+        self.reread += bool(listeners)
         for listener in listeners:
             listener.fall_behind()
         self.head = self.flushed = offset - 1
@@ -151,8 +162,10 @@ class Feed:
                 listener.fall_behind()
         due = self._audience.share(frames)
         self.flushed = self.head
+        self.fresh = len(frames) if due else 0
         if frames:
             self._pages.moved()
+        self.written += written_by(due)
         return due
 
     def finish(self) -> None:
@@ -176,6 +189,7 @@ class Feed:
         self._pending.append(frame)
 
     def _take_early(self) -> bool:
+        """Take what waits for its turn no longer; say whether something is to be written."""
         while self.early and (event := self.early.next(self.head + 1)) is not None:
             self._add(event)
         return bool(self._pending)

@@ -190,6 +190,7 @@ class Following:
         place = Place(self._node.fanout.epoch, feed.flushed, head, feed.oldest)
         if asked.since is not None:
             standing = standings.since(place, asked.since)
+            self._node.fanout.recoveries[standing.reason or "recovered"] += 1
         elif asked.command.history is not None:
             standing = standings.from_last(place, asked.command.history)
         else:
@@ -224,6 +225,7 @@ class Following:
         self._follow_volatile(feed, after, asked.view)
         # Of a history, which is refused too, it would be asked for again and again.
         if command.since is not None:
+            self._node.fanout.recoveries["volatile"] += 1
             self._refused(feed.channel)
 
     def _follow_volatile(self, feed: VolatileFeed, after: int, view: View) -> None:

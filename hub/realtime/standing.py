@@ -1,12 +1,15 @@
 """Standing: where a client begins in a channel. Recovery is complete or refused with a reason."""
 
-from typing import Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, get_args
 
 from hub.errors import InvalidCommand
 from hub.model.event import Position
 
 MAX_HISTORY = 1000
 Reason = Literal["expired", "epoch_changed", "volatile"]
+# What may become of a client that comes back with a position.
+OUTCOMES: Sequence[str] = ("recovered", *get_args(Reason))
 
 
 class Place(NamedTuple):

@@ -219,6 +219,7 @@ class Subscription:
     def _write(self, stretch: Stretch) -> None:
         batch, self._offset, self._seen = stretch.page(self.view, self._seen)
         if batch is not None:
+            self._feed.written += len(batch.frames)
             self.outlet.write(batch)
         if self._offset == self._feed.flushed and self.outlet.writable:
             self._join()

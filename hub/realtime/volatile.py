@@ -12,7 +12,7 @@ import msgspec
 from hub.clock import Timers
 from hub.model.event import Event
 from hub.realtime import replies
-from hub.realtime.audience import Audience, Delivery
+from hub.realtime.audience import Audience, Delivery, written_by
 from hub.realtime.connection import Connection
 from hub.realtime.feed import MAX_BATCH_BYTES
 from hub.realtime.filters import Filter, read_facts
@@ -43,6 +43,9 @@ class VolatileFeed:
         at_us: The newest time of an event here; a later event has a later one.
         flushed: Number of the newest change that was written to the live listeners.
         latest: What is remembered.
+        written: Events that clients were written, once for each client.
+        fresh: Events of the last flush that somebody follows.
+        since_us: Time of the oldest of them.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class VolatileFeed:
         self.at_us = 0
         self.flushed = 0
         self.latest = Latest()
+        self.written = self.fresh = self.since_us = 0
         self._interest = interest
         self._audience = Audience(timers, wake)
         self._pending: list[Entry] = []
@@ -104,6 +108,9 @@ class VolatileFeed:
             for listener in self._set_back:
                 listener.fall_behind()
         due = self._audience.share(frames)
+        self.fresh = len(frames) if due else 0
+        self.since_us = pending[0].event.at_us if pending else 0
+        self.written += written_by(due)
         # Before the writes: a socket that fills up meanwhile misses what comes after this.
         self.flushed = self.latest.newest
         self._places.clear()
@@ -178,6 +185,7 @@ class VolatileSubscription:
             return
         batch, self._missed, _ = stretch.page(self.view, 0)
         if batch is not None:
+            self._feed.written += len(batch.frames)
             self.outlet.write(batch)
         # The rest in the next tick: one client far behind must not hold up the others.
         self._timers.call_soon(self.pull)

@@ -15,6 +15,7 @@ from hub.model.unit import Answered, IdempotencyKey, Unit
 from hub.services import job_decisions as decisions
 from hub.services.job_decisions import Step, Upload
 from hub.services.job_reports import Completion, JobAnswer, NewJob, StatusReport
+from hub.services.job_times import JobTimes
 from hub.services.publisher import Publisher
 from hub.stores.base import JobQuery, Records
 
@@ -26,9 +27,13 @@ class Jobs:
         publisher: Where units go.
         records: Where reads come from.
         epoch: The log's epoch; stands in every answer.
+
+    Attributes:
+        times: How long jobs and their artifacts took.
     """
 
     def __init__(self, publisher: Publisher, records: Records, epoch: str) -> None:
+        self.times = JobTimes()
         self._publisher = publisher
         self._records = records
         self._epoch = epoch
@@ -54,7 +59,10 @@ class Jobs:
         """
         _check_report(report)
         step = partial(decisions.report, told=report)
-        return await self._change(principal, job_id, step, key, end=report.status)
+        answered = await self._change(principal, job_id, step, key, end=report.status)
+        if report.status in TERMINAL:
+            self.times.ended(answered.events)
+        return answered
 
     async def complete(
         self, principal: Principal, job_id: str, end: Completion, key: IdempotencyKey | None
@@ -73,7 +81,9 @@ class Jobs:
             )
         check_artifacts(end.final_artifacts, "$.final_artifacts")
         step = partial(decisions.complete, end=end)
-        return await self._change(principal, job_id, step, key, end=end.final_status)
+        answered = await self._change(principal, job_id, step, key, end=end.final_status)
+        self.times.ended(answered.events, [one.name for one in end.final_artifacts or ()])
+        return answered
 
     async def answer(
         self, principal: Principal, job_id: str, answer: JobAnswer, key: IdempotencyKey | None
@@ -96,7 +106,9 @@ class Jobs:
         """
         step = partial(decisions.attach, upload=upload)
         note = f"Artifact {upload.name} uploaded"
-        return await self._change(principal, job_id, step, None, note=note)
+        answered = await self._change(principal, job_id, step, None, note=note)
+        self.times.uploaded(answered.events)
+        return answered
 
     async def get(self, principal: Principal, job_id: str) -> Job:
         """Return a job.

@@ -6,6 +6,7 @@ clients hear of it first, then the other nodes.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -13,6 +14,7 @@ from hub.clock import SystemClock
 from hub.errors import Draining, HubError, Overloaded
 from hub.model.event import Event
 from hub.model.unit import Answered, Outcome, Unit
+from hub.services.commits import Commits
 from hub.stores.base import Log
 from hub.telemetry.journal import Journal
 from hub.telemetry.spans import Span, Spans
@@ -35,6 +37,9 @@ class Publisher:
         max_waiting: Units that may wait at most; one more is refused.
         journal: Gets a line a unit.
         spans: Gets a span a unit; None: nobody wants them.
+
+    Attributes:
+        commits: What became of the groups.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class Publisher:
         journal: Journal | None = None,
         spans: Spans | None = None,
     ) -> None:
+        self.commits = Commits()
         self._log = log
         self._journal = Journal(SystemClock()) if journal is None else journal
         self._spans = spans
@@ -101,13 +107,16 @@ class Publisher:
             self._task = None
 
     async def _commit(self, group: Sequence[Waiting]) -> None:
+        began_s = time.monotonic()
         try:
             outcomes = await self._log.commit([unit for unit, _, _, _ in group])
         except HubError as failure:
+            self.commits.failed(began_s)
             _settle(group, [failure] * len(group))
         except Exception as fault:  # noqa: BLE001 a fault of one unit must not fail its neighbours
             await self._split(group, fault)
         else:
+            self.commits.done(len(group), began_s, time.monotonic())
             committed_us = self._journal.now_us()
             events = [e for out in outcomes if isinstance(out, Answered) for e in out.events]
             self._tell(events)

@@ -1,100 +1,34 @@
-"""Metrics: each named once, here; what a node tells of itself when Prometheus asks.
+"""The exposition: a node's metrics in the words of Prometheus, when it asks.
 
-Nothing is counted in this place. A scrape reads what the process knows at that moment, through one
-collector on a registry of the node's own, so a metric costs nothing between two scrapes and two
-nodes in one process do not mix. `docs/metrics.md` lists them; a test compares.
+Nothing is kept in this place. A scrape reads what the process knows at that moment, and what its
+siblings behind the same port know, so a metric costs nothing between two scrapes and two nodes in
+one process do not mix.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Literal, NamedTuple, get_type_hints
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+)
+from prometheus_client.registry import Collector
+
+from hub.telemetry.metric import Metric, Sample, samples
+from hub.telemetry.reading import METRICS, Reading
+from hub.telemetry.siblings import ALONE, Siblings, Told
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
-ByLabel = Mapping[str, int]
-Family = GaugeMetricFamily | CounterMetricFamily
-
-_FAMILIES: Mapping[str, type[GaugeMetricFamily] | type[CounterMetricFamily]] = {
+Family = GaugeMetricFamily | CounterMetricFamily | HistogramMetricFamily
+_FAMILIES: Mapping[str, type[Family]] = {
     "gauge": GaugeMetricFamily,
     "counter": CounterMetricFamily,
+    "histogram": HistogramMetricFamily,
 }
-
-
-class Metric(NamedTuple):
-    """One metric.
-
-    Attributes:
-        name: As Prometheus knows it.
-        kind: A counter only grows while the process lives.
-        meaning: One line for people; stands in the answer too.
-        label: What its numbers are told apart by, if there are several. Its values are few and
-            known beforehand, for each is a series that Prometheus keeps.
-    """
-
-    name: str
-    kind: Literal["gauge", "counter"]
-    meaning: str
-    label: str = ""
-
-    def family(self, value: int | ByLabel) -> Family:
-        """Return it with its numbers."""
-        family = _FAMILIES[self.kind](self.name, self.meaning, labels=(self.label,))
-        numbers = value.items() if isinstance(value, Mapping) else [("", value)]
-        for label, number in numbers:
-            family.add_metric((label,) if self.label else (), number)
-        return family
-
-
-class Reading(NamedTuple):
-    """What a node says of itself at one moment; each field's annotation is its metric."""
-
-    info: Annotated[ByLabel, Metric("hub_info", "gauge", "The hub's version; always 1", "version")]
-    broker_up: Annotated[
-        int, Metric("hub_broker_up", "gauge", "1 while what this node announces comes back, else 0")
-    ]
-    broker_dropped: Annotated[
-        int, Metric("hub_broker_dropped_total", "counter", "News that were not announced")
-    ]
-    nodes: Annotated[
-        int, Metric("hub_nodes", "gauge", "Nodes that this one has heard of lately, and itself")
-    ]
-    connections: Annotated[int, Metric("hub_connections", "gauge", "Open WebSockets")]
-    subscriptions: Annotated[
-        ByLabel, Metric("hub_subscriptions", "gauge", "Clients that follow a channel", "channel")
-    ]
-    send_queue_bytes: Annotated[
-        int,
-        Metric("hub_send_queue_bytes", "gauge", "Bytes that wait in the buffers of all sockets"),
-    ]
-    slow_clients: Annotated[
-        ByLabel,
-        Metric(
-            "hub_slow_clients_total",
-            "counter",
-            "Clients that were told that they are behind, by how they go on, or were closed for it",
-            "step",
-        ),
-    ]
-    channel_heads: Annotated[
-        ByLabel,
-        Metric(
-            "hub_channel_head",
-            "gauge",
-            "Newest offset that this node knows of; of custom channels the sum",
-            "channel",
-        ),
-    ]
-    waiting_updates: Annotated[
-        int, Metric("hub_waiting_updates", "gauge", "Updates that wait for the disk's next write")
-    ]
-
-
-METRICS: Mapping[str, Metric] = {
-    field: hint.__metadata__[0]
-    for field, hint in get_type_hints(Reading, include_extras=True).items()
-}
+# Tells the processes behind one port apart; of a process that is alone no number has it.
+WORKER = "worker"
 
 
 class Exposition:
@@ -102,22 +36,53 @@ class Exposition:
 
     Args:
         read: Tells how the node is now.
+        siblings: The other processes behind its port.
     """
 
-    def __init__(self, read: Callable[[], Reading]) -> None:
-        self._registry = CollectorRegistry()
-        self._registry.register(_Collector(read))
-
-    def text(self) -> bytes:
-        """Return all of them in the text format, of type `MEDIA_TYPE`."""
-        return generate_latest(self._registry)
-
-
-class _Collector:
-    def __init__(self, read: Callable[[], Reading]) -> None:
+    def __init__(self, read: Callable[[], Reading], siblings: Siblings = ALONE) -> None:
         self._read = read
+        self._siblings = siblings
+
+    def told(self) -> Told:
+        """Return the numbers of this process alone, as its siblings get them."""
+        reading = self._read()._asdict()
+        return {field: samples(reading[field]) for field in METRICS}
+
+    async def text(self) -> bytes:
+        """Return all of them in the text format, of type `MEDIA_TYPE`."""
+        others = await self._siblings.ask()
+        return generate_latest(_Families({self._siblings.own: self.told(), **others}))
+
+
+class _Families(Collector):
+    """The numbers of several workers, by their names, as families of Prometheus' client."""
+
+    def __init__(self, workers: Mapping[str, Told]) -> None:
+        self._workers = workers
 
     def collect(self) -> Iterator[Family]:
-        reading = self._read()._asdict()
         for field, metric in METRICS.items():
-            yield metric.family(reading[field])
+            yield _family(metric, {name: told[field] for name, told in self._workers.items()})
+
+
+def _family(metric: Metric, workers: Mapping[str, Sequence[Sample]]) -> Family:
+    labels = [*metric.labels, *([] if "" in workers else [WORKER])]
+    family = _FAMILIES[metric.kind](metric.name, metric.meaning, labels=labels)
+    for worker, some in workers.items():
+        for sample in some:
+            values = [*sample.labels, *([worker] if worker else [])]
+            if isinstance(family, HistogramMetricFamily):
+                family.add_metric(values, _cumulated(metric.bounds, sample.counts), sample.value)
+            else:
+                family.add_metric(values, sample.value)
+    return family
+
+
+def _cumulated(bounds: Sequence[float], counts: Sequence[int]) -> list[tuple[str, float]]:
+    """Return each bound with how many values are at most that."""
+    buckets: list[tuple[str, float]] = []
+    upto = 0
+    for bound, count in zip((*map(str, bounds), "+Inf"), counts, strict=True):
+        upto += count
+        buckets.append((bound, upto))
+    return buckets

@@ -92,3 +92,19 @@ async def test_shown_credentials_are_noted() -> None:
     with pytest.raises(Unauthenticated):
         await authentication.find("other")
     assert authentication.seen == set()
+
+
+async def test_refused_credentials_are_counted_by_the_code_that_was_told() -> None:
+    """Once each, remembered or not; who shows none has failed at nothing."""
+    source = Source()
+    source.found = Principal("anna", credential="jwt:1", expires_us=FakeClock().now_us() + 10)
+    clock = FakeClock()
+    authentication = Authentication((source,), clock, required=True)
+    await authentication.find("t")
+    clock.advance(1)
+
+    for token in ("t", "unknown", "x" * 10_000, None):
+        with pytest.raises(Unauthenticated):
+            await authentication.find(token)
+
+    assert authentication.failures == {"token_expired": 1, "E_AUTHENTICATION_FAILED": 2}

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from support.commands import finish, run, start
+from support.metrics import numbers
 from support.redis_server import RedisServer, redis_server
 from support.running import CONTRACT
 
@@ -79,6 +80,22 @@ def test_workers_share_a_port_and_a_log(served: Served) -> None:
     assert len(nodes_of(served.url)) == 2
     served.process.terminate()
     assert finish(served.process).code == 0
+
+
+def test_one_scrape_tells_the_numbers_of_all_workers(served: Served) -> None:
+    """Whichever of them answers; each number says of which worker it is."""
+    for _ in range(10):
+        httpx.post(f"{served.url}update", json=CONTRACT)
+
+    scrapes = [numbers(httpx.get(f"{served.url}metrics").text) for _ in range(10)]
+
+    for told in scrapes:
+        assert [told[f"hub_workers {name}"] for name in "01"] == [1, 1]
+        assert sum(told[f"hub_events_in_total contracts {name}"] for name in "01") == 10
+    served.process.terminate()
+    finished = finish(served.process)
+    assert finished.code == 0
+    assert "other workers cannot tell" not in finished.err
 
 
 def test_a_worker_that_died_is_started_again(served: Served) -> None:

@@ -31,6 +31,7 @@ from hub.realtime.drain import Drain
 from hub.services.auditor import Auditor
 from hub.telemetry.logging import Logger
 from hub.telemetry.redaction import redacted
+from hub.telemetry.requests import OTHER, Requests
 from hub.telemetry.traceparent import INCOMING, TraceParent
 from hub.transports.http.answer import refusal
 from hub.transports.http.body import Body, lingering
@@ -59,6 +60,7 @@ class Edge:
         auditor: Is told of those who are refused.
         max_body: Largest JSON body in bytes.
         pages: Answers addresses that are not in the table: the dashboard and the documents.
+        requests: Counts them.
     """
 
     def __init__(
@@ -73,7 +75,9 @@ class Edge:
         auditor: Auditor,
         max_body: int,
         pages: ASGIApp,
+        requests: Requests,
     ) -> None:
+        self._requests = requests
         self._rules = rules
         self._gate = gate
         self._drain = drain
@@ -112,15 +116,20 @@ class Edge:
             if not isinstance(failure, HubError):
                 self._log.exception("request failed", path=line["path"], method=line["method"])
                 failure = HubError("the hub failed; its log says why")
-            self._note(failure, scope)
+            self._tell(failure, scope)
             await refusal(failure)(scope, body, self._patient(failure, body, watched))
         finally:
-            line["ms"] = round((time.perf_counter() - started) * 1000, 3)
-            # Our own failures stand out; a refusal is business as usual.
-            write = self._log.error if line.get("status", 0) >= _OURS else self._log.info
-            write("request", **line)
+            self._note(scope, line, time.perf_counter() - started)
 
-    def _note(self, failure: HubError, scope: Scope) -> None:
+    def _note(self, scope: Scope, line: dict[str, Any], took_s: float) -> None:
+        line["ms"] = round(took_s * 1000, 3)
+        status = line.get("status", 0)
+        self._requests.note(scope.get("hub.route", OTHER), status, took_s)
+        # Our own failures stand out; a refusal is business as usual.
+        write = self._log.error if status >= _OURS else self._log.info
+        write("request", **line)
+
+    def _tell(self, failure: HubError, scope: Scope) -> None:
         """Tell the auditor, who knows what is worth a record."""
         line, principal = scope["hub.line"], scope.get("hub.principal", NOBODY)
         target, peer = f"{line['method'][:20]} {line['path']}", scope.get("client") or ("",)
@@ -173,7 +182,12 @@ class _Endpoint:
         self, routes: Sequence[Route], authentication: Authentication, max_body: int
     ) -> None:
         self._resources = {
-            route.method: (route.resource, Deed(route.scope, route.channel)) for route in routes
+            route.method: (
+                route.resource,
+                Deed(route.scope, route.channel),
+                (route.name, route.kind),
+            )
+            for route in routes
         }
         self._authentication = authentication
         self._max_body = max_body
@@ -182,7 +196,7 @@ class _Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         _note_trace(scope)
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        resource, deed = self._resources[method]
+        resource, deed, scope["hub.route"] = self._resources[method]
         principal = await self._principal(scope, deed)
         scope["hub.line"]["principal"] = principal.name
         scope["hub.principal"] = principal

@@ -59,7 +59,9 @@ class OperationsResource:
 
     async def metrics(self, _call: Call) -> ASGIApp:
         """Return this node's metrics, in Prometheus' text format."""
-        return Answer(self._exposition.text(), headers=((b"content-type", MEDIA_TYPE.encode()),))
+        return Answer(
+            await self._exposition.text(), headers=((b"content-type", MEDIA_TYPE.encode()),)
+        )
 
     async def websocket(self, _call: Call) -> ASGIApp:
         """Return connections, subscriptions and queued bytes."""

@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 from starlette.types import ASGIApp
 
 from hub.errors import HubError
+from hub.telemetry.requests import Kind
 from hub.transports.http.call import Call
 
 EVENT_STREAM = "text/event-stream"
 # Not counted among a caller's requests. Who gets no answer to the first two takes the hub out of
 # service. Streams are limited by how many are opened: told 429, EventSource never comes back.
 UNCOUNTED = frozenset({"/health", "/ready", "/api/events"})
+FILE = "application/octet-stream"
 
 
 class Route(NamedTuple):
@@ -54,3 +56,10 @@ class Route(NamedTuple):
     also: Sequence[tuple[int, Any]] = ()
     name: str = ""
     keyed: bool = True
+
+    @property
+    def kind(self) -> Kind:
+        """What its time is measured as: an answer of the hub, a file, or a stream."""
+        if self.media == EVENT_STREAM:
+            return "stream"
+        return "transfer" if self.media == FILE else "answer"

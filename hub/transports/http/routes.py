@@ -57,7 +57,7 @@ from hub.transports.http.contracts import ContractHistoryParams, ContractsResour
 from hub.transports.http.history import HistoryAnswer, HistoryParams, HistoryResource
 from hub.transports.http.jobs import JobParams, JobsParams, JobsResource, JobsView, JobView
 from hub.transports.http.operations import Health, OperationsResource, Ready, ReadyParams
-from hub.transports.http.route import EVENT_STREAM, Route
+from hub.transports.http.route import EVENT_STREAM, FILE, Route
 from hub.transports.http.tokens import (
     LiftParams,
     NewRevocation,
@@ -122,7 +122,6 @@ def _contracts(to: Resources) -> list[Route]:
 def _jobs(to: Resources) -> list[Route]:
     jobs, tag, one = to.jobs, "jobs", "/api/jobs/{job_id}"
     moves = (JobNotFound, UnknownStatus, IllegalTransition)
-    binary = "application/octet-stream"
     rows = [
         Route("POST", "/api/jobs", s.JOBS_CREATE, jobs.create, "Create a job", JobCreated, NewJob,
               status=201, tag=tag, name="createJob"),
@@ -141,12 +140,12 @@ def _jobs(to: Resources) -> list[Route]:
               JobAnswer, refusals=(JobNotFound, InputNotExpected), tag=tag, name="answerJob"),
         Route("PUT", f"{one}/artifacts/{{name}}", s.JOBS_REPORT, jobs.upload,
               "Upload an artifact", JobChanged,
-              refusals=(JobNotFound, BodyTooLarge, InvalidFields), tag=tag, media=binary,
+              refusals=(JobNotFound, BodyTooLarge, InvalidFields), tag=tag, media=FILE,
               name="uploadArtifact"),
         Route("GET", f"{one}/artifacts/{{name}}", s.JOBS_READ, jobs.download,
               "Download an artifact", None,
               refusals=(JobNotFound, ArtifactNotFound, RangeNotSatisfiable), tag=tag,
-              media=binary, name="downloadArtifact"),
+              media=FILE, name="downloadArtifact"),
     ]  # fmt: skip
     return [row._replace(channel=JOBS) for row in rows]
 

@@ -22,6 +22,7 @@ from hub.limits.gate import Gate, Rates
 from hub.model.scope import PUBLIC
 from hub.realtime.drain import Drain
 from hub.telemetry.logging import logger
+from hub.telemetry.requests import Requests
 from hub.transports.http import body as body_module
 from hub.transports.http.answer import Answer
 from hub.transports.http.call import Call
@@ -62,6 +63,7 @@ def edge(resource: Resource, *, stopping: bool = False) -> Edge:
         auditor=an_auditor(),
         max_body=100,
         pages=no_pages,
+        requests=Requests(),
     )
 
 

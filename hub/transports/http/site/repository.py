@@ -12,7 +12,7 @@ from hub.transports.http.site.texts import read_text
 _NOTE = "<!-- Made by `python -m hub.transports.http.site` from {source}. -->\n\n"
 _SOURCES = {
     "errors.md": "hub/errors/ and hub/web/errors/",
-    "metrics.md": "hub/telemetry/metrics.py",
+    "metrics.md": "hub/telemetry/reading.py",
     "protocol.md": "hub/web/protocol.md",
     "settings.md": "hub/settings/",
 }

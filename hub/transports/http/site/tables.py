@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from hub import settings
-from hub.telemetry.metrics import METRICS
+from hub.telemetry.reading import METRICS
 from hub.transports.http.documents.closes import CLOSES, Close
 from hub.transports.http.site.codes import Code, all_codes
 
@@ -53,12 +53,27 @@ _METRICS = """\
 # Metrics
 
 `GET /metrics` tells them in Prometheus' text format, read at that moment. They are those of the
-node that answers, and of no other: let Prometheus ask each node, and sum there.
+node that answers: let Prometheus ask each node, and sum there. Workers behind one port
+(`hub serve --workers`) are one address, so whichever is asked tells the numbers of all, each with
+the label `worker` (`0`, `1`, ...); sums `without (worker)` are the same on every hub.
 
 {table}
 
-`channel` is a built-in channel, or `custom`: all others together, however many there are. `step` is
-how a slow client goes on (`lossless`, `conflated`, `snapshot`), or `closed`.
+What each label may be, so that the series stay few whatever clients do:
+
+- `channel`: a built-in channel, or `custom`: all others together, however many there are.
+- `step`: how a slow client goes on (`lossless`, `conflated`, `snapshot`), or `closed`.
+- `outcome`: `recovered`, or why a position could not be resumed (`expired`, `epoch_changed`,
+  `volatile`).
+- `how`: `filled` by news that came late, or `log`: clients read what is missing there.
+- `route`: the name of an operation in [/openapi.json](/openapi.json), or `other`: refused at the
+  door, no such address, a page of the documentation.
+- `status`: `2xx` to `5xx`, or `none`: the caller went away before the answer.
+- `reason`: the code of the refusal ([errors](/docs/errors)). `limit`: which limit it was.
+
+Histograms end in `_bucket`, `_sum` and `_count`. `hub_delivery_seconds` is measured once a flush:
+each of its events counts as late as the oldest of them. An event's time is that of the node that
+committed it, so for events of other nodes it is as good as their clocks agree.
 """
 
 
@@ -92,10 +107,10 @@ def settings_page() -> str:
 def metrics_page() -> str:
     """Return the page with all metrics."""
     rows = (
-        (f"`{one.name}`", one.kind, f"`{one.label}`" if one.label else "—", one.meaning)
+        (f"`{one.name}`", one.kind, ", ".join(f"`{n}`" for n in one.labels) or "—", one.meaning)
         for one in METRICS.values()
     )
-    return _METRICS.format(table=_table(("Name", "Kind", "Label", "Meaning"), rows))
+    return _METRICS.format(table=_table(("Name", "Kind", "Labels", "Meaning"), rows))
 
 
 def _codes(codes: Sequence[Code]) -> str:
