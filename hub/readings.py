@@ -1,5 +1,6 @@
 """Readings: a node's numbers, taken from where they are when somebody asks."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ from hub.realtime.fanout import Fanout
 from hub.realtime.feed import Feed
 from hub.realtime.ladder import STEPS, Ladder
 from hub.realtime.standing import OUTCOMES
+from hub.services.alert_rules import NAMES
+from hub.services.alerts import Alerts
 from hub.services.job_times import JobTimes
 from hub.services.presence import Nodes
 from hub.services.publisher import Publisher
@@ -49,6 +52,7 @@ class Readings(NamedTuple):
     auth_failures: Mapping[str, int]
     limits: Mapping[str, int]
     jobs: JobTimes
+    alerts: Alerts
 
     def now(self) -> Reading:
         """Read them all."""
@@ -83,6 +87,8 @@ class Readings(NamedTuple):
             limits=self.limits,
             jobs=self.jobs.ended_s,
             artifacts=self.jobs.artifacts_s,
+            alerts=_by_rule(one.alert for one in self.alerts.raised().values()),
+            alerts_raised=_by_rule(self.alerts.raised_here.elements()),
         )
 
 
@@ -103,3 +109,8 @@ def _repairs(feeds: Iterable[Feed]) -> dict[str, int]:
         filled += feed.filled
         log += feed.reread
     return {"filled": filled, "log": log}
+
+
+def _by_rule(names: Iterable[str]) -> dict[str, int]:
+    counted = Counter(names)
+    return {name: counted[name] for name in NAMES}

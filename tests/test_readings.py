@@ -13,6 +13,10 @@ from hub.model.event import BUILT_IN_CHANNELS
 from hub.model.unit import Head
 from hub.readings import Readings, Sight, bounded
 from hub.realtime.delays import Delays
+from hub.services.alert_board import Board
+from hub.services.alert_outbox import AlertOutbox
+from hub.services.alert_rules import NAMES
+from hub.services.alerts import Alerts, Around
 from hub.services.job_times import JobTimes
 from hub.services.presence import Nodes
 from hub.services.publisher import Publisher
@@ -28,6 +32,13 @@ class BrokenLog:
     async def commit(self, _units: object) -> Any:
         """Refuse."""
         raise LogUnavailable("broken by the test")
+
+
+def silent_alerts(clock: FakeClock) -> Alerts:
+    """Return alerts of which none is raised: nothing is measured, and nothing written."""
+    nobody: Any = None
+    around = Around("one", clock, nobody, nobody, nobody)
+    return Alerts(around, (), {}, Board(nobody), AlertOutbox(nobody))
 
 
 @pytest.fixture
@@ -49,6 +60,7 @@ def readings() -> Readings:
         auth_failures={"token_expired": 2},
         limits={"publishes": 5},
         jobs=JobTimes(),
+        alerts=silent_alerts(clock),
     )
 
 
@@ -119,6 +131,16 @@ def test_refusals_are_told_by_who_counts_them(readings: Readings) -> None:
     now = readings.now()
 
     assert (now.auth_failures, now.limits) == ({"token_expired": 2}, {"publishes": 5})
+
+
+def test_every_alert_is_told_also_those_that_are_not_raised(readings: Readings) -> None:
+    """So that a rule of Prometheus has something to look at."""
+    readings.alerts.raised_here["log_failing"] += 1
+
+    now = readings.now()
+
+    assert now.alerts == dict.fromkeys(NAMES, 0)
+    assert now.alerts_raised == {**dict.fromkeys(NAMES, 0), "log_failing": 1}
 
 
 async def test_a_commit_that_fails_is_counted(readings: Readings) -> None:

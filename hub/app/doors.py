@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from hub import __version__
 from hub.app.identity import Identity
 from hub.app.limits import NodeLimits
+from hub.app.watch import Watch, Watched, watch
 from hub.auth.admission import Rules
 from hub.auth.turnstile import Turnstile
 from hub.brokers.base import Health
@@ -17,6 +18,7 @@ from hub.queries import NodeRealtime
 from hub.readings import Readings, Sight
 from hub.realtime.connections import Connections
 from hub.realtime.drain import Drain
+from hub.services.alerts import Alerts
 from hub.services.artifacts import Artifacts
 from hub.services.auditor import Auditor
 from hub.services.channels import Channels
@@ -38,6 +40,7 @@ from hub.telemetry.logging import logger
 from hub.telemetry.metrics import Exposition
 from hub.telemetry.requests import Requests
 from hub.telemetry.siblings import Siblings
+from hub.transports.http.alerts import AlertsResource
 from hub.transports.http.audit import AuditResource
 from hub.transports.http.channels import ChannelsResource
 from hub.transports.http.contracts import ContractsResource
@@ -81,11 +84,12 @@ class Inside(NamedTuple):
 
 
 class Doors(NamedTuple):
-    """The ASGI application of everything but WebSockets, who receives those, and what is told."""
+    """The ASGI application of everything but WebSockets, who receives those, and who watches."""
 
     http: ASGIApp
     reception: NodeReception
     exposition: Exposition
+    watch: Watch
 
 
 def open_doors(inside: Inside) -> Doors:
@@ -117,8 +121,10 @@ def open_doors(inside: Inside) -> Doors:
         max_frame_bytes=settings.max_frame_bytes,
     )
     requests, jobs = Requests(), _jobs(inside)
-    exposition = _exposition(inside, requests, jobs.times)
-    routes = table(_resources(inside, turnstile, jobs, exposition))
+    watching = _watch(inside, requests)
+    exposition = _exposition(inside, requests, jobs.times, watching.alerts)
+    operations = OperationsResource(inside.status, inside.drain, exposition, watching.alerts)
+    routes = table(_resources(inside, turnstile, jobs, operations, watching.alerts))
     site = build(routes, version=__version__, locations=settings.locations)
     edge: ASGIApp = Edge(
         routes,
@@ -132,11 +138,15 @@ def open_doors(inside: Inside) -> Doors:
         pages=Pages(site),
         requests=requests,
     )
-    return Doors(with_cors(edge, settings.origins), reception, exposition)
+    return Doors(with_cors(edge, settings.origins), reception, exposition, watching)
 
 
 def _resources(
-    inside: Inside, turnstile: Turnstile, jobs: Jobs, exposition: Exposition
+    inside: Inside,
+    turnstile: Turnstile,
+    jobs: Jobs,
+    operations: OperationsResource,
+    alerts: Alerts,
 ) -> Resources:
     histories = HistoryResource(inside.history)
     return Resources(
@@ -144,11 +154,12 @@ def _resources(
         jobs=_jobs_resource(inside, jobs),
         history=histories,
         channels=_channels(inside),
-        operations=OperationsResource(inside.status, inside.drain, exposition),
+        operations=operations,
         events=_events(inside, turnstile),
         tokens=_tokens(inside),
         audit=AuditResource(inside.log.audit),
         traces=_traces(inside),
+        alerts=AlertsResource(alerts),
     )
 
 
@@ -182,7 +193,24 @@ def _channels(inside: Inside) -> ChannelsResource:
     return ChannelsResource(channels, definitions, inside.auditor)
 
 
-def _exposition(inside: Inside, requests: Requests, times: JobTimes) -> Exposition:
+def _watch(inside: Inside, requests: Requests) -> Watch:
+    return watch(
+        Watched(
+            settings=inside.settings,
+            clock=inside.clock,
+            log=inside.log,
+            fanout=inside.realtime.fanout,
+            publisher=inside.publisher,
+            status=inside.status,
+            nodes=inside.nodes,
+            health=inside.health,
+            requests=requests,
+            auth_failures=inside.identity.authentication.failures,
+        )
+    )
+
+
+def _exposition(inside: Inside, requests: Requests, times: JobTimes, alerts: Alerts) -> Exposition:
     realtime = inside.realtime
     readings = Readings(
         broker=inside.health,
@@ -195,6 +223,7 @@ def _exposition(inside: Inside, requests: Requests, times: JobTimes) -> Expositi
         auth_failures=inside.identity.authentication.failures,
         limits=inside.limits.gate.hits,
         jobs=times,
+        alerts=alerts,
     )
     return Exposition(readings.now, inside.siblings)
 

@@ -48,6 +48,8 @@ from hub.telemetry.siblings import ALONE, Workers
 
 # Longer than any upload takes.
 SHARED_UPLOAD_S = 6 * 3600
+# For what a node has still to say of itself when it stops.
+LAST_WORDS_S = 1.0
 
 
 class Node:
@@ -144,6 +146,9 @@ class Node:
         if settings.redis_url is not None and self.limits.required:
             log_id = f"{state.log_id}.{state.epoch}"
             self._background.spawn(share(self.limits.gate, settings.redis_url, log_id))
+        self._alerts = doors.watch.alerts
+        for work in doors.watch.works():
+            self._background.spawn(work())
         if self._workers is not None:
             await self._workers.open(doors.exposition.told)
 
@@ -221,6 +226,7 @@ class Node:
         if self._workers is not None:
             await self._workers.close()
         await self.drain.run(0)
+        await self._alerts.leave(LAST_WORDS_S)
         await self._publisher.close()
         await self.auditor.flush(at_end=True)
         await self._sealer.close()

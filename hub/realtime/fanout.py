@@ -111,6 +111,12 @@ class Fanout:
             elif feed.append(event):
                 self._mark(feed, len(event.data))
 
+    def push(self, event: Event) -> None:
+        """Write an event that the log does not have to who follows its channel on this node."""
+        feed = self.feeds.get(event.channel) or self._open(event.channel, Head())
+        if feed.append(event):
+            self._mark(feed, len(event.data))
+
     def catch_up(self, heads: Mapping[str, Head]) -> None:
         """Reach these heads: what of them this node has not heard, its clients read in the log."""
         self.learn(heads)

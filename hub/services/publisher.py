@@ -108,6 +108,7 @@ class Publisher:
 
     async def _commit(self, group: Sequence[Waiting]) -> None:
         began_s = time.monotonic()
+        self.commits.begun(began_s)
         try:
             outcomes = await self._log.commit([unit for unit, _, _, _ in group])
         except HubError as failure:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from hub.database_url import postgres_url, sqlite_file, without_secrets
-from hub.settings import identity
+from hub.settings import alerts, identity
 from hub.settings.named import named as _help
 from hub.settings.secret import Secret
 
@@ -193,6 +193,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     audit_max_age_days: Annotated[
         Positive, _help("HUB_AUDIT_MAX_AGE_DAYS", "Days that audit records are kept at most")
     ] = 365.0
+    alert_webhook_failures: alerts.WebhookFailures = 0.05
+    alert_response_s: alerts.ResponseSeconds = 10.0
+    alert_job_running_s: alerts.JobRunningSeconds = 3600.0
+    alert_auth_failures: alerts.AuthFailures = 50.0
+    alert_broker_s: alerts.BrokerSeconds = 10.0
+    alert_log_s: alerts.LogSeconds = 5.0
     drain_s: Annotated[Positive, _help("DRAIN_S", "Seconds that a stop may take")] = 10.0
 
     def __repr__(self) -> str:

@@ -177,6 +177,19 @@ class Reading(NamedTuple):
             bounds=LONG_S,
         ),
     ]
+    alerts: Annotated[
+        ByLabel,
+        Metric(
+            "hub_alerts",
+            "gauge",
+            "Alerts that are raised in the hub, as this node knows it",
+            ("alert",),
+        ),
+    ]
+    alerts_raised: Annotated[
+        ByLabel,
+        Metric("hub_alerts_raised_total", "counter", "Alerts that this node raised", ("alert",)),
+    ]
 
 
 METRICS: Mapping[str, Metric] = {

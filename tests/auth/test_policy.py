@@ -57,6 +57,7 @@ WHO = {
     "createTicket": "AOGSUV",
     "readAudit": "A",
     "readAuditSeals": "A",
+    "listAlerts": "AOV",
 }
 LETTERS = dict(zip(s.ROLES, EVERYBODY, strict=True))
 ROUTES = {route.name: route for route in all_routes()}

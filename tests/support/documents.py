@@ -7,6 +7,7 @@ from typing import Any, cast
 import msgspec
 
 from hub.settings import Settings
+from hub.transports.http.alerts import AlertsResource
 from hub.transports.http.audit import AuditResource
 from hub.transports.http.channels import ChannelsResource
 from hub.transports.http.contracts import ContractsResource
@@ -29,6 +30,7 @@ _KINDS: tuple[Any, ...] = (
     TokensResource,
     AuditResource,
     TracesResource,
+    AlertsResource,
 )
 
 # The classes stand in for their instances: only the names of their methods are looked at.

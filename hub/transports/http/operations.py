@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from hub import __version__
 from hub.realtime.drain import Drain
+from hub.services.alerts import Alerts
 from hub.services.status import Status
 from hub.telemetry.metrics import MEDIA_TYPE, Exposition
 from hub.transports.http.answer import Answer, json
@@ -25,9 +26,11 @@ class Ready(msgspec.Struct):
 
     Degraded, with 503: news do not travel through the broker and come back. The hub goes on, and
     events reach the clients of other nodes through the log. `degraded=ok` makes that a 200.
+    `alerts` names what this node has raised of itself, if there is anything.
     """
 
     status: Literal["ready", "degraded"]
+    alerts: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class ReadyParams(msgspec.Struct, forbid_unknown_fields=True):
@@ -39,7 +42,10 @@ class ReadyParams(msgspec.Struct, forbid_unknown_fields=True):
 class OperationsResource:
     """How the hub is."""
 
-    def __init__(self, status: Status, drain: Drain, exposition: Exposition) -> None:
+    def __init__(
+        self, status: Status, drain: Drain, exposition: Exposition, alerts: Alerts
+    ) -> None:
+        self._alerts = alerts
         self._status = status
         self._drain = drain
         self._exposition = exposition
@@ -53,9 +59,10 @@ class OperationsResource:
         params = call.query(ReadyParams)
         if self._drain.begun:
             raise self._drain.refusal()
+        raised = list(self._alerts.mine) or msgspec.UNSET
         if await self._status.ready():
-            return json(Ready("ready"))
-        return json(Ready("degraded"), 200 if params.degraded == "ok" else 503)
+            return json(Ready("ready", raised))
+        return json(Ready("degraded", raised), 200 if params.degraded == "ok" else 503)
 
     async def metrics(self, _call: Call) -> ASGIApp:
         """Return this node's metrics, in Prometheus' text format."""

@@ -45,6 +45,7 @@ from hub.services.tickets import TicketAnswer
 from hub.services.token_forms import KeyCreated, KeysView, KeyView, NewKey, Rotation
 from hub.services.traces import EventTrace
 from hub.services.volatile import VolatileAnswer
+from hub.transports.http.alerts import AlertsResource, AlertsView
 from hub.transports.http.audit import (
     AuditParams,
     AuditResource,
@@ -85,6 +86,7 @@ class Resources(NamedTuple):
     tokens: TokensResource
     audit: AuditResource
     traces: TracesResource
+    alerts: AlertsResource
 
 
 def table(to: Resources) -> Sequence[Route]:
@@ -222,6 +224,9 @@ def _operations(to: Resources) -> list[Route]:
         Route("GET", "/metrics", s.METRICS_READ, operations.metrics,
               "Read the metrics of this node", str,
               tag=tag, media="text/plain", name="readMetrics"),
+        Route("GET", "/api/alerts", s.ALERTS_READ, to.alerts.list,
+              "List the alerts that are raised, and recent ones", AlertsView, tag=tag,
+              name="listAlerts"),
         Route("GET", "/api/events/{event_id}/trace", s.TRACES_READ, to.traces.get,
               "Tell what became of an event", EventTrace, refusals=(EventNotFound, Overloaded),
               tag=tag, name="traceEvent"),

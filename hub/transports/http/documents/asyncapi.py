@@ -12,6 +12,8 @@ from hub.realtime import commands, replies
 from hub.realtime.formats import FORMATS
 from hub.transports.http.documents.closes import CLOSES
 from hub.transports.http.documents.envelopes import (
+    AlertCleared,
+    AlertRaised,
     ContractStale,
     ContractUpdated,
     Envelope,
@@ -74,6 +76,8 @@ _EVENTS = (
     _Frame("event", "contract_update", ContractUpdated),
     _Frame("event", "contract_stale", ContractStale),
     _Frame("event", "job_update", JobUpdated),
+    _Frame("event", "alert_raised", AlertRaised),
+    _Frame("event", "alert_cleared", AlertCleared),
     # Of a channel of one's own: its type may be any word.
     _Frame("event", "custom", Envelope),
 )

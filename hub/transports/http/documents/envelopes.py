@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from hub.model.alert import Alert
 from hub.model.job import Artifact, InputRequest, Progress, Status
 
 Offset = Annotated[int, msgspec.Meta(ge=1, description="Grows by exactly one a channel")]
@@ -61,6 +62,22 @@ class JobData(msgspec.Struct, kw_only=True):
     summary: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
     input_request: InputRequest | msgspec.UnsetType = msgspec.UNSET
     input: Any = msgspec.UNSET
+
+
+class AlertRaised(Envelope, kw_only=True):
+    """Something that a person should look at. Without `offset`: the log cannot be written now."""
+
+    type: Literal["alert_raised"]
+    channel: Literal["alerts"]
+    data: Alert  # type: ignore[assignment]
+
+
+class AlertCleared(Envelope, kw_only=True):
+    """It is over."""
+
+    type: Literal["alert_cleared"]
+    channel: Literal["alerts"]
+    data: Alert  # type: ignore[assignment]
 
 
 class ContractUpdated(Envelope, kw_only=True):

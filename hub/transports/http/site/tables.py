@@ -70,6 +70,7 @@ What each label may be, so that the series stay few whatever clients do:
   door, no such address, a page of the documentation.
 - `status`: `2xx` to `5xx`, or `none`: the caller went away before the answer.
 - `reason`: the code of the refusal ([errors](/docs/errors)). `limit`: which limit it was.
+- `alert`: the name of an [alert](/docs/protocol#alerts).
 
 Histograms end in `_bucket`, `_sum` and `_count`. `hub_delivery_seconds` is measured once a flush:
 each of its events counts as late as the oldest of them. An event's time is that of the node that

@@ -1,0 +1,111 @@
+"""The watch: what raises alerts, built of what a node measures."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from hub.brokers.base import Health
+from hub.clock import Clock
+from hub.model.alert_rule import Count, Level, Share
+from hub.realtime.fanout import Fanout
+from hub.services.alert_board import Board
+from hub.services.alert_outbox import AlertOutbox
+from hub.services.alert_rounds import Rounds
+from hub.services.alert_rules import (
+    AUTH_FAILURES,
+    BROKER_DEGRADED,
+    LOG_FAILING,
+    SLOW_RESPONSES,
+    WEBHOOK_FAILURES,
+    Thresholds,
+    job_rule,
+    rules,
+)
+from hub.services.alerts import Alerts, Around, Source
+from hub.services.outage import Outage
+from hub.services.presence import Nodes
+from hub.services.publisher import Publisher
+from hub.services.status import Status
+from hub.settings import Settings
+from hub.stores.base import Store
+from hub.telemetry.requests import Requests
+
+
+class Watched(NamedTuple):
+    """What of a node is watched."""
+
+    settings: Settings
+    clock: Clock
+    log: Store
+    fanout: Fanout
+    publisher: Publisher
+    status: Status
+    nodes: Nodes
+    health: Callable[[], Health]
+    requests: Requests
+    auth_failures: Mapping[str, int]
+
+
+class Watch(NamedTuple):
+    """A node's alerts, and the rounds that it goes for all."""
+
+    alerts: Alerts
+    rounds: Rounds
+
+    def works(self) -> Sequence[Callable[[], Awaitable[None]]]:
+        """Return what is to run beside the clients, for ever."""
+        return (self.alerts.watch, self.alerts.write, self.rounds.run)
+
+
+def watch(over: Watched) -> Watch:
+    """Build the watch over a node."""
+    limits = thresholds(over.settings)
+    around = _around(over)
+    outbox = AlertOutbox(over.publisher)
+    alerts = Alerts(around, rules(limits), _sources(over), Board(over.log), outbox)
+
+    def present() -> Collection[str] | None:
+        # Where nobody is heard, nobody is gone.
+        return over.nodes.present() if over.health().reaches else None
+
+    rule = job_rule(limits)
+    rounds = Rounds(around, alerts, outbox, over.log, rule=rule, present=present)
+    return Watch(alerts, rounds)
+
+
+def thresholds(settings: Settings) -> Thresholds:
+    """Return above what alerts are raised."""
+    return Thresholds(
+        webhook_failures=settings.alert_webhook_failures,
+        response_s=settings.alert_response_s,
+        job_running_s=settings.alert_job_running_s,
+        auth_failures=settings.alert_auth_failures,
+        broker_s=settings.alert_broker_s,
+        log_s=settings.alert_log_s,
+    )
+
+
+def _around(over: Watched) -> Around:
+    commits = over.publisher.commits
+
+    async def probe() -> None:
+        await over.status.ready()
+        commits.works()
+
+    return Around(over.nodes.own, over.clock, over.fanout.push, probe, commits.failing_s)
+
+
+def _sources(over: Watched) -> Mapping[str, Source]:
+    commits = over.publisher.commits
+
+    def answers(_now_s: float) -> Share:
+        count, seconds = over.requests.answers()
+        return Share(seconds, count)
+
+    return {
+        # None until there are webhooks.
+        WEBHOOK_FAILURES: lambda _now_s: None,
+        SLOW_RESPONSES: answers,
+        AUTH_FAILURES: lambda _now_s: Count(sum(over.auth_failures.values())),
+        BROKER_DEGRADED: Outage(lambda: not over.health().reaches),
+        LOG_FAILING: lambda now_s: Level(commits.failing_s(now_s)),
+    }
