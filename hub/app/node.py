@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from random import SystemRandom
 
-from hub.app.doors import Inside, open_doors
+from hub.app.doors import Doors, Inside, open_doors
 from hub.app.identity import build_identity
 from hub.app.limits import node_limits, share
 from hub.brokers.base import Broker, Live, News
@@ -142,15 +142,19 @@ class Node:
             )
         )
         self.http, self.reception = doors.http, doors.reception
-        self._watch_credentials()
-        if settings.redis_url is not None and self.limits.required:
-            log_id = f"{state.log_id}.{state.epoch}"
-            self._background.spawn(share(self.limits.gate, settings.redis_url, log_id))
         self._alerts = doors.watch.alerts
-        for work in doors.watch.works():
-            self._background.spawn(work())
+        self._begin(doors, f"{state.log_id}.{state.epoch}")
         if self._workers is not None:
             await self._workers.open(doors.exposition.told)
+
+    def _begin(self, doors: Doors, log_id: str) -> None:
+        """Let go on beside the clients what somebody must do."""
+        settings = self._settings
+        self._watch_credentials()
+        if settings.redis_url is not None and self.limits.required:
+            self._background.spawn(share(self.limits.gate, settings.redis_url, log_id))
+        for work in doors.watch.works():
+            self._background.spawn(work())
 
     async def _join(self, state: LogState, timers: Timers) -> tuple[Fanout, Heads, Tell]:
         """Become one of the nodes of this log: hear the others, and reach its heads."""
