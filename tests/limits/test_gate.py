@@ -61,6 +61,12 @@ def test_the_nearest_limit_is_told() -> None:
         quota.ask("anna", publishes=False)
 
     assert said(quota)[0] == '"requests";r=35;t=1'
+    for _ in range(6):
+        gate.quota().knock(FAR)
+    quota = gate.quota()
+    quota.knock(FAR)
+    quota.ask("ben", publishes=True)
+    assert said(quota)[0] == '"address_requests";r=12;t=1'
 
 
 def test_the_limit_that_refused_is_told() -> None:

@@ -11,8 +11,9 @@ from hub.limits.bucket import spend
 from hub.limits.limit import Limit
 from support.clocks import START_US
 
+PAUSES = st.one_of(st.integers(0, 700_000), st.sampled_from([0, 99_999, 100_000, 100_001]))
 VISITS = st.lists(
-    st.tuples(st.integers(0, 700_000), st.sampled_from("ab"), st.sampled_from([1, 1, 1, 3, 30])),
+    st.tuples(PAUSES, st.sampled_from("ab"), st.sampled_from([1, 1, 1, 3, 30])),
     max_size=60,
 )
 
@@ -39,6 +40,16 @@ def test_the_short_way_says_what_the_rule_says(visits: list[tuple[int, str, int]
             said = None
 
         assert said == (None if verdict.wait_us else verdict.lead_us)
+
+
+def test_the_short_way_ends_where_the_rule_does() -> None:
+    """A microsecond before the next token there is none."""
+    limit = limited()
+    limit.take("a", START_US, 20)
+
+    with pytest.raises(RateLimited):
+        limit.take("a", START_US + 99_999)
+    assert limit.take("a", START_US + 100_000) == 2_000_000
 
 
 def test_headers_say_what_is_left() -> None:
