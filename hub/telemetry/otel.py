@@ -30,6 +30,8 @@ from hub.telemetry.spans import Facts
 from hub.telemetry.traceparent import TraceParent
 
 CLOSE_WITHIN_S = 1.0
+# The thread that waits for the last of it.
+EXPORTER = "traces-exporter"
 # What the specification allows a span at most.
 MAX_LINKS = 128
 _NOTHING = Context()
@@ -120,7 +122,7 @@ class OtelSpans:
                 loop.call_soon_threadsafe(done.set)
 
         # A daemon: a collector that does not answer must not hold up the end of the process.
-        threading.Thread(target=shut, name="traces", daemon=True).start()
+        threading.Thread(target=shut, name=EXPORTER, daemon=True).start()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_WITHIN_S):
                 await done.wait()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from pathlib import Path
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 import websockets
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from hub.telemetry.otel import EXPORTER
 from support.running import CONTRACT, running_hub
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -37,6 +39,8 @@ class Collector:
                 if self.answers:
                     writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
         except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
             writer.close()
 
 
@@ -49,6 +53,7 @@ async def test_a_collector_gets_what_happened_before_the_stop(
     server = await asyncio.start_server(collector.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "2")
     async with server, asyncio.timeout(30):
         async with (
             running_hub(tmp_path) as hub,
@@ -60,6 +65,10 @@ async def test_a_collector_gets_what_happened_before_the_stop(
                 continue
         while not collector.requests:  # noqa: ASYNC110 the exporter's thread decides
             await asyncio.sleep(0.01)
+        # It goes on behind the stop until it has given up; its sockets are not the next test's.
+        for thread in threading.enumerate():
+            if thread.name == EXPORTER:
+                await asyncio.to_thread(thread.join)
 
     (resource,) = collector.requests[0].resource_spans
     named = {one.key: one.value.string_value for one in resource.resource.attributes}
