@@ -226,3 +226,13 @@ def test_what_is_no_seal_is_a_fault_and_no_crash(log: tuple[list[int], int], dat
     records[0] = records[0]._replace(action="audit.forget", details=b"\xff")  # type: ignore[arg-type]
 
     assert faults(records, seals, len(records))
+
+
+def test_a_seal_that_was_made_anew_breaks_the_next_one() -> None:
+    """It is right in itself; the one behind it names another, and so on to the head."""
+    records, seals = chained([2, 2, 2], keys=[None])
+    records[1] = records[1]._replace(actor="eve")
+    first = seals[0]
+    seals[0] = closed(None, records[:2], at_us=first.at_us, node=first.node, key=None)
+
+    assert faults(records, seals, 6, keys=[]) == [3]
