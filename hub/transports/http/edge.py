@@ -132,8 +132,8 @@ class Edge:
     def _tell(self, failure: HubError, scope: Scope) -> None:
         """Tell the auditor, who knows what is worth a record."""
         line, principal = scope["hub.line"], scope.get("hub.principal", NOBODY)
-        target, peer = f"{line['method'][:20]} {line['path']}", scope.get("client") or ("",)
-        self._auditor.refused(failure, principal, target=target, address=str(peer[0]))
+        target = f"{line['method'][:20]} {line['path']}"
+        self._auditor.refused(failure, principal, target=target, address=address_of(scope))
 
     def _patient(self, failure: HubError, body: Body, send: Send) -> Send:
         """Wait for the rest of the body, unless the hub's own time is over."""
