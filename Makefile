@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make run`, `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test format tools bench rivals simulate soak lock clean
+.PHONY: help run demo test format tools bench rivals simulate soak audit lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -44,6 +44,9 @@ tools: ## Install strace, Redis and PostgreSQL, which tests need, where apt-get 
 rivals:
 	@sh .ci/rivals
 
+audit: .venv/.test ## Ask whether a dependency has a known vulnerability; needs the network
+	@sh .ci/audit $(BIN)/python
+
 lock: ## Take the newest allowed version of everything, and write it down in .ci/constraints.txt
 	@sh .ci/venv "$(PYTHON)"
 	@$(PIP) install --quiet --editable clients/python --editable '.[test]'
@@ -51,7 +54,7 @@ lock: ## Take the newest allowed version of everything, and write it down in .ci
 	@touch .venv/.made .venv/.run .venv/.test
 
 clean: ## Remove .venv and every cache; what the hub stored in var/ stays
-	rm -rf .venv .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-audit .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find $(CODE) -name __pycache__ -prune -exec rm -rf {} +
 
 # The stamps keep a second start from installing anything.
