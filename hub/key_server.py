@@ -74,9 +74,13 @@ class KeyServer(Generic[K]):
     async def run(self) -> None:
         """Keep the keys fresh, for ever."""
         while True:
-            with contextlib.suppress(Unavailable):
-                await self.look()
+            await self.refresh()
             await asyncio.sleep(self.due_s())
+
+    async def refresh(self, *, at_once: bool = False) -> None:
+        """Ask again like `look`; never raises."""
+        with contextlib.suppress(Unavailable):
+            await self.look(at_once=at_once)
 
     def due_s(self) -> float:
         """Return in how many seconds the keys should be asked for again."""

@@ -1,16 +1,19 @@
 """The doors: what takes clients. Sockets, streams and HTTP, by the same rules."""
 
 from collections.abc import Callable
+from functools import partial
 from random import SystemRandom
 from typing import NamedTuple
 
 from starlette.types import ASGIApp
 
 from hub import __version__
-from hub.app.identity import Identity
+from hub.app.identity import KEY_FIELDS, Identity, renew_keys
 from hub.app.limits import NodeLimits
+from hub.app.reloading import Reloading
 from hub.app.watch import Watch, Watched, watch
 from hub.auth.admission import Rules
+from hub.auth.proxies import Proxies
 from hub.auth.turnstile import Turnstile
 from hub.brokers.base import Health
 from hub.clock import Clock
@@ -44,7 +47,7 @@ from hub.transports.http.alerts import AlertsResource
 from hub.transports.http.audit import AuditResource
 from hub.transports.http.channels import ChannelsResource
 from hub.transports.http.contracts import ContractsResource
-from hub.transports.http.cors import with_cors
+from hub.transports.http.cors import Cors
 from hub.transports.http.edge import Edge
 from hub.transports.http.history import HistoryResource
 from hub.transports.http.jobs import JobsResource
@@ -58,6 +61,9 @@ from hub.transports.sse.reception import StreamReception
 from hub.transports.sse.resource import EventsResource
 from hub.transports.websocket.doorman import Doorman
 from hub.transports.websocket.reception import NodeReception
+
+# What a reload brings to the doors.
+DOOR_FIELDS = ("cors_origins", "allowed_hosts", "trusted_proxies")
 
 
 class Inside(NamedTuple):
@@ -81,6 +87,7 @@ class Inside(NamedTuple):
     auditor: Auditor
     sight: Sight
     siblings: Siblings
+    reloading: Reloading
 
 
 class Doors(NamedTuple):
@@ -100,6 +107,7 @@ def open_doors(inside: Inside) -> Doors:
         open_mode=not identity.authentication.required,
         origins=settings.origins,
         hosts=settings.hosts,
+        proxies=Proxies(settings.proxies),
     )
     gate, turnstile = inside.limits.gate, inside.limits.turnstile
     log = logger("websocket")
@@ -138,7 +146,16 @@ def open_doors(inside: Inside) -> Doors:
         pages=Pages(site),
         requests=requests,
     )
-    return Doors(with_cors(edge, settings.origins), reception, exposition, watching)
+    cors = Cors(edge, settings.origins)
+    inside.reloading.add(partial(_admit_again, rules, cors), *DOOR_FIELDS)
+    inside.reloading.add(partial(renew_keys, identity, inside.realtime.spawn), *KEY_FIELDS)
+    return Doors(cors, reception, exposition, watching)
+
+
+def _admit_again(rules: Rules, cors: Cors, settings: Settings) -> None:
+    rules.origins, rules.hosts = settings.origins, settings.hosts
+    rules.proxies = Proxies(settings.proxies)
+    cors.allow(settings.origins)
 
 
 def _resources(

@@ -13,11 +13,18 @@ from hub.auth.revocation import Revoked
 from hub.auth.static import StaticKeySource
 from hub.clock import Clock
 from hub.key_server import KeyServer
+from hub.realtime.pages import Spawn
 from hub.services.revocations import Revocations
 from hub.services.tickets import SocketTickets
 from hub.settings import Settings
 from hub.stores.base import Store
 from hub.telemetry.logging import logger
+
+# What a reload brings to it.
+KEY_FIELDS = (
+    *("api_key", "api_key_roles", "jwt_secret", "jwt_secret_previous", "jwt_public_key"),
+    *("jwt_issuer", "jwt_audience"),
+)
 
 
 class Identity(NamedTuple):
@@ -30,6 +37,7 @@ class Identity(NamedTuple):
         tickets: Whose a ticket is.
         jwts: Reads JWTs.
         served: Brings keys from a key server; None: there is none.
+        static: Knows API_KEY.
     """
 
     authentication: Authentication
@@ -37,6 +45,7 @@ class Identity(NamedTuple):
     tickets: SocketTickets
     jwts: JwtSource
     served: KeyServer[Key] | None
+    static: StaticKeySource
 
 
 def build_identity(settings: Settings, log: Store, clock: Clock, guesses: Guesses) -> Identity:
@@ -61,7 +70,7 @@ def build_identity(settings: Settings, log: Store, clock: Clock, guesses: Guesse
     revocations.on_revoked.append(authentication.forget)
     revocations.on_expired.append(authentication.forget)
     tickets = SocketTickets(log.tickets, revoked, clock, required=required)
-    return Identity(authentication, revocations, tickets, jwts, served)
+    return Identity(authentication, revocations, tickets, jwts, served, static)
 
 
 def own_keys(settings: Settings) -> Sequence[Key]:
@@ -96,3 +105,20 @@ def jwt_source(settings: Settings, served: KeyServer[Key] | None, clock: Clock) 
         Misconfigured: A key cannot be used.
     """
     return JwtSource(terms(settings), own_keys(settings), served, clock)
+
+
+def renew_keys(identity: Identity, spawn: Spawn, settings: Settings) -> None:
+    """Go by other keys from now on, and ask the key server for its own.
+
+    Raises:
+        Misconfigured: One of them cannot be used; those that were count on.
+    """
+    identity.jwts.adopt(terms(settings), own_keys(settings))
+    # Tokens of a key that is gone are remembered, too.
+    identity.authentication.forget_all()
+    for credential in identity.static.adopt(settings.static_keys, settings.static_roles):
+        # What was opened with it would stay open for ever.
+        for tell in identity.revocations.on_revoked:
+            tell(credential)
+    if identity.served is not None:
+        spawn(identity.served.refresh(at_once=True))

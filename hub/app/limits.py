@@ -14,6 +14,13 @@ from hub.limits.sharing import EVERY_S, Sharing
 from hub.settings import Settings
 from hub.telemetry.logging import logger
 
+# What they are made of, and what a reload brings to them.
+LIMIT_FIELDS = (
+    *("request_rate", "request_rate_per_ip", "publish_rate", "command_rate"),
+    *("max_connections", "max_connections_per_ip", "max_connections_per_principal"),
+    *("connect_rate", "connect_rate_per_ip", "connect_rate_per_principal"),
+)
+
 
 class NodeLimits(NamedTuple):
     """What stands between clients and the hub.

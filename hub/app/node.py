@@ -9,7 +9,8 @@ from random import SystemRandom
 
 from hub.app.doors import Doors, Inside, open_doors
 from hub.app.identity import build_identity
-from hub.app.limits import node_limits, share
+from hub.app.limits import LIMIT_FIELDS, node_limits, share
+from hub.app.reloading import Reloading
 from hub.brokers.base import Broker, Live, News
 from hub.clock import Clock, Timers
 from hub.hearing import Ears
@@ -43,7 +44,7 @@ from hub.settings import Settings
 from hub.stores.base import EventQuery, Log, LogState, Store
 from hub.telemetry.exporting import open_spans
 from hub.telemetry.journal import Journal
-from hub.telemetry.logging import logger
+from hub.telemetry.logging import adjust, logger
 from hub.telemetry.siblings import ALONE, Workers
 
 # Longer than any upload takes.
@@ -84,6 +85,9 @@ class Node:
         self.drain = Drain(self.connections.sessions, SystemRandom())
         self.limits = node_limits(settings, clock)
         self.identity = build_identity(settings, log, clock, self.limits.guesses)
+        self.reloading = Reloading(settings)
+        self.reloading.add(lambda new: adjust(level=new.log_level), "log_level")
+        self.reloading.add(self.limits.take, *LIMIT_FIELDS)
 
     async def start(self) -> None:
         """Listen to the broker, read the heads, warm the rings; then clients may come."""
@@ -139,6 +143,7 @@ class Node:
                 auditor=self.auditor,
                 sight=Sight(self._delays, self._ears.lag, taken),
                 siblings=self._workers or ALONE,
+                reloading=self.reloading,
             )
         )
         self.http, self.reception = doors.http, doors.reception
@@ -256,7 +261,7 @@ class Node:
 
     def _watch_credentials(self) -> None:
         """Begin to hear of revocations, to note which keys are used, to forget what is over."""
-        authentication, revocations, tickets, _, served = self.identity
+        authentication, revocations, tickets, _, served, _ = self.identity
         if served is not None:
             self._background.spawn(served.run())
         revocations.on_revoked.append(self.connections.revoke)

@@ -7,9 +7,11 @@ point here (DNS rebinding, CWE-350), and a proxy that lets the world in.
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from hub.auth.proxies import NO_PROXIES, Proxies
 from hub.errors import (
     ForeignHost,
     ForeignOrigin,
@@ -45,18 +47,21 @@ class Door(NamedTuple):
     traceparent: str | None = None
 
 
-class Rules(NamedTuple):
-    """How this hub is open.
+@dataclass(slots=True)
+class Rules:
+    """How this hub is open; a reload changes it in place, for all who go by it.
 
     Attributes:
         open_mode: AUTH=off.
         origins: Origins besides our own whose pages may ask.
         hosts: Names by which it may be called beside our own; empty: any. Not for open mode.
+        proxies: Who is believed when they say for whom they ask.
     """
 
     open_mode: bool
     origins: frozenset[str]
     hosts: frozenset[str] = frozenset()
+    proxies: Proxies = NO_PROXIES
 
 
 def read_door(headers: Headers) -> Door:

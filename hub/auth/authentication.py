@@ -145,6 +145,7 @@ class Authentication:
         """Let every credential be looked up again; keys are others than before."""
         self._forgotten += 1
         self._remembered.clear()
+        self._guesses.renew()
 
     async def _look(self, token: str) -> Principal:
         """Ask the sources, again where something was revoked meanwhile.

@@ -66,6 +66,11 @@ class Guesses:
         self._parties: Parties[Guesser] = Parties(Guesser)
         self._hits: Counter[str] = Counter() if hits is None else hits
         self._hits[KIND] += 0
+        self._renewed_us = 0
+
+    def renew(self) -> None:
+        """Forget which tokens nobody knew: somebody may know them now, keys are others."""
+        self._renewed_us = self._now_us()
 
     @contextmanager
     def watch(self, address: str, token: bytes) -> Iterator[None]:
@@ -107,7 +112,8 @@ class Guesses:
             guesser.failures = 0
             # Not to be forgotten while it waits for an answer.
             guesser.due_us = now_us + FORGIVEN_US
-        if guesser.last == token and now_us < guesser.last_us + KNOWN_US:
+        known = guesser.last == token and guesser.last_us > self._renewed_us
+        if known and now_us < guesser.last_us + KNOWN_US:
             raise Unauthenticated("expected a token that this hub knows, got the same one again")
         room = 1 if guesser.failures >= FREE else MAX_ASKING if party else MAX_ASKING_HERE
         crowded = len(guesser.asking) >= room and token not in guesser.asking
@@ -126,7 +132,7 @@ class Guesses:
             return
         now_us = self._now_us()
         guesser.failures += 1
-        guesser.last, guesser.last_us = token, now_us
+        guesser.last, guesser.last_us = token, max(now_us, self._renewed_us + 1)
         if guesser.failures >= FREE:
             # No larger power than is needed: a number of a million bits is an attack too.
             doublings = min(guesser.failures - FREE, 9)

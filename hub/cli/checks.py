@@ -7,8 +7,9 @@ import resource
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple
 
+from hub.cli.check_identity import identity_findings
+from hub.cli.finding import Finding
 from hub.cli.listening import listen
 from hub.cli.migrate import schema
 from hub.cli.reading import reading
@@ -25,22 +26,6 @@ LITTLE_SPACE = 256 * 1024**2
 # This code was written in 2026; a host without a battery-backed clock wakes up in 1970.
 EARLIEST_US = 1_767_225_600 * SECOND_US
 
-State = Literal["ok", "warning", "failed"]
-
-
-class Finding(NamedTuple):
-    """The answer to one question.
-
-    Attributes:
-        found: What is so.
-        remedy: What to do about it; empty when it is well.
-    """
-
-    name: str
-    state: State
-    found: str
-    remedy: str = ""
-
 
 def findings(settings: Settings) -> list[Finding]:
     """Ask everything, in the order in which a start would fail."""
@@ -49,6 +34,7 @@ def findings(settings: Settings) -> list[Finding]:
             Finding("settings", "ok", "every value can be used"),
             _database(settings),
             *_broker(settings),
+            *identity_findings(settings),
             _open_files(),
             _port(settings, held=False),
         ]
@@ -59,6 +45,7 @@ def findings(settings: Settings) -> list[Finding]:
         _space(settings.data_file),
         _migrations(settings),
         *_broker(settings),
+        *identity_findings(settings),
         _clock(settings.data_file),
         _open_files(),
         _port(settings, held=held),

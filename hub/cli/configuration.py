@@ -16,8 +16,12 @@ def load_settings(output: Output, **options: object) -> Settings:
     Raises:
         Misconfigured: A value is wrong, or the combination is not safe.
     """
-    given = {name: str(value) for name, value in options.items() if value is not None}
-    settings, warnings = load({**os.environ, **given})
+    settings, warnings = load({**os.environ, **given(**options)})
     for warning in warnings:
         output.warn(warning)
     return settings
+
+
+def given(**options: object) -> dict[str, str]:
+    """Return the options that were given, as the environment would say them."""
+    return {name: str(value) for name, value in options.items() if value is not None}

@@ -4,17 +4,21 @@ import gc
 import logging
 import os
 import socket
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from hub import __version__
 from hub.cli.command import Command
-from hub.cli.configuration import load_settings
+from hub.cli.configuration import given, load_settings
+from hub.cli.hangup import Hangup
 from hub.cli.listening import listen, listen_together, raise_open_files
 from hub.cli.output import Output
 from hub.cli.stop import Stop
+from hub.cli.tls_options import tls_options
 from hub.cli.workers import Workers, check, end_with_parent
 from hub.settings import Settings
 
@@ -36,6 +40,7 @@ _UVICORN = logging.getLogger("uvicorn.error")
 )
 @click.option("--worker-fd", type=int, hidden=True)
 @click.option("--worker-socket", type=click.Path(path_type=Path), hidden=True)
+@tls_options
 def serve(
     output: Output,
     host: str | None,
@@ -43,28 +48,47 @@ def serve(
     workers: int,
     worker_fd: int | None,
     worker_socket: Path | None,
+    **tls: str | None,
 ) -> None:
     """Run the hub until Ctrl-C or SIGTERM; a second one ends it at once.
 
     Without any setting it listens on 127.0.0.1:8000, keeps its events in var/hub.db, and is
     open to this machine only. Settings come from the environment; docs/settings.md lists them.
 
+    SIGHUP reads files again that settings name (certificates, HUB_ENV_FILE, JWT_SECRET_FILE …):
+    keys, origins, limits and the log level then change without a client noticing.
+
     With -o json one line on stdout tells the address once the hub answers.
     """
     # A worker is told once by each who can: its parent, the terminal, the service manager.
     stop = Stop(patient=worker_fd is not None)
-    settings = load_settings(output, HOST=host, PORT=port)
+    hangup = Hangup()
+    options = given(HOST=host, PORT=port, **{f"HUB_{n.upper()}": v for n, v in tls.items()})
+    settings = load_settings(output, **options)
     if workers > 1:
-        run_workers(settings, workers, stop, output)
+        run_workers(settings, workers, Signals(stop, hangup, options), output)
     else:
         # First of all: a taken port is told of before anything slow, and before the data is touched
         with _listener(settings, worker_fd) as listener:
             raise_open_files()
-            run(settings, listener, stop, output, worker_socket)
+            run(settings, listener, Signals(stop, hangup, options), output, worker_socket)
     stop.done()
+    hangup.done()
 
 
-def run_workers(settings: Settings, count: int, stop: Stop, output: Output) -> None:
+class Signals(NamedTuple):
+    """What may come while the hub runs.
+
+    Attributes:
+        options: Settings of the command line, which win over those that are read again.
+    """
+
+    stop: Stop
+    hangup: Hangup
+    options: Mapping[str, str]
+
+
+def run_workers(settings: Settings, count: int, signals: Signals, output: Output) -> None:
     """Run several processes until stopped.
 
     Raises:
@@ -76,8 +100,9 @@ def run_workers(settings: Settings, count: int, stop: Stop, output: Output) -> N
     configure(level=settings.log_level, form=settings.log_format)
     listeners = listen_together(settings.host, settings.port, count)
     port = listeners[0].getsockname()[1]
-    workers = Workers(listeners, settings, logger("workers"))
-    stop.server = workers
+    workers = Workers(listeners, settings, logger("workers"), signals.options)
+    signals.stop.serve(workers, 0.0)
+    signals.hangup.begin(workers.reload)
     workers.run(lambda: announce(settings, port, output))
 
 
@@ -105,6 +130,7 @@ class Watched:
         self.reception = self._node.reception
         self.drain = self._node.drain
         self.http = self._node.http
+        self.reloading = self._node.reloading
 
     async def stop(self) -> None:
         """Stop the node."""
@@ -114,7 +140,7 @@ class Watched:
 def run(
     settings: Settings,
     listener: socket.socket,
-    stop: Stop,
+    signals: Signals,
     output: Output,
     worker_socket: Path | None = None,
 ) -> None:
@@ -124,24 +150,29 @@ def run(
         Misconfigured: The data file cannot be used.
     """
     from hub import app
-    from hub.telemetry.logging import configure
-    from hub.transports import server as transport
+    from hub.cli.reload import Renewal
+    from hub.telemetry.logging import configure, logger
+    from hub.transports import server as transport, tls
 
     configure(level=settings.log_level, form=settings.log_format)
+    secured = tls.context(settings)
     node = Watched(app.create(settings, worker_socket))
-    server = transport.serve(node, drain_s=settings.drain_s)
+    server = transport.serve(node, drain_s=settings.drain_s, secured=secured)
 
     async def answering() -> None:
         # uvicorn calls this in its first tick, and would again every half minute.
         server.config.callback_notify = None
         _UVICORN.disabled = False
         spare_collector()
+        if secured is not None:
+            # The last to take settings over: nobody has to give back what it has changed.
+            node.reloading.add(partial(tls.renew, secured), *tls.FIELDS)
+        signals.hangup.begin(Renewal(node.reloading, signals.options, logger("hub")).wish)
         announce(settings, listener.getsockname()[1], output)
 
     server.config.callback_notify = answering
     _UVICORN.disabled = True
-    stop.server = server
-    stop.within_s = settings.drain_s
+    signals.stop.serve(server, settings.drain_s)
     try:
         server.run(sockets=[listener])
     except SystemExit:

@@ -48,6 +48,10 @@ class Stop:
         for number in _STOPPING:
             signal.signal(number, self._wish)
 
+    def serve(self, server: Stoppable, within_s: float) -> None:
+        """Tell this one from now on."""
+        self.server, self.within_s = server, within_s
+
     def done(self) -> None:
         """Ignore what still comes: Python would die of a signal while it takes itself apart."""
         signal.setitimer(signal.ITIMER_REAL, 0)

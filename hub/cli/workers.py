@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, cast
 
 from hub.errors import Misconfigured
@@ -55,6 +55,7 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._pause_s = FIRST_PAUSE_S
         self._due_s = 0.0
+        self._must_reload = False
 
     def look(self, now_s: float) -> None:
         """Start it when it is due, and note when it answers or has ended.
@@ -71,6 +72,8 @@ class Worker:
             self._ended(code, now_s)
         elif not self.answers and _pipe(self._process).readline():
             self.answers = True
+            if self._must_reload:
+                self.reload()
             self._pause_s = FIRST_PAUSE_S
 
     def stop(self) -> None:
@@ -79,6 +82,13 @@ class Worker:
         self._listener.close()
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
+
+    def reload(self) -> None:
+        """Ask it to read its settings again, as soon as it answers: before, the signal kills."""
+        if self._process is not None and self.answers:
+            self._process.send_signal(signal.SIGHUP)
+        else:
+            self._must_reload = self._process is not None
 
     def kill(self) -> None:
         """End it at once."""
@@ -96,6 +106,7 @@ class Worker:
             self._process.wait()
 
     def _start(self) -> None:
+        self._must_reload = False
         handle = self._listener.fileno()
         self._process = subprocess.Popen(  # noqa: S603 our own program
             [*_SERVE, "--worker-fd", str(handle), *self._place],
@@ -124,12 +135,20 @@ class Workers:
         listeners: One a worker.
         settings: For all of them.
         log: Told when one ends.
+        options: Of the command line, as the environment would say them.
     """
 
-    def __init__(self, listeners: Sequence[socket.socket], settings: Settings, log: Logger) -> None:
+    def __init__(
+        self,
+        listeners: Sequence[socket.socket],
+        settings: Settings,
+        log: Logger,
+        options: Mapping[str, str],
+    ) -> None:
         self.should_exit = False
         self._drain_s = settings.drain_s
-        environ = {**os.environ, "HOST": settings.host, "PORT": str(settings.port)}
+        port = str(settings.port)
+        environ = {**os.environ, **options, "HOST": settings.host, "PORT": port}
         # Where they tell each other their numbers; only our user may enter.
         self._folder = _folder(log)
         self._workers = [
@@ -157,6 +176,11 @@ class Workers:
                 time.sleep(LOOK_S)
         finally:
             self._stop()
+
+    def reload(self) -> None:
+        """Ask all of them to read their settings again."""
+        for worker in self._workers:
+            worker.reload()
 
     def end_now(self) -> None:
         """End all of them at once."""

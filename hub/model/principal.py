@@ -14,8 +14,8 @@ class Principal(NamedTuple):
         scopes: What it may do: what the roles allow, or less.
         channels: Patterns of the channels it may use; None: any.
         expires_us: When it must have shown a new credential; None: never.
-        credential: What it has shown, as revocation names it: `key:<id>`, `jwt:<jti>`, `static`;
-            empty where nothing was shown.
+        credential: What it has shown, as revocation names it: `key:<id>`, `jwt:<jti>`,
+            `static:<…>`; empty where nothing was shown.
     """
 
     name: str

@@ -45,6 +45,16 @@ def configure(*, level: str, form: str, stream: TextIO | None = None) -> None:
     _adopt_stdlib(max(number, logging.WARNING))
 
 
+def adjust(*, level: str) -> None:
+    """Go by another level from now on; see `configure`, which came before."""
+    number = logging.getLevelNamesMapping()[level]
+    kind = structlog.get_config()["wrapper_class"]
+    if "lowest" not in vars(kind):
+        return  # not set up by us
+    _mute(kind, number)
+    logging.getLogger().setLevel(max(number, logging.WARNING))
+
+
 def logger(name: str) -> Logger:
     """Return the logger of a part of the hub."""
     bound: Logger = structlog.get_logger(part=name)
@@ -127,11 +137,20 @@ class JsonLogger(structlog.BoundLoggerBase):
 
 def _wrapper(lowest: int, *, console: bool) -> type:
     """Return the class of loggers: what is below the lowest level does nothing."""
-    if console:
-        return structlog.make_filtering_bound_logger(lowest)
-    names = ("debug", "info", "warning", "error")
-    mute = {n: _silent for n in names if logging.getLevelNamesMapping()[n.upper()] < lowest}
-    return type("JsonLogger", (JsonLogger,), {**mute, "lowest": lowest})
+    base = structlog.make_filtering_bound_logger(logging.DEBUG) if console else JsonLogger
+    made = type("Logger", (base,), {})
+    _mute(made, lowest)
+    return made
+
+
+def _mute(kind: Any, lowest: int) -> None:
+    """Let the loggers of a class say what is of this level or above; also those there are."""
+    kind.lowest = lowest
+    for name in ("debug", "info", "warning", "error"):
+        if logging.getLevelNamesMapping()[name.upper()] < lowest:
+            setattr(kind, name, _silent)
+        elif name in vars(kind):
+            delattr(kind, name)
 
 
 @lru_cache(4)

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -121,8 +122,12 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(node: Node, *, drain_s: float) -> Server:
+def serve(node: Node, *, drain_s: float, secured: ssl.SSLContext | None = None) -> Server:
     """Return the server that carries a node; run it with its own listening sockets."""
+
+    def context(*_: object) -> ssl.SSLContext:
+        return cast("ssl.SSLContext", secured)
+
     config = uvicorn.Config(
         Application(node),
         http=CorkedProtocol,
@@ -132,5 +137,6 @@ def serve(node: Node, *, drain_s: float) -> Server:
         lifespan="on",
         server_header=False,
         proxy_headers=False,
+        ssl_context_factory=None if secured is None else context,
     )
     return Server(config, node, drain_s=drain_s)

@@ -215,3 +215,14 @@ async def test_what_is_no_token_is_no_guess(door: Door, token: str | None) -> No
 
     assert not door.keys.looked_up
     assert not door.guesses._parties.known
+
+
+async def test_a_refused_token_is_looked_up_again_when_keys_are_others() -> None:
+    """The key that it waits for may have come with them."""
+    door = Door()
+    refused = [await door.show("bad"), await door.show("bad")]
+    door.authentication.forget_all()
+    again = [await door.show("bad"), await door.show("bad")]
+
+    assert refused == again == ["E_AUTHENTICATION_FAILED"] * 2
+    assert door.keys.looked_up == ["bad", "bad"]

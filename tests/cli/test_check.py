@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from hub.cli import checks
-from hub.cli.checks import Finding, findings
+from hub.cli.checks import findings
+from hub.cli.finding import Finding
 from hub.settings import Settings
 from support.commands import Finished, invoke
 from support.redis_server import RedisServer, free_port, redis_server

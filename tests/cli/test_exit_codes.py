@@ -86,7 +86,9 @@ def test_file_that_is_no_database_is_told_of(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("environ", "phrase"),
     [
-        pytest.param({"HOST": "0.0.0.0"}, "HOST=127.0.0.1", id="everybody could come in"),
+        pytest.param(
+            {"HOST": "0.0.0.0", "AUTH": "off"}, "HOST=127.0.0.1", id="everybody could come in"
+        ),
         pytest.param({"PORT": "70000"}, "PORT", id="no such port"),
         pytest.param({"DATABASE_URL": "mysql://x/y"}, "sqlite:///FILE", id="another database"),
         pytest.param({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL", id="no such level"),

@@ -149,7 +149,7 @@ def test_failed_start_is_one_line(database: str, monkeypatch: pytest.MonkeyPatch
         async def start(self) -> None:
             raise Misconfigured("the moon is missing: wait for it")
 
-    def create(_settings: Any) -> Broken:
+    def create(*_: Any) -> Broken:
         return Broken()
 
     monkeypatch.setattr(app, "create", create)

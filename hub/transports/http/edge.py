@@ -150,6 +150,7 @@ class Edge:
             raise OutcomeUnknown("expected an end before that of the hub, got none") from None
 
     async def _answer(self, scope: Scope, body: Body, send: Send) -> None:
+        self._rules.proxies.unwrap(scope)
         door = read_door(scope["headers"])
         check(door, self._rules)
         path = scope["path"]

@@ -73,6 +73,7 @@ class Doorman:
 
     def judge(self, upgrade: Upgrade, address: str) -> Verdict | Unsure:
         """Decide on an upgrade, by what this node knows."""
+        address = self._rules.proxies.client(address, upgrade.headers)
         verdict = self._judge(upgrade, address, self._identify, self._permit)
         if isinstance(verdict, Refused):
             self._note(verdict, upgrade, address)
@@ -80,6 +81,7 @@ class Doorman:
 
     async def look_up(self, upgrade: Upgrade, address: str) -> Verdict:
         """Decide where that was unsure, by what the log knows."""
+        address = self._rules.proxies.client(address, upgrade.headers)
         verdict: Verdict | Unsure
         try:
             principal = await self._find(upgrade, address)

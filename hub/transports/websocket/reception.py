@@ -174,7 +174,9 @@ class NodeReception:
         if isinstance(visit.session, Waiting):
             self._doorman.unknown -= 1
         visit.session.lost()
-        self._log.info("connection", **visit.summary(), close_code=code, peer=peer)
+        self._log.info(
+            "connection", **visit.summary(), close_code=code, peer=visit.admitted.address or peer
+        )
 
     def _begin(self, connection: Connection, admitted: Admitted) -> Session | None:
         """Begin a session; None when that failed: the client has been told."""
