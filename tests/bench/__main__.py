@@ -16,7 +16,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import crowds, fanout, latency, load, nodes, servers, views
+from bench import crowds, fanout, guards, latency, load, nodes, servers, views
 from bench.row import Row
 
 ROUNDS = 3
@@ -128,6 +128,7 @@ PARTS: dict[str, Callable[[Path], list[Row]]] = {
     "nodes": lambda folder: nodes.rows(folder, console),
     "fanout": lambda _folder: fanout.rows(console),
     "crowds": lambda folder: crowds.rows(folder, console),
+    "guards": lambda folder: guards.rows(folder, console),
     "views": lambda folder: views.rows(folder, console),
 }
 

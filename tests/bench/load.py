@@ -97,7 +97,7 @@ async def measure(url: str, make: MakeRequest, *, connections: int, seconds: flo
     )
 
 
-def post(path: str, host: str, *, with_key: bool) -> MakeRequest:
+def post(path: str, host: str, *, with_key: bool, token: str = "") -> MakeRequest:
     """Return a maker of contract updates, each with its own key where asked for."""
 
     def make(number: int) -> bytes:
@@ -105,14 +105,15 @@ def post(path: str, host: str, *, with_key: bool) -> MakeRequest:
             f'{{"contract_id":"c-{number % 1000}","location":"Mumbai","status":"active",'
             '"timestamp":"2024-01-01T12:00:00"}'
         ).encode()
-        return request(path, host, body, new_key() if with_key else None)
+        return request(path, host, body, new_key() if with_key else None, token)
 
     return make
 
 
-def request(path: str, host: str, body: bytes, key: str | None = None) -> bytes:
+def request(path: str, host: str, body: bytes, key: str | None = None, token: str = "") -> bytes:
     """Return a POST of JSON."""
     keyed = f"Idempotency-Key: {key}\r\n" if key else ""
+    keyed += f"Authorization: Bearer {token}\r\n" if token else ""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n{keyed}"
         f"Content-Length: {len(body)}\r\n\r\n"

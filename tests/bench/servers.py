@@ -52,7 +52,8 @@ def fill(folder: Path, events: int) -> None:
         (head,) = database.execute("SELECT head FROM channels WHERE name='contracts'").fetchone()
         database.execute(
             "WITH RECURSIVE n(i) AS (SELECT ? + 1 UNION ALL SELECT i + 1 FROM n WHERE i < ? + ?) "
-            "INSERT INTO events SELECT 'contracts', i, printf('id-%032d', i), 'contract_update', "
+            'INSERT INTO events (channel, "offset", id, type, at_us, owner, "key", tag, data) '
+            "SELECT 'contracts', i, printf('id-%032d', i), 'contract_update', "
             "(SELECT max(at_us) FROM channels) , 'anonymous', printf('c-%d', i % 1000), 'Mumbai', "
             """CAST(printf('{"contract_id":"c-%d","location":"Mumbai","status":"active","""
             """"timestamp":"2024-01-01T12:00:00"}', i % 1000) AS BLOB) FROM n""",
