@@ -1,5 +1,6 @@
 """The policy: who may do what, as one table."""
 
+import re
 from typing import get_args
 
 import pytest
@@ -132,6 +133,19 @@ def test_a_credential_may_be_for_some_channels(
     verdict = judge(anna, Deed(s.EVENTS_READ, channel))
 
     assert verdict is (Verdict.ALLOWED if allowed else Verdict.FORBIDDEN)
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", ".", "*"]), max_size=8).map("".join),
+    st.lists(st.sampled_from(["a", "b", "."]), max_size=8).map("".join),
+)
+def test_patterns_match_as_expressions_would(pattern: str, channel: str) -> None:
+    """Without their time: many stars in a pattern are no attack."""
+    expression = ".*".join(map(re.escape, pattern.split("*")))
+
+    verdict = judge(principal("anna", "admin", channels=(pattern,)), Deed(s.EVENTS_READ, channel))
+
+    assert (verdict is Verdict.ALLOWED) is bool(re.fullmatch(expression, channel))
 
 
 def test_a_channel_may_name_its_readers() -> None:
