@@ -1,6 +1,7 @@
 // The live page: what the hub tells, as it tells it. Every value is set as text, never as HTML.
 
 import { Hub } from "./hub.js";
+import { Identity } from "./identity.js";
 
 const MOST_ROWS = 50;
 const MOST_EVENTS = 80;
@@ -17,7 +18,9 @@ const at = (id) => document.getElementById(id);
 
 const KEYS = { contracts: [contracts, "contract_id", "timestamp"], jobs: [jobs, "job_id", "updated_at"] };
 
-const hub = new Hub(Object.keys(KEYS), {
+const identity = new Identity((token) => hub.enter(token));
+
+const told = {
   state(word, text, code) {
     const badge = at("state");
     badge.className = `badge ${word}`;
@@ -48,7 +51,20 @@ const hub = new Hub(Object.keys(KEYS), {
     clients = report.connections;
     draw();
   },
-});
+  known(principal, isOther) {
+    identity.known(principal);
+    if (!isOther) return;
+    // Nothing stays that only somebody else may see.
+    contracts.clear();
+    jobs.clear();
+    events.length = 0;
+    draw();
+  },
+  ask(happened) {
+    identity.ask(happened);
+  },
+};
+const hub = new Hub(Object.keys(KEYS), told, identity.token);
 setInterval(() => hub.send({ type: "get_status" }), 10_000);
 
 function draw() {

@@ -15,12 +15,23 @@ export class Hub {
   #silence = 0; // timer: so long without a frame means that the connection is dead
   #silence_ms = 60_000;
   #again = 0; // timer: when to come back
+  #token = ""; // who comes; it goes into the first frame, never into an address
+  #principal = "";
 
-  // told: {state(word, text), reset(channel, items), event(event), status(report)}
-  constructor(channels, told) {
+  // told: {state(word, text), reset(channel, items), event(event), status(report),
+  // known(principal, is_other), ask(what happened to the token; empty: there was none)}
+  constructor(channels, told, token) {
     this.#channels = channels;
     this.#told = told;
+    this.#token = token;
     addEventListener("online", () => this.#again && this.#open());
+    this.#open();
+  }
+
+  // Come with another token, after `ask`.
+  enter(token) {
+    this.#token = token;
+    this.#tries = 0;
     this.#open();
   }
 
@@ -35,6 +46,8 @@ export class Hub {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     // `channels=` is empty: nothing comes before it is asked for.
     const socket = new WebSocket(`${scheme}//${location.host}/ws?channels=`, "hub.v1.json");
+    // A hub that wants to know who comes takes nothing else first, and says so at once.
+    socket.onopen = () => this.send(this.#token ? { type: "auth", token: this.#token } : { type: "ping" });
     socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
     socket.onclose = ({ code, reason }) => this.#lost(code, reason);
     this.#socket = socket;
@@ -50,6 +63,9 @@ export class Hub {
         this.#told.state("connected", "live");
         this.#channels.forEach((channel) => this.#subscribe(channel));
         break;
+      case "auth_ok":
+        this.#known(frame.principal);
+        break;
       case "subscribed":
         this.#subscribed(frame);
         break;
@@ -64,13 +80,23 @@ export class Hub {
         break;
       case "error":
         // Only a reply has no channel. A subscribe that was refused is tried again a little later.
+        // What is not allowed will not be: the other channels go on without it.
+        if (frame.details?.code === "forbidden") break;
         if (!frame.channel && frame.reply_to?.startsWith?.("subscribe ")) {
           setTimeout(() => this.#subscribe(frame.reply_to.split(" ")[1], true), 2000);
         }
         break;
       default:
-        if (frame.channel) this.#event(frame);
+        // Not what else is told of a channel: that it is behind, that it may be read no longer.
+        if (frame.channel && frame.data) this.#event(frame);
     }
+  }
+
+  #known(principal) {
+    const isOther = this.#principal !== "" && this.#principal !== principal;
+    if (isOther) this.#positions.clear();
+    this.#principal = principal;
+    if (this.#token) this.#told.known(principal, isOther);
   }
 
   #subscribe(channel, anew = false) {
@@ -109,9 +135,14 @@ export class Hub {
   #lost(code, reason) {
     clearTimeout(this.#silence);
     this.#loading.clear();
-    this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
     this.#socket.close();
     const said = parse(reason);
+    if (code === 4501 || code === 4401) {
+      this.#told.state("disconnected", this.#token ? "token refused" : "token needed", said.code);
+      this.#told.ask(this.#token ? (said.code ?? String(code)) : "");
+      return;
+    }
     const word = said.code ?? (code === 1006 ? "no connection" : `closed with ${code}`);
     if (FINAL.has(code) || (code >= 4500 && code < 5000)) {
       this.#told.state("disconnected", word, said.code ?? String(code));

@@ -24,6 +24,7 @@ ADDRESSES = [
     "/asyncapi.json",
     "/web/app.js",
     "/web/hub.js",
+    "/web/identity.js",
     "/web/style.css",
     "/web/icon.svg",
 ]
@@ -184,3 +185,18 @@ def test_the_live_page_uses_frames_as_the_hub_sends_them(reader: httpx.Client) -
 
     for field in CONTRACT:
         assert field in script
+
+
+def test_the_page_keeps_a_token_in_its_tab_only(reader: httpx.Client) -> None:
+    """It goes into the first frame: no form could send it, no address and no disk holds it."""
+    page = reader.get("/", headers={"accept": BROWSER}).text
+    scripts = [reader.get(f"/web/{name}.js").text for name in ("app", "hub", "identity")]
+
+    field = re.search(r"<input id=\"token\"[^>]*>", page)
+    assert field is not None
+    assert 'type="password"' in field[0]
+    assert " name=" not in field[0]
+    assert '<label for="token">' in page
+    assert '{ type: "auth", token: this.#token }' in scripts[1]
+    for script in scripts:
+        assert not re.search(r"localStorage|document\.cookie|token=|ticket|indexedDB", script)

@@ -19,6 +19,7 @@ _JSON = "application/json"
 _STATIC = {
     "/web/app.js": "text/javascript; charset=utf-8",
     "/web/hub.js": "text/javascript; charset=utf-8",
+    "/web/identity.js": "text/javascript; charset=utf-8",
     "/web/style.css": "text/css; charset=utf-8",
     "/web/icon.svg": "image/svg+xml",
 }
