@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from hub.database_url import postgres_url, sqlite_file, without_secrets
-from hub.settings import alerts, identity
+from hub.settings import alerts, identity, limits, webhooks
 from hub.settings.named import named as _help
 from hub.settings.secret import Secret
 
@@ -15,9 +15,7 @@ DEFAULT_DATABASE_URL = "sqlite:///var/hub.db"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
-Most = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Positive = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
-Rate = Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,78 +92,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_waiting_updates: Annotated[
         Count, _help("HUB_MAX_WAITING_UPDATES", "Updates that may wait for the disk; then 503")
     ] = 10_000
-    max_connections: Annotated[
-        Most,
-        _help(
-            "HUB_MAX_CONNECTIONS",
-            "WebSockets and streams a node has open at most, but for its own machine's; then 429. "
-            "0: as many as open files allow",
-        ),
-    ] = 0
-    max_connections_per_ip: Annotated[
-        Most,
-        _help(
-            "HUB_MAX_CONNECTIONS_PER_IP",
-            "The same from one address, of IPv6 from one /64; 0: any number",
-        ),
-    ] = 1_000
-    connect_rate: Annotated[
-        Rate,
-        _help(
-            "HUB_CONNECT_RATE",
-            "New WebSockets and streams a second, twice as many at once; then 429. "
-            "Its own machine is not limited. 0: any number",
-        ),
-    ] = 1_000.0
-    connect_rate_per_ip: Annotated[
-        Rate, _help("HUB_CONNECT_RATE_PER_IP", "The same from one address; 0: any number")
-    ] = 50.0
-    max_connections_per_principal: Annotated[
-        Most,
-        _help(
-            "HUB_MAX_CONNECTIONS_PER_PRINCIPAL",
-            "WebSockets and streams of one principal on a node; then 4508, or 429. 0: any number",
-        ),
-    ] = 10_000
-    connect_rate_per_principal: Annotated[
-        Rate,
-        _help(
-            "HUB_CONNECT_RATE_PER_PRINCIPAL",
-            "New ones of one principal a second, twice as many at once; 0: any number",
-        ),
-    ] = 500.0
-    request_rate_per_ip: Annotated[
-        Rate,
-        _help(
-            "HUB_REQUEST_RATE_PER_IP",
-            "Requests a second from one address, of IPv6 from one /64, twice as many at once; "
-            "then 429. Not of this machine. 0: any number",
-        ),
-    ] = 2_000.0
-    request_rate: Annotated[
-        Rate,
-        _help("HUB_REQUEST_RATE", "The same of one principal, over all nodes; 0: any number"),
-    ] = 2_000.0
-    publish_rate: Annotated[
-        Rate,
-        _help(
-            "HUB_PUBLISH_RATE",
-            "Events that one principal writes a second, twice as many at once, over all nodes; "
-            "then 429. 0: any number",
-        ),
-    ] = 5_000.0
-    command_rate: Annotated[
-        Rate,
-        _help(
-            "HUB_COMMAND_RATE",
-            "Commands a second on one WebSocket, twice as many at once; then they are refused, "
-            "and who goes on is closed with 4429. 0: any number",
-        ),
-    ] = 500.0
-    volatile_events_per_s: Annotated[
-        Count,
-        _help("HUB_VOLATILE_EVENTS_PER_S", "Events/s of a volatile channel on a node; then 429"),
-    ] = 10_000
+    max_connections: limits.MaxConnections = 0
+    max_connections_per_ip: limits.MaxConnectionsPerIp = 1_000
+    connect_rate: limits.ConnectRate = 1_000.0
+    connect_rate_per_ip: limits.ConnectRatePerIp = 50.0
+    max_connections_per_principal: limits.MaxConnectionsPerPrincipal = 10_000
+    connect_rate_per_principal: limits.ConnectRatePerPrincipal = 500.0
+    request_rate_per_ip: limits.RequestRatePerIp = 2_000.0
+    request_rate: limits.RequestRate = 2_000.0
+    publish_rate: limits.PublishRate = 5_000.0
+    command_rate: limits.CommandRate = 500.0
+    volatile_events_per_s: limits.VolatileEventsPerS = 10_000
     heartbeat_s: Annotated[
         Positive, _help("HUB_HEARTBEAT_S", "Seconds between two heartbeats of a connection")
     ] = 25.0
@@ -199,6 +136,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     alert_auth_failures: alerts.AuthFailures = 50.0
     alert_broker_s: alerts.BrokerSeconds = 10.0
     alert_log_s: alerts.LogSeconds = 5.0
+    send_webhooks: webhooks.Where = "serve"
+    webhook_allow_networks: webhooks.AllowNetworks = ""
+    webhook_allow_http: webhooks.AllowHttp = False
+    webhook_secret_keys: webhooks.SecretKeys = None
+    webhook_keep_days: webhooks.KeepDays = 14.0
+    webhook_max_behind: webhooks.MaxBehind = 1_000_000
+    webhook_disable_days: webhooks.DisableDays = 5.0
+    webhook_concurrency: webhooks.Concurrency = 64
+    webhook_receiver: webhooks.Receiver = None
     drain_s: Annotated[Positive, _help("DRAIN_S", "Seconds that a stop may take")] = 10.0
 
     def __repr__(self) -> str:

@@ -1,0 +1,1 @@
+"""Webhooks: endpoints and signing, the dispatcher that makes deliveries, workers that send them."""
