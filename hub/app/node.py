@@ -10,7 +10,9 @@ from random import SystemRandom
 from hub.app.doors import Doors, Inside, open_doors
 from hub.app.identity import build_identity
 from hub.app.limits import LIMIT_FIELDS, node_limits, share
+from hub.app.reading import read_newest, read_page
 from hub.app.reloading import Reloading
+from hub.app.sending import open_spread
 from hub.brokers.base import Broker, Live, News
 from hub.clock import Clock, Timers
 from hub.hearing import Ears
@@ -26,7 +28,6 @@ from hub.realtime.heartbeat import Heartbeats
 from hub.realtime.inquiry import Inquiry
 from hub.realtime.interest import Interest, sweeping
 from hub.realtime.ladder import Ladder
-from hub.realtime.pages import PAGE_BYTES
 from hub.realtime.watch import Watch
 from hub.services.artifacts import files_in, sweep
 from hub.services.auditor import Auditor
@@ -41,7 +42,7 @@ from hub.services.sights import SIGHTS, Sights
 from hub.services.status import Status
 from hub.services.volatile import Volatile
 from hub.settings import Settings
-from hub.stores.base import EventQuery, Log, LogState, Store
+from hub.stores.base import LogState, Store
 from hub.telemetry.exporting import open_spans
 from hub.telemetry.journal import Journal
 from hub.telemetry.logging import adjust, logger
@@ -179,11 +180,12 @@ class Node:
             epoch=state.epoch,
             interest=interest,
             timers=timers,
-            read_log=partial(_read_page, log),
+            read_log=partial(read_page, log),
             spawn=self._background.spawn,
             inquiry=Inquiry(announce, timers),
             watch=Watch(Journal(self._clock), self._spans),
             delays=self._delays,
+            spread=open_spread(settings),
         )
         heads = Heads(
             log,
@@ -208,7 +210,7 @@ class Node:
             interest.hear(channel)
         self._ears = Ears(fanout, heads, nodes, self._sights, self._clock)
         self._stop_listening = await self._broker.listen(log_id, self._ears)
-        await fanout.open((await log.state()).heads, partial(_read_newest, log))
+        await fanout.open((await log.state()).heads, partial(read_newest, log))
         self._background.spawn(heads.run())
         if settings.redis_url is not None:
             # Without, nobody is there to be told.
@@ -288,11 +290,3 @@ class Node:
     def _live(self) -> Live:
         connections, followers = self.connections, self._fanout.interest.followers
         return Live(len(connections), dict(sorted(followers.items())), connections.queued_bytes())
-
-
-async def _read_page(log: Log, channel: str, after: int, limit: int) -> Sequence[Event]:
-    return await log.events(EventQuery(channel, limit, after=after, max_bytes=PAGE_BYTES))
-
-
-async def _read_newest(log: Log, channel: str, limit: int, max_bytes: int) -> Sequence[Event]:
-    return await log.events(EventQuery(channel, limit, max_bytes=max_bytes))

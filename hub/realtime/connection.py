@@ -68,6 +68,7 @@ class Connection:
         form: How its frames are written.
         principal: Who it is.
         address: Where it comes from; empty: nowhere in a network.
+        fd: What many sockets can be sent to by, past their transports; -1: not this one.
         writable: False while the transport's buffer is over its mark.
         subscriptions: By channel.
         written: Frames written so far.
@@ -82,6 +83,7 @@ class Connection:
         "address",
         "client_id",
         "closed",
+        "fd",
         "form",
         "on_give_up",
         "on_refresh",
@@ -89,6 +91,7 @@ class Connection:
         "principal",
         "sink",
         "subscriptions",
+        "transport",
         "writable",
         "written",
     )
@@ -106,6 +109,8 @@ class Connection:
         self.form = form
         self.principal = principal
         self.address = address
+        self.fd = -1
+        self.transport: asyncio.WriteTransport | None = None
         self.writable = True
         self.closed = False
         self.subscriptions: dict[str, Followed] = {}
@@ -126,6 +131,20 @@ class Connection:
         if not self.closed:
             self.written += len(batch.frames)
             self.sink.write(batch)
+
+    def lend(self, fd: int, transport: asyncio.WriteTransport) -> None:
+        """Let frames be sent past the transport, as long as the socket is there."""
+        if not self.closed:
+            self.fd, self.transport = fd, transport
+
+    def waiting(self) -> int:
+        """Return the bytes that wait in the transport that was lent."""
+        return 0 if self.transport is None else self.transport.get_write_buffer_size()
+
+    def write_rest(self, data: bytes) -> None:
+        """Let the transport have what the socket did not take."""
+        if self.transport is not None:
+            self.transport.write(data)
 
     def say(self, told: Any) -> None:
         """Write one object to this client alone."""
@@ -196,6 +215,7 @@ class Connection:
     def lost(self) -> None:
         """The socket is gone."""
         self.closed = True
+        self.fd, self.transport = -1, None
         self._held = False
         self.on_resume = self.on_give_up = _nothing
         self.on_refresh = _refuse

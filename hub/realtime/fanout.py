@@ -23,6 +23,7 @@ from hub.realtime.listener import Outlet
 from hub.realtime.pace import Pace
 from hub.realtime.pages import Pages, ReadLog, Spawn
 from hub.realtime.ring import Ring
+from hub.realtime.spread import Spread, one_by_one
 from hub.realtime.volatile import VolatileFeed
 from hub.realtime.watch import Watch
 
@@ -62,6 +63,7 @@ class Fanout:
         inquiry: Inquiry | None = None,
         watch: Watch | None = None,
         delays: Delays | None = None,
+        spread: Spread = one_by_one,
     ) -> None:
         self.node = node
         self.epoch = epoch
@@ -79,6 +81,7 @@ class Fanout:
         self._ring_frames = ring_frames
         self._inquiry = inquiry
         self._delays = delays
+        self._spread = spread
         self._dirty: dict[str, Feed | VolatileFeed] = {}
         self._pace = Pace(timers, self._flush)
 
@@ -191,8 +194,7 @@ class Fanout:
         if len(dirty) > 1:
             due = _joined(due)
         for batch, outlets in due:
-            for outlet in outlets:
-                outlet.write(batch)
+            self._spread(batch, outlets)
         self.watch.wrote(flushed)
         for feed in dirty.values():
             feed.finish()

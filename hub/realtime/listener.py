@@ -6,10 +6,26 @@ from hub.realtime.frames import Batch
 
 
 class Outlet(Protocol):
-    """A socket, as far as it is written to."""
+    """A socket, as far as it is written to.
+
+    Attributes:
+        fd: What it can be sent to by past its transport; -1: it cannot.
+        written: Frames written so far.
+    """
+
+    fd: int
+    written: int
 
     def write(self, batch: Batch) -> None:
         """Write frames; whoever listens through it may fall behind meanwhile."""
+        ...
+
+    def waiting(self) -> int:
+        """Return the bytes that wait in its transport."""
+        ...
+
+    def write_rest(self, data: bytes) -> None:
+        """Let the transport have what the socket did not take."""
         ...
 
 

@@ -3,9 +3,8 @@
 from typing import Any, Protocol
 
 from hub.errors import HubError, SlowConsumer
-from hub.realtime import replies
+from hub.realtime import listener, replies
 from hub.realtime.feed import Feed
-from hub.realtime.frames import Batch
 from hub.realtime.group import Group
 from hub.realtime.ladder import Ladder, Lag, Mode
 from hub.realtime.pages import Stretch
@@ -18,14 +17,14 @@ RETRY_S = 1.0
 AHEAD_S = 0.005
 
 
-class Outlet(Protocol):
-    """The socket of a subscription, as far as it is concerned."""
+class Outlet(listener.Outlet, Protocol):
+    """The socket of a subscription, as far as it is concerned.
+
+    Attributes:
+        writable: False where it is full; a write may make it so.
+    """
 
     writable: bool
-
-    def write(self, batch: Batch) -> None:
-        """Write frames; `writable` may be False afterwards."""
-        ...
 
     def say(self, told: Any) -> None:
         """Write one push to this client alone."""

@@ -145,6 +145,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_disable_days: webhooks.DisableDays = 5.0
     webhook_concurrency: webhooks.Concurrency = 64
     webhook_receiver: webhooks.Receiver = None
+    io_uring: Annotated[
+        bool,
+        _help("HUB_IO_URING", "Send to many sockets by one call, where the kernel lends io_uring"),
+    ] = True
     drain_s: Annotated[Positive, _help("DRAIN_S", "Seconds that a stop may take")] = 10.0
 
     def __repr__(self) -> str:

@@ -195,6 +195,8 @@ class HubProtocol(asyncio.Protocol):
         else:
             self._visit = self._reception.welcome(self, verdict)
         self._transport = gather.let_go()
+        if self._visit is not None:
+            self._visit.connection.lend(takeover.fd_of(self._transport), self._transport)
         if behind:
             self.data_received(behind)
 

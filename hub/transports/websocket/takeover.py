@@ -1,5 +1,6 @@
 """The takeover: a request that uvicorn's HTTP protocol hands over, and what it knows of it."""
 
+import asyncio
 from typing import Any
 from urllib.parse import unquote
 
@@ -52,3 +53,10 @@ def let_go(http: Any) -> None:
     """Break the ring of uvicorn's protocol and its parser, or both wait for the collector."""
     if getattr(http, "parser", None) is not None:
         http.parser = None
+
+
+def fd_of(transport: asyncio.BaseTransport) -> int:
+    """Return what a socket can be sent to by; -1 under TLS, and where there is none."""
+    socket = transport.get_extra_info("socket")
+    is_plain = socket is not None and transport.get_extra_info("sslcontext") is None
+    return socket.fileno() if is_plain else -1
