@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import click
-
+from hub.cli.addressing import hub_address
 from hub_client import MCPClient
 
 Answer = dict[str, Any]
@@ -14,12 +13,9 @@ def send(url: str | None, retries: int, call: Callable[[MCPClient], Answer]) -> 
     """Return the hub's answer to `call`.
 
     Raises:
-        click.UsageError: The address is none.
+        click.UsageError: The address is none, or HUB_TOKEN no token.
         hub_client.HubError: No hub answers, or it refused.
     """
-    try:
-        client = MCPClient(url, max_retries=retries)
-    except ValueError as error:
-        raise click.UsageError(f"--url: {error}") from error
-    with client:
+    hub_address(url)
+    with MCPClient(url, max_retries=retries) as client:
         return call(client)

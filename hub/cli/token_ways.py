@@ -5,7 +5,6 @@ write the database is its administrator, and that is how the first key of a hub 
 """
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
@@ -141,16 +140,13 @@ class OverRest:
         token: str | None = None,
         query: dict[str, str] | None = None,
     ) -> Json:
-        from hub_client.address import Address
+        from hub.cli.addressing import hub_address
         from hub_client.calls.request import Request
         from hub_client.calls.retry import RetryPolicy
         from hub_client.clock import ThreadClock
         from hub_client.sync.http import Http
 
-        try:
-            address = Address(self._url, token, os.environ)
-        except ValueError as error:
-            raise click.UsageError(f"--url: {error}") from error
+        address = hub_address(self._url, token)
         headers = {} if body is None else {"Content-Type": "application/json"}
         payload = msgspec.UNSET if body is None else body
         # One try: a second one could make a second key.

@@ -67,8 +67,9 @@ def closed(code: int, text: str) -> Loss:
     page = said.get("help")
     kind = AuthenticationFailed if code in UNAUTHORIZED else RequestRefused
     final = code in FINAL_RFC or code in FINAL_HUB
+    text = reason if said else text or reason
     error = kind(
-        f"closed with {code}: {said.get('message') or text or reason}",
+        f"closed with {code}: {said.get('message') or text}",
         code=reason if kind is RequestRefused else None,
         retryable=not final,
         help_url=page if isinstance(page, str) else f"docs/errors/{reason}",
