@@ -7,7 +7,10 @@ import httpx
 import pytest
 from hypothesis import settings
 
+from support.leaks import install, pytest_runtest_makereport  # noqa: F401 a hook
 from support.running import RunningHub, running_hub
+
+install()
 
 # A machine under load is slow now and then; no test is about time.
 settings.register_profile("untimed", deadline=None)

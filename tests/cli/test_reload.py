@@ -20,6 +20,7 @@ from websockets.sync.client import connect
 from hub.auth.jwt_keys import secret_key
 from support.certificates import certificate
 from support.commands import finish, start
+from support.leaks import LEAKS
 from support.redis_server import RedisServer, redis_server
 
 FIRST = "kD8s-3mQv_Zr7xWb2yLfTn5hGc9aEj4uXo6iPq1w"
@@ -59,6 +60,7 @@ class Served:
     def start(self, **settings: str) -> None:
         """Start it with these in the file."""
         self.write(**settings)
+        LEAKS.read(self.errors)
         with self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "hub", "serve", "-o", "json", *self._args],
@@ -72,6 +74,7 @@ class Served:
 
     def write(self, **settings: str) -> None:
         """Change the file."""
+        LEAKS.note_settings(settings)
         self.file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
 
     def reload(self, **settings: str) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from click.testing import CliRunner
 
 from hub.cli.root import root
+from support.leaks import LEAKS
 
 # What a developer's shell may hold, and no test should see.
 _FOREIGN = (
@@ -28,13 +29,16 @@ class Finished(NamedTuple):
 def invoke(*args: str, stdin: str | None = None, **environ: str) -> Finished:
     """Run a command in this process."""
     env: dict[str, str | None] = {**dict.fromkeys(_FOREIGN), "COLUMNS": "200", **environ}
+    LEAKS.note_settings(environ)
     result = CliRunner(env=env).invoke(root, args, input=stdin, catch_exceptions=False)
+    LEAKS.hear(result.stderr)
     return Finished(result.exit_code, result.stdout, result.stderr)
 
 
 def start(*args: str, **environ: str) -> "subprocess.Popen[str]":
     """Start a command as a process; its streams are pipes."""
     env = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+    LEAKS.note_settings(environ)
     process = subprocess.Popen(
         [sys.executable, "-m", "hub", *args],
         env={**env, **environ},
@@ -55,6 +59,7 @@ def run(*args: str, **environ: str) -> Finished:
 def finish(process: "subprocess.Popen[str]") -> Finished:
     """Wait for the end of a process."""
     out, err = process.communicate(timeout=30)
+    LEAKS.hear(err)
     return Finished(process.returncode, out, err)
 
 

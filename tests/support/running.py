@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from hub.app import Node, create
 from hub.settings import Settings
 from hub.transports.server import serve
+from support.leaks import LEAKS
 
 CONTRACT = {
     "contract_id": "c-1",
@@ -35,6 +36,7 @@ class RunningHub(NamedTuple):
 @contextlib.asynccontextmanager
 async def running_hub(folder: Path, **overrides: Any) -> AsyncIterator[RunningHub]:
     """Serve a hub under uvicorn in this loop; `overrides` are fields of `Settings`."""
+    LEAKS.note_settings({name.upper(): str(value) for name, value in overrides.items()})
     settings = Settings(**{"database_url": f"sqlite:///{folder}/hub.db", **overrides})
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
@@ -88,6 +90,8 @@ class HubProcess:
             "PORT": str(self.port),
             **self._environ,
         }
+        LEAKS.note_settings(self._environ)
+        LEAKS.read(self.folder / "hub.log")
         with (self.folder / "hub.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self._module, "serve", "-o", "json"],
