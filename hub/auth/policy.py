@@ -10,12 +10,15 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from hub.errors import Forbidden
+from hub.model.alert import ALERTS
 from hub.model.event import JOBS
 from hub.model.principal import Principal
-from hub.model.scope import JOBS_ANY, PUBLIC
+from hub.model.scope import ALERTS_READ, JOBS_ANY, PUBLIC
 
 # Channels whose events belong to somebody: the scope that shows the events of others.
 OWNED = {JOBS: JOBS_ANY}
+# Channels that tell more than events do: the scope that they need besides.
+GUARDED = {ALERTS: ALERTS_READ}
 ADMIN = "admin"
 
 
@@ -48,7 +51,7 @@ def judge(principal: Principal, deed: Deed) -> Verdict:
     if deed.scope != PUBLIC and deed.scope not in principal.scopes:
         return Verdict.FORBIDDEN
     if deed.channel is not None:
-        if not _matches(principal.channels, deed.channel):
+        if not (_matches(principal.channels, deed.channel) and _has_guard(principal, deed.channel)):
             return Verdict.FORBIDDEN
         if not _may_read(principal, deed.readers):
             return Verdict.FORBIDDEN
@@ -83,6 +86,11 @@ def _reason(principal: Principal, deed: Deed) -> str:
     if deed.scope != PUBLIC and deed.scope not in principal.scopes:
         return f"expected a credential with the scope {deed.scope}, got one with {roles}"
     return f"expected a credential for the channel {deed.channel!r}, got one with {roles}"
+
+
+def _has_guard(principal: Principal, channel: str) -> bool:
+    needed = GUARDED.get(channel)
+    return needed is None or needed in principal.scopes
 
 
 def _may_read(principal: Principal, readers: Sequence[str] | None) -> bool:

@@ -158,6 +158,17 @@ def test_a_channel_may_name_its_readers() -> None:
     assert allowed == {"admin", "viewer"}
 
 
+def test_the_events_of_alerts_are_for_those_who_may_list_alerts() -> None:
+    """Whoever may read events reads other channels; this one tells how the hub itself is."""
+    asked = Deed(s.EVENTS_READ, "alerts")
+
+    allowed = {role for role in s.ROLES if judge(principal("a", role), asked) is Verdict.ALLOWED}
+
+    assert allowed == {role for role in s.ROLES if s.ALERTS_READ in s.ROLES[role]}
+    assert s.EVENTS_READ in s.ROLES["user"]
+    assert "user" not in allowed
+
+
 @given(st.sampled_from(sorted(s.ROLES)), st.sampled_from(["anna", "bert"]))
 def test_a_foreign_job_is_not_there(role: str, owner: str) -> None:
     """Unless the role is to see the jobs of all; it is hidden then, not forbidden."""

@@ -202,6 +202,19 @@ async def test_a_channel_shows_its_events_to_its_readers(hub: RunningHub) -> Non
     assert "orders" not in {one["channel"] for one in listed}
 
 
+async def test_alerts_are_read_by_those_alone_who_may_list_them(hub: RunningHub) -> None:
+    """By no way does the channel tell what `/api/alerts` refuses."""
+    async with follow(hub, "bert") as bert, follow(hub, "vera") as vera:
+        asked = [{"type": "subscribe"}, {"type": "get_history"}]
+        told = [await ask(bert, channel="alerts", **one) for one in asked]
+        heard = await ask(vera, channel="alerts", **asked[0])
+    paths = ["/api/channels/alerts/history", "/api/events?channels=alerts", "/api/channels/alerts"]
+    refused = [(await _get(hub, "bert", path)).status_code for path in paths]
+
+    assert [one["details"]["code"] for one in told] == ["forbidden"] * 2
+    assert (heard["type"], refused) == ("subscribed", [403] * 3)
+
+
 async def test_a_viewer_changes_nothing(hub: RunningHub) -> None:
     """403 with what is missing, before the body is read."""
     async with client(hub, "vera") as vera:
