@@ -131,7 +131,13 @@ def open_doors(inside: Inside) -> Doors:
     requests, jobs = Requests(), _jobs(inside)
     watching = _watch(inside, requests)
     exposition = _exposition(inside, requests, jobs.times, watching.alerts)
-    operations = OperationsResource(inside.status, inside.drain, exposition, watching.alerts)
+    operations = OperationsResource(
+        inside.status,
+        inside.drain,
+        exposition,
+        watching.alerts,
+        readers=inside.realtime.fanout.readers,
+    )
     routes = table(_resources(inside, turnstile, jobs, operations, watching.alerts))
     site = build(routes, version=__version__, locations=settings.locations)
     edge: ASGIApp = Edge(

@@ -4,10 +4,10 @@ A deed names the scope that it needs and, where it touches them, a channel, who 
 channel, and the owner of the resource. Of a foreign resource nobody learns that it is there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from hub.errors import Forbidden
 from hub.model.alert import ALERTS
@@ -20,6 +20,9 @@ OWNED = {JOBS: JOBS_ANY}
 # Channels that tell more than events do: the scope that they need besides.
 GUARDED = {ALERTS: ALERTS_READ}
 ADMIN = "admin"
+# Returns the roles that alone may read a channel; None: whoever may read events.
+Readers = Callable[[str], Sequence[str] | None]
+Told = TypeVar("Told")
 
 
 class Deed(NamedTuple):
@@ -67,6 +70,15 @@ def owner_shown(principal: Principal, channel: str) -> str | None:
     """Return whose events and resources of a channel alone a principal is shown; None: all."""
     needed = OWNED.get(channel)
     return None if needed is None or needed in principal.scopes else principal.name
+
+
+def visible(principal: Principal, told: Mapping[str, Told], readers: Readers) -> dict[str, Told]:
+    """Return what is told of channels, of those alone that a principal may read."""
+    return {
+        channel: one
+        for channel, one in told.items()
+        if judge(principal, Deed(PUBLIC, channel, readers(channel))) is Verdict.ALLOWED
+    }
 
 
 def demand(principal: Principal, deed: Deed) -> bool:

@@ -78,7 +78,10 @@ class Following:
         """
         feed = self._node.fanout.feeds.get(channel)
         if feed is None:
-            names = ", ".join(sorted(self._node.fanout.known))
+            fanout = self._node.fanout
+            names = ", ".join(
+                rights.allowed(self._connection.principal, fanout, sorted(fanout.known))
+            )
             raise ChannelNotFound(f"channel: expected one of {names}, got {channel[:128]!r}")
         return feed
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import msgspec
 
-from hub.auth.policy import Deed, demand, owner_shown
+from hub.auth.policy import Deed, demand, owner_shown, visible
 from hub.errors import BadFrame, Forbidden, HeartbeatTimeout, HubError, InvalidCommand
 from hub.limits.commands import ANY_NUMBER
 from hub.model.event import DEFAULT_CHANNELS
@@ -244,8 +244,12 @@ class Session:
         return position.offset
 
     async def _status(self, command: commands.GetStatus) -> None:
-        demand(self._connection.principal, Deed(STATUS_READ))
-        self._connection.say(replies.status(await self._node.queries.status(), command.id))
+        principal, readers = self._connection.principal, self._node.fanout.readers
+        demand(principal, Deed(STATUS_READ))
+        report = {**await self._node.queries.status()}
+        for told in ("positions", "subscriptions"):
+            report[told] = visible(principal, report[told], readers)
+        self._connection.say(replies.status(report, command.id))
 
     def _say_heartbeat(self, reply_to: replies.CommandId | msgspec.UnsetType) -> None:
         self._connection.say(

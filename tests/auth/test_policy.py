@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 from hypothesis import given, strategies as st
 
-from hub.auth.policy import Deed, Verdict, demand, judge, owner_shown
+from hub.auth.policy import Deed, Verdict, demand, judge, owner_shown, visible
 from hub.errors import Forbidden
 from hub.model import scope as s
 from hub.realtime.commands import Command
@@ -167,6 +167,17 @@ def test_the_events_of_alerts_are_for_those_who_may_list_alerts() -> None:
     assert allowed == {role for role in s.ROLES if s.ALERTS_READ in s.ROLES[role]}
     assert s.EVENTS_READ in s.ROLES["user"]
     assert "user" not in allowed
+
+
+def test_of_what_is_told_of_channels_everybody_is_shown_his_part() -> None:
+    """Counts and positions name channels: those that a principal may not read are left out."""
+    told = {"contracts": 1, "board": 2, "alerts": 3, "orders": 4}
+    nina = principal("nina", "user", channels=("contracts", "board", "alerts"))
+
+    shown = visible(nina, told, {"board": ("admin",)}.get)
+
+    assert shown == {"contracts": 1}
+    assert visible(principal("root", "admin"), told, lambda _channel: ("viewer",)) == told
 
 
 @given(st.sampled_from(sorted(s.ROLES)), st.sampled_from(["anna", "bert"]))

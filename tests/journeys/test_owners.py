@@ -215,6 +215,27 @@ async def test_alerts_are_read_by_those_alone_who_may_list_them(hub: RunningHub)
     assert (heard["type"], refused) == ("subscribed", [403] * 3)
 
 
+async def test_numbers_tell_of_no_channel_that_one_may_not_read(hub: RunningHub) -> None:
+    """Neither positions nor followers, nor the text of a refusal, name it."""
+    async with client(hub, "root") as root:
+        await root.put("/api/channels/board", json={"readers": ["admin"]})
+        await root.post("/api/channels/board/events", json={"type": "said", "data": {}})
+    async with follow(hub, "root") as root_socket, follow(hub, "bert") as bert:
+        await ask(root_socket, type="subscribe", channel="board")
+        status = await ask(bert, type="get_status")
+        whole = await ask(root_socket, type="get_status")
+        unknown = await ask(bert, type="subscribe", channel="nowhere")
+        counted = (await _get(hub, "bert", "/ws/status")).json()
+        all_counted = (await _get(hub, "root", "/ws/status")).json()
+
+    assert (whole["positions"]["board"], whole["subscriptions"]["board"]) == (1, 1)
+    assert all_counted["subscriptions"]["board"] == 1
+    assert {"contracts", "jobs"} <= set(status["positions"])
+    for told in (status, unknown, counted):
+        assert "board" not in json.dumps(told)
+    assert unknown["details"]["code"] == "channel_not_found"
+
+
 async def test_a_viewer_changes_nothing(hub: RunningHub) -> None:
     """403 with what is missing, before the body is read."""
     async with client(hub, "vera") as vera:

@@ -6,6 +6,7 @@ import msgspec
 from starlette.types import ASGIApp
 
 from hub import __version__
+from hub.auth.policy import Readers, visible
 from hub.realtime.drain import Drain
 from hub.services.alerts import Alerts
 from hub.services.status import Status
@@ -43,8 +44,15 @@ class OperationsResource:
     """How the hub is."""
 
     def __init__(
-        self, status: Status, drain: Drain, exposition: Exposition, alerts: Alerts
+        self,
+        status: Status,
+        drain: Drain,
+        exposition: Exposition,
+        alerts: Alerts,
+        *,
+        readers: Readers,
     ) -> None:
+        self._readers = readers
         self._alerts = alerts
         self._status = status
         self._drain = drain
@@ -70,6 +78,9 @@ class OperationsResource:
             await self._exposition.text(), headers=((b"content-type", MEDIA_TYPE.encode()),)
         )
 
-    async def websocket(self, _call: Call) -> ASGIApp:
-        """Return connections, subscriptions and queued bytes."""
-        return json(self._status.websocket())
+    async def websocket(self, call: Call) -> ASGIApp:
+        """Return connections, queued bytes, and subscriptions to what the caller may read."""
+        told = self._status.websocket()
+        for one in (told, *told.nodes.values()):
+            one.subscriptions = visible(call.principal, one.subscriptions, self._readers)
+        return json(told)
