@@ -269,11 +269,14 @@ WHO = {
     "olga": principal("olga", "operator"),
     "olaf": principal("olaf", "operator")._replace(channels=("jobs",)),
     "anna": principal("anna", "service"),
+    "otto": principal("otto", "service")._replace(
+        scopes=frozenset({"traces:read", "jobs:create", "jobs:read"})
+    ),
 }
 
 
 async def test_a_trace_is_for_those_who_run_the_hub(tmp_path: Path) -> None:
-    """Of a channel that they may not read they do not learn that an event is there."""
+    """Of a channel, or a job, that they may not read they do not learn that an event is there."""
     async with running_hub(tmp_path) as hub, httpx.AsyncClient(base_url=hub.url) as http:
         authentication: Any = hub.node.identity.authentication
         authentication.required = True
@@ -289,16 +292,23 @@ async def test_a_trace_is_for_those_who_run_the_hub(tmp_path: Path) -> None:
         kept = (await http.post(board, json=event, headers=as_("root"))).json()
         open_, closed = (f"/api/events/{e}/trace" for e in (made["id"], kept["ids"][0]))
 
+        await http.post("/api/jobs", json={}, headers=as_("anna"))
+        jobs = "/api/channels/jobs/history"
+        (job,) = (await http.get(jobs, headers=as_("root"))).json()["events"]
+        foreign = f"/api/events/{job['id']}/trace"
+
         answers = {
             name: [
-                (await http.get(path, headers=as_(name))).status_code for path in (open_, closed)
+                (await http.get(path, headers=as_(name))).status_code
+                for path in (open_, closed, foreign)
             ]
             for name in WHO
         }
 
     assert answers == {
-        "root": [200, 200],
-        "olga": [200, 404],
-        "olaf": [404, 404],
-        "anna": [403, 403],
+        "root": [200, 200, 200],
+        "olga": [200, 404, 200],
+        "olaf": [404, 404, 200],
+        "anna": [403, 403, 403],
+        "otto": [200, 404, 404],
     }

@@ -29,11 +29,12 @@ class TracesResource:
         """Return when it was taken, and whom it has reached.
 
         Raises:
-            EventNotFound: There is none of this id, or of a channel that the caller may not read.
+            EventNotFound: There is none of this id, or of what the caller may not read.
         """
         event_id = call.params["event_id"]
         event = await self._traces.find(event_id)
-        deed = Deed(TRACES_READ, event.channel, await self._readers(event.channel))
+        readers = await self._readers(event.channel)
+        deed = Deed(TRACES_READ, event.channel, readers, event.owner)
         if judge(call.principal, deed) is not Verdict.ALLOWED:
             raise missing(event_id)
         return json(await self._traces.of(event))
