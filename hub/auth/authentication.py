@@ -6,14 +6,14 @@ themselves are not kept, only their hashes: a memory dump holds none.
 
 import hashlib
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from hub.auth.guesses import Guesses
 from hub.auth.revocation import Revoked
 from hub.clock import Clock
-from hub.errors import TokenExpired, Unauthenticated
+from hub.errors import RateLimited, TokenExpired, Unauthenticated
 from hub.model.api_key import SUBJECT
 from hub.model.principal import ANONYMOUS, Principal
 
@@ -48,7 +48,7 @@ class Authentication:
     Attributes:
         required: False: AUTH=off, everybody is the same principal.
         seen: Credentials that were shown; whoever notes it takes them out.
-        failures: How many credentials were refused, by the code that was told.
+        failures: How many credentials, tickets too, were refused, by the code that was told.
     """
 
     def __init__(
@@ -105,14 +105,15 @@ class Authentication:
             raise Unauthenticated("expected Authorization: Bearer and a token, got none")
         try:
             return await self._sought(token, address)
-        except Unauthenticated as failure:
+        except (RateLimited, Unauthenticated) as failure:
+            # Also what is not looked up any more: else who tries thousands out would look harmless.
             self.failures[failure.code] += 1
             raise
 
     async def _sought(self, token: str, address: str) -> Principal:
         if len(token) > MAX_TOKEN:
             raise Unauthenticated(f"expected a token of at most {MAX_TOKEN} bytes, got a longer")
-        with self.watch(token, address):
+        with self._guesses.watch(address, _hash(token)):
             principal = await self._look(token)
         # Good ones once: who shows one of these guesses nothing.
         check_expiry(principal, self._clock.now_us())
@@ -121,13 +122,19 @@ class Authentication:
         self.seen.add(principal.credential)
         return principal
 
-    def watch(self, shown: str, address: str) -> AbstractContextManager[None]:
+    @contextmanager
+    def watch(self, shown: str, address: str) -> Iterator[None]:
         """Count against an address what is shown there and found inside to be nobody's.
 
         Raises:
             RateLimited, Unauthenticated: See `Guesses.watch`.
         """
-        return self._guesses.watch(address, _hash(shown))
+        try:
+            with self._guesses.watch(address, _hash(shown)):
+                yield
+        except (RateLimited, Unauthenticated) as failure:
+            self.failures[failure.code] += 1
+            raise
 
     def forget(self, credential: str) -> None:
         """Let a credential be looked up again; it was revoked or changed."""

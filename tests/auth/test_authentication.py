@@ -6,7 +6,7 @@ import pytest
 
 from hub.auth.authentication import Authentication
 from hub.auth.revocation import Revoked
-from hub.errors import Unauthenticated
+from hub.errors import RateLimited, Unauthenticated
 from hub.model.api_key import Revocation
 from hub.model.principal import Principal
 from support.clocks import FakeClock
@@ -108,3 +108,27 @@ async def test_refused_credentials_are_counted_by_the_code_that_was_told() -> No
             await authentication.find(token)
 
     assert authentication.failures == {"token_expired": 1, "E_AUTHENTICATION_FAILED": 2}
+
+
+async def test_what_is_not_looked_up_any_more_counts_as_a_failure_too() -> None:
+    """Who tries thousands out is refused unseen, and would raise no alert."""
+    authentication = opened(Source())
+
+    for number in range(30):
+        with pytest.raises((Unauthenticated, RateLimited)):
+            await authentication.find(f"guess-{number}", "192.0.2.1")
+
+    assert authentication.failures["rate_limited"] == 20
+    assert authentication.failures.total() == 30
+
+
+async def test_a_ticket_that_is_refused_counts_as_a_failure() -> None:
+    """Once; one that is good does not."""
+    authentication = opened(Source())
+
+    with authentication.watch("good", "192.0.2.1"):
+        pass
+    with pytest.raises(Unauthenticated), authentication.watch("used", "192.0.2.1"):
+        raise Unauthenticated("expected a ticket that was not used yet")
+
+    assert authentication.failures == {"E_AUTHENTICATION_FAILED": 1}
