@@ -108,7 +108,8 @@ class Waiting:
         self._connection.principal = principal
         self._connection.say(auth_ok(principal, command))
         enter, behind = self._enter, self._behind or []
-        self._enter, self._behind = _nobody, []
+        # The same list: what comes until the session has begun waits in it, too.
+        self._enter, self._behind = _nobody, behind
         enter(principal, behind)
 
     def _give_up(self) -> None:

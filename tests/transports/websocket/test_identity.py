@@ -1,5 +1,6 @@
 """Who comes in by a WebSocket, and for how long: every way to say who one is."""
 
+import asyncio
 import base64
 import json
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from hub.clock import SECOND_US
+from hub.model.unit import Head
 from hub.realtime.waiting import AUTH_S, MAX_BYTES
 from hub.transports.websocket import doorman
 from support.octets import command, frame, upgrade
@@ -141,6 +143,35 @@ async def test_the_first_frame_may_say_it(house: House) -> None:
     assert said(seat)[0] == {
         "type": "auth_ok", "reply_to": 1, "principal": "vera", "expires_at": None,
     }  # fmt: skip
+
+
+async def test_nothing_is_lost_that_comes_while_the_session_begins(house: House) -> None:
+    """Between `auth_ok` and the welcome the log may be asked; a command waits for that too."""
+    house.questions.heads["orders"] = Head()
+    seat = house.sit(upgrade("/ws?channels=orders"))
+    asking, going = asyncio.Event(), asyncio.Event()
+    head = house.questions.head
+
+    async def slow(channel: str) -> Head | None:
+        asking.set()
+        await going.wait()
+        return await head(channel)
+
+    house.questions.head = slow  # type: ignore[method-assign]
+    try:
+        seat.send(auth("viewer") + command(type="ping", id=1))
+        async with asyncio.timeout(10):
+            await asking.wait()
+        assert [one["type"] for one in said(seat)] == ["auth_ok"]
+
+        seat.send(command(type="ping", id=2))
+        going.set()
+        await house.settle()
+    finally:
+        house.questions.head = head  # type: ignore[method-assign]
+
+    assert [one["type"] for one in said(seat)] == ["auth_ok", "welcome", "pong", "pong"]
+    assert [one["reply_to"] for one in said(seat)[2:]] == [1, 2]
 
 
 @pytest.mark.parametrize(
