@@ -20,6 +20,7 @@
         * `TokenRevoked`          somebody has taken it back
     * `RateLimited`               more comes than we take at a time
         * `TooManyConnections`    as many are open as may be
+    * `HeadTooLarge`              more headers than anybody needs
     * `ConnectionLimit`           the principal has as many open as it may
     * `NotFound`
         * `JobNotFound`
@@ -62,6 +63,7 @@ from hub.errors.door import (
     Forbidden as Forbidden,
     ForeignHost as ForeignHost,
     ForeignOrigin as ForeignOrigin,
+    HeadTooLarge as HeadTooLarge,
     ProxiedInOpenMode as ProxiedInOpenMode,
     RateLimited as RateLimited,
     TooManyConnections as TooManyConnections,

@@ -51,3 +51,9 @@ class ConnectionLimit(HubError):
     code, status = "connection_limit", 429
     close_code: ClassVar[int | None] = 4508
     retry_after_s = 30
+
+
+class HeadTooLarge(HubError):
+    """The head of a request, its address and headers, is over the limit."""
+
+    code, status = "head_too_large", 431

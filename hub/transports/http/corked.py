@@ -12,10 +12,11 @@ from typing import Any, cast
 
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.protocols.utils import get_remote_addr, is_ssl
 
 from hub.realtime.drain import Drain
+from hub.transports.http.bounded import BoundedProtocol
 
 # In the scope of a request: its connection was made after the drain had begun.
 CAME_LATE = "hub.came_late"
@@ -25,7 +26,7 @@ TRANSPORT = "hub.transport"
 _ENDLESS = 2**62
 
 
-class CorkedProtocol(HttpToolsProtocol):
+class CorkedProtocol(BoundedProtocol):
     """uvicorn's protocol on httptools; see the module."""
 
     late = False
@@ -44,6 +45,7 @@ class CorkedProtocol(HttpToolsProtocol):
         self.scheme = "https" if is_ssl(transport) else "http"
         drain: Drain | None = self.app_state.get("drain")
         self.late = drain is not None and drain.begun
+        self.await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the request that is answered; uvicorn tells the last one that came behind it."""

@@ -1,0 +1,148 @@
+"""How long the head of a request may be, and may take, before anybody knows who asks."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+import websockets
+
+from hub.transports.http import bounded
+from support.running import CONTRACT, RunningHub
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HEAD = b"POST /update HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@asynccontextmanager
+async def connected(
+    hub: RunningHub,
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Open a socket, for ten seconds at most."""
+    parts = urlsplit(hub.url)
+    async with asyncio.timeout(10):
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+
+
+async def flood(hub: RunningHub, begin: bytes, more: bytes) -> bytes:
+    """Send what does not end, until the hub ends it; return how that is answered."""
+    async with connected(hub) as (reader, writer):
+        writer.write(begin)
+        try:
+            # Far more than the kernels between may hold.
+            for _ in range(64 * 2**20 // len(more)):
+                writer.write(more)
+                await writer.drain()
+            pytest.fail("expected an end, got none")
+        except ConnectionError:
+            pass
+        try:
+            return await reader.read()
+        except ConnectionError:
+            return b""
+
+
+@pytest.mark.parametrize(
+    ("begin", "more"),
+    [
+        pytest.param(b"GET /", b"a" * 65_536, id="an address"),
+        pytest.param(HEAD + b"X-A: ", b"a" * 65_536, id="one header"),
+        pytest.param(HEAD, b"a: b\r\n" * 10_000, id="many headers"),
+        pytest.param(CHUNKED + b"1;", b"a" * 65_536, id="an extension of a chunk"),
+        pytest.param(CHUNKED + b"2\r\n{}\r\n0\r\n", b"a: b\r\n" * 10_000, id="trailers"),
+    ],
+)
+async def test_a_head_that_does_not_end_is_not_kept(
+    hub: RunningHub, begin: bytes, more: bytes
+) -> None:
+    """It would fill the memory, and no limit of bodies, nor of who may come in, is asked."""
+    answer = await flood(hub, begin, more)
+
+    assert not answer or answer.startswith(b"HTTP/1.1 4")
+
+
+async def test_a_head_that_is_too_large_is_told_so(hub: RunningHub) -> None:
+    """With 431 and what was expected, and the connection ends."""
+    async with connected(hub) as (reader, writer):
+        writer.write(HEAD + b"X-A: " + b"a" * bounded.MAX_HEAD_BYTES)
+
+        answer = await reader.read()
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 431 ")
+    assert b"Connection: close" in head
+    assert b'"code":"head_too_large"' in body
+
+
+async def test_nothing_is_said_in_the_middle_of_another_answer(hub: RunningHub) -> None:
+    """A client that reads a stream and sends such a head loses the connection."""
+    async with connected(hub) as (reader, writer):
+        writer.write(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await reader.readuntil(b"welcome")
+
+        writer.write(HEAD + b"X-A: " + b"a" * 2 * bounded.MAX_HEAD_BYTES)
+        try:
+            rest = await reader.read()
+        except ConnectionError:
+            rest = b""
+
+    assert b"HTTP/1.1 431" not in rest
+
+
+@pytest.mark.parametrize("sent", [b"", HEAD], ids=["nothing", "half a head"])
+async def test_who_sends_no_head_does_not_stay(
+    hub: RunningHub, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    """Some thousands who only hold their sockets would keep everybody else out."""
+    monkeypatch.setattr(bounded, "HEAD_S", 0.01)
+    async with connected(hub) as (reader, writer):
+        writer.write(sent)
+
+        assert await reader.read() == b""
+
+
+async def test_half_a_head_behind_a_request_does_not_stay_either(
+    hub: RunningHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's own patience with a connection that is kept ends with the first byte."""
+    async with connected(hub) as (reader, writer):
+        writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await reader.readuntil(b"}")
+        monkeypatch.setattr(bounded, "HEAD_S", 0.01)
+        writer.write(b"GET /")
+
+        assert await reader.read() == b""
+
+
+async def test_patience_is_for_heads_alone(
+    hub: RunningHub, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stream, a socket and a body that takes its time are not ended by it."""
+    monkeypatch.setattr(bounded, "HEAD_S", 0.01)
+
+    async with (
+        websockets.connect(f"{hub.ws}?channels=contracts") as socket,
+        http.stream("GET", "/api/events?channels=contracts") as stream,
+    ):
+        lines = stream.aiter_lines()
+        await socket.recv()
+        while '"subscribed"' not in await anext(lines):
+            pass
+        async with connected(hub) as (reader, writer):
+            writer.write(HEAD + b"Content-Length: 300000\r\n\r\n" + b" " * 100_000)
+            async with connected(hub) as (idle, _):
+                assert await idle.read() == b""
+            writer.write(b" " * 200_000)
+            assert (await reader.readline()).startswith(b"HTTP/1.1 400")
+        await http.post("/update", json=CONTRACT)
+        while '"contract_update"' not in await anext(lines):
+            pass
+        assert "contract_update" in str(await socket.recv())
