@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 from hypothesis import given, strategies as st
 
+from hub.auth import policy
 from hub.auth.policy import Deed, Verdict, demand, judge, owner_shown, visible
 from hub.errors import Forbidden
 from hub.model import scope as s
@@ -146,6 +147,17 @@ def test_patterns_match_as_expressions_would(pattern: str, channel: str) -> None
     verdict = judge(principal("anna", "admin", channels=(pattern,)), Deed(s.EVENTS_READ, channel))
 
     assert (verdict is Verdict.ALLOWED) is bool(re.fullmatch(expression, channel))
+
+
+def test_names_that_no_channel_can_have_are_not_remembered() -> None:
+    """They are of any length: whoever asks for thousands would fill the memory with them."""
+    anna = principal("anna", "admin", channels=("orders.*",))
+    policy._matches.cache_clear()
+
+    verdicts = {judge(anna, Deed(s.EVENTS_READ, f"orders.{'x' * 70_000}{n}")) for n in range(9)}
+
+    assert verdicts == {Verdict.ALLOWED}
+    assert policy._matches.cache_info().currsize == 1
 
 
 def test_a_channel_may_name_its_readers() -> None:
