@@ -9,11 +9,13 @@ from typing import Annotated, Literal, NamedTuple, get_args
 
 import msgspec
 
+from hub.auth.policy import Deed, demand
 from hub.errors import ChannelNotFound, Conflict, FieldError, InvalidFields, ReservedChannel
 from hub.model.channel import Defined, Definition
 from hub.model.contract import shown
 from hub.model.event import BUILT_IN_CHANNELS, is_channel_name
 from hub.model.principal import Principal
+from hub.model.scope import PUBLIC
 from hub.model.unit import Decision, Head, Rows, Unit
 from hub.services.publisher import Publisher
 from hub.stores.base import Log
@@ -112,6 +114,7 @@ class Definitions:
             ReservedChannel: The channel is built in.
             InvalidFields: There are too many channels, or a volatile one is to keep history.
             Conflict: The channel is there, and as durable as it will ever be.
+            Forbidden: It is for others: who may not read it would let himself in.
         """
         check_custom(channel)
         heads = (await self._log.state()).heads
@@ -119,6 +122,8 @@ class Definitions:
 
         def decide(rows: Rows) -> Decision:
             head = rows.heads[channel]
+            before = None if head.definition is None else head.definition.readers
+            demand(principal, Deed(PUBLIC, channel, before))
             status = 200 if head.offset or head.definition else MADE
             changes = [Defined(channel, _definition(channel, head, new))]
             return Decision(changes, [], lambda _events: b"", status)

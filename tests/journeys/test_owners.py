@@ -202,6 +202,22 @@ async def test_a_channel_shows_its_events_to_its_readers(hub: RunningHub) -> Non
     assert "orders" not in {one["channel"] for one in listed}
 
 
+async def test_who_may_not_read_a_channel_does_not_say_who_may(hub: RunningHub) -> None:
+    """An operator defines channels; one that is for admins he would open to himself."""
+    async with client(hub, "root") as root, client(hub, "olga") as olga:
+        await root.put("/api/channels/board", json={"readers": ["admin"]})
+        for readers in (None, ["operator"]):
+            refused = await olga.put("/api/channels/board", json={"readers": readers})
+            assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+        own = await olga.put("/api/channels/plans", json={"readers": ["operator"]})
+        changed = await olga.put("/api/channels/plans", json={"readers": None})
+        board = (await root.get("/api/channels/board")).json()
+
+    assert board["readers"] == ["admin"]
+    assert (own.status_code, changed.status_code) == (201, 200)
+    assert (await _get(hub, "olga", "/api/channels/board/history")).status_code == 403
+
+
 async def test_alerts_are_read_by_those_alone_who_may_list_them(hub: RunningHub) -> None:
     """By no way does the channel tell what `/api/alerts` refuses."""
     async with follow(hub, "bert") as bert, follow(hub, "vera") as vera:
