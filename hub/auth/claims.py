@@ -64,6 +64,12 @@ def read_claims(payload: bytes) -> Claims:
         raise Unauthenticated("expected claims as one JSON object, got something else") from None
 
 
+def is_reserved(name: str) -> bool:
+    """Say whether a name is one that the hub itself gives, or looks like what it makes of them."""
+    name = name.casefold()
+    return name in RESERVED or name.startswith(RESERVED_KINDS)
+
+
 def principal_of(claims: Claims, terms: Terms, now_us: int) -> Principal:
     """Return whom a token stands for, now.
 
@@ -74,7 +80,7 @@ def principal_of(claims: Claims, terms: Terms, now_us: int) -> Principal:
     _check_times(claims, now_us)
     _check_parties(claims, terms)
     _check_name("sub", claims.sub)
-    if claims.sub.casefold() in RESERVED or claims.sub.casefold().startswith(RESERVED_KINDS):
+    if is_reserved(claims.sub):
         raise Unauthenticated("expected a sub that is no name of the hub's own, got one")
     if claims.jti is not None:
         _check_name("jti", claims.jti)

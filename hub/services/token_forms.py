@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from hub.auth.claims import is_reserved
 from hub.clock import SECOND_US
 from hub.errors import FieldError, InvalidFields
 from hub.model.api_key import ApiKey
@@ -175,6 +176,8 @@ def _faults(new: NewKey) -> list[FieldError]:
     faults = []
     if not new.name.isprintable() or new.name != new.name.strip():
         faults.append(FieldError("$.name", "printable characters", shown(new.name)))
+    if is_reserved(new.name):
+        faults.append(FieldError("$.name", "no name of the hub's own", shown(new.name)))
     if not new.roles and not new.scopes:
         faults.append(FieldError("$.roles", "a role, or a scope in $.scopes", "neither"))
     roles = f"some of {', '.join(ROLES)}"

@@ -103,6 +103,8 @@ async def test_a_secret_is_kept_nowhere(scene: Scene, tmp_path: Path) -> None:
         pytest.param({"channels": ["a*b*c*d*e"]}, "$.channels", id="stars without end"),
         pytest.param({"name": " x"}, "$.name", id="a space in front"),
         pytest.param({"name": "a\nb"}, "$.name", id="two lines"),
+        pytest.param({"name": "Anonymous"}, "$.name", id="a name of the hub's own"),
+        pytest.param({"name": "key:1"}, "$.name", id="a name that looks like a credential"),
         pytest.param({"expires_at": "tomorrow"}, "$.expires_at", id="no time"),
         pytest.param({"expires_at": "2020-01-01T00:00:00Z"}, "$.expires_at", id="a time gone by"),
         pytest.param({"expires_at": "9000-01-01T00:00:00Z"}, "$.expires_at", id="never, almost"),
