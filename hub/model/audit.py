@@ -142,9 +142,19 @@ def details_of(record: Record) -> dict[str, Any]:
         return {"unreadable": clean(str(record.details), MAX_DETAILS)}
 
 
-def forgetting(note: Note, through: int, records: int) -> Note:
-    """Return the note of what retention removes: records up to `through`, so many."""
-    return note._replace(action=FORGOTTEN, details=told({"through": through, "records": records}))
+def forgetting(note: Note, seal: str, through: int, records: int, key: bytes | None) -> Note:
+    """Return the note of what retention removes.
+
+    Args:
+        note: Who, and when.
+        seal: Hash of the newest seal whose records are removed.
+        through: Its last record.
+        records: How many there were.
+        key: Signs; else whoever owns the database could say that the hub had removed them.
+    """
+    details = {"through": through, "records": records}
+    signed = {} if key is None else {"hmac": sign_end(seal, key)}
+    return note._replace(action=FORGOTTEN, details=told({**details, **signed}))
 
 
 def canonical(record: Record) -> bytes:
@@ -171,6 +181,11 @@ def sign(hash_: str, key: bytes) -> str:
     return hmac.new(key, b"hub audit seal\n" + hash_.encode(), hashlib.sha256).hexdigest()
 
 
+def sign_end(hash_: str, key: bytes) -> str:
+    """Return the HMAC-SHA256 of the hash of a seal whose records, and all before, may be gone."""
+    return hmac.new(key, b"hub audit forget\n" + hash_.encode(), hashlib.sha256).hexdigest()
+
+
 def closed(
     previous: Seal | None, records: Sequence[Record], *, at_us: int, node: str, key: bytes | None
 ) -> Seal:
@@ -188,6 +203,12 @@ def is_signed(seal: Seal, keys: Sequence[bytes]) -> bool:
     # All of them are tried in constant time; str would refuse what is not ASCII.
     given = seal.hmac.encode("utf-8", "replace")
     return any(hmac.compare_digest(sign(seal.hash, key).encode(), given) for key in keys)
+
+
+def is_end_signed(hash_: str, given: str, keys: Sequence[bytes]) -> bool:
+    """Say whether one of the keys has signed that what this seal is of may be gone."""
+    told_ = given.encode("utf-8", "replace")
+    return any(hmac.compare_digest(sign_end(hash_, key).encode(), told_) for key in keys)
 
 
 def _cleaned(value: Any) -> Any:

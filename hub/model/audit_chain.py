@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from hub.model.audit import FORGOTTEN, Record, Seal, digest, is_signed, link
+from hub.model.audit import FORGOTTEN, Record, Seal, digest, is_end_signed, is_signed, link
 
 MAX_FAULTS = 20
 
@@ -20,6 +20,11 @@ class Fault(NamedTuple):
 
     seq: int
     text: str
+
+
+class _Forgotten(msgspec.Struct):
+    through: int
+    hmac: str = ""
 
 
 class Chain:
@@ -49,6 +54,10 @@ class Chain:
         self._keys = keys
         self._forgotten = forgotten
         self._owned_up = 0
+        # Hash of the seal where what was removed ends, and who says in which record that it was.
+        self._end = ""
+        self._has_key = False
+        self._confession: tuple[int, str] | None = None
         self._head = None if head is None else head.strip().lower()
         self._last: Seal | None = None
 
@@ -70,9 +79,13 @@ class Chain:
             self._fault(
                 seal.first_seq, f"of the records {ends} (seal {seal.batch}) one was changed"
             )
+        # What was sealed before there was a key is vouched for by the first signed seal.
+        self._has_key = self._has_key or bool(seal.hmac)
         self._count(records)
         self.last_seq = seal.last_seq
         self._last = seal
+        if seal.last_seq == self._forgotten:
+            self._end = seal.hash
         if seal.hash == self._head:
             self._head = None
 
@@ -96,6 +109,7 @@ class Chain:
         if self._forgotten > self._owned_up:
             text = f"records up to {self._forgotten} are gone, and no {FORGOTTEN} says so"
             self._fault(self._owned_up + 1, text)
+        self._judge_confession()
         if self._head is not None:
             after = self.last_seq if self._last is None else self._last.last_seq
             text = f"no seal has the hash {self._head[:64]}: the log was cut, or made anew"
@@ -142,11 +156,21 @@ class Chain:
             seq = records[0].seq
             self._fault(seq, f"record {seq} is there, although it was forgotten")
 
+    def _judge_confession(self) -> None:
+        """Refuse a removal that the hub has not signed: whoever has the database can write one."""
+        if self._keys and self._confession is not None:
+            seq, given = self._confession
+            if not is_end_signed(self._end, given, self._keys):
+                self._fault(seq, f"the {FORGOTTEN} of record {seq} was not signed with the key")
+
     def _count(self, records: Sequence[Record]) -> None:
         self.records += len(records)
         for record in records:
             if record.action == FORGOTTEN:
-                self._owned_up = max(self._owned_up, _through(record))
+                through, given = _confessed(record)
+                self._owned_up = max(self._owned_up, through)
+                if through == self._forgotten and self._has_key:
+                    self._confession = (record.seq, given)
 
     def _fault(self, seq: int, text: str) -> None:
         if len(self.faults) < MAX_FAULTS:
@@ -180,11 +204,13 @@ def _out_of_place(expected: int, seq: int) -> str:
     return f"expected record {expected}, got record {seq}"
 
 
-def _through(record: Record) -> int:
+def _confessed(record: Record) -> tuple[int, str]:
+    """Return up to which record one says that they were removed, and its signature."""
     try:
-        return msgspec.json.decode(record.details, type=dict[str, int])["through"]
-    except (msgspec.DecodeError, UnicodeError, KeyError, TypeError):
-        return 0
+        told = msgspec.json.decode(record.details, type=_Forgotten)
+    except (msgspec.DecodeError, UnicodeError):
+        return 0, ""
+    return told.through, told.hmac
 
 
 def is_seal(seal: Seal) -> bool:

@@ -104,6 +104,6 @@ class Sealer:
 
     async def _forget(self, token: int, now_us: int) -> None:
         note = Note(now_us, "", "", FORGOTTEN, "", DONE, "", self._node)
-        while await self._log.forget(token, now_us - self._max_age_us, note):
+        while await self._log.forget(token, now_us - self._max_age_us, note, self._key):
             pass
         self._forget_at_us = now_us + FORGET_EVERY_US

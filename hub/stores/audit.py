@@ -85,11 +85,11 @@ class AuditLog(AuditReader, Protocol):
         """
         ...
 
-    async def forget(self, token: int, before_us: int, note: Note) -> int:
+    async def forget(self, token: int, before_us: int, note: Note, key: bytes | None = None) -> int:
         """Remove the oldest records whose seals are older than the time; the seals stay.
 
-        In one transaction with a record of it, made of the note. Return how many were removed:
-        some hundred, or one batch; 0 also where the token is not the last one.
+        In one transaction with a record of it, made of the note and signed with the key. Return
+        how many were removed: some hundred, or one batch; 0 also where the token is not the last.
         """
         ...
 

@@ -72,9 +72,9 @@ class SqliteAudit:
         work = partial(_seal, token=token, limit=limit, make=make)
         return await self._threads.write(partial(transact, work=work))
 
-    async def forget(self, token: int, before_us: int, note: Note) -> int:
+    async def forget(self, token: int, before_us: int, note: Note, key: bytes | None = None) -> int:
         """Remove the oldest records whose seals are older than the time."""
-        work = partial(_forget, token=token, before_us=before_us, note=note)
+        work = partial(_forget, token=token, before_us=before_us, note=note, key=key)
         return await self._threads.write(partial(transact, work=work))
 
 
@@ -145,7 +145,9 @@ def _seal(db: sqlite3.Connection, token: int, limit: int, make: Make) -> Seal | 
     return made
 
 
-def _forget(db: sqlite3.Connection, token: int, before_us: int, note: Note) -> int:
+def _forget(
+    db: sqlite3.Connection, token: int, before_us: int, note: Note, key: bytes | None
+) -> int:
     if not _holds(db, token):
         return 0
     forgotten = read_state(db).forgotten
@@ -155,7 +157,8 @@ def _forget(db: sqlite3.Connection, token: int, before_us: int, note: Note) -> i
         return 0
     db.execute("UPDATE audit_state SET forgotten = ?", (last,))
     removed = db.execute("DELETE FROM audit_records WHERE seq <= ?", (last,)).rowcount
-    append(db, [forgetting(note, last, removed)])
+    (end,) = db.execute("SELECT hash FROM audit_seals WHERE last_seq = ?", (last,)).fetchone()
+    append(db, [forgetting(note, end, last, removed, key)])
     return removed
 
 

@@ -166,11 +166,13 @@ def test_seals_from_before_there_was_a_key_are_vouched_for_by_later_ones() -> No
     assert faults(records[:4], seals[:2], 4) == [3]
 
 
-def forgotten(through: int, said: int | None) -> tuple[list[Record], list[Seal]]:
+def forgotten(
+    through: int, said: int | None, key: bytes | None = KEY
+) -> tuple[list[Record], list[Seal]]:
     """Return a log whose first records are gone; `said` is what a record owns up to."""
     records, seals = chained([2, 2], pending=1)
     if said is not None:
-        records.append(placed(forgetting(a_note(), said, said), 6, 6))
+        records.append(placed(forgetting(a_note(), seals[0].hash, said, said, key), 6, 6))
     return records[through:], seals
 
 
@@ -189,6 +191,37 @@ def test_who_only_moves_the_mark_is_found(said: int | None) -> None:
     last = records[-1].seq
 
     assert faults(records, seals, last, forgotten=2) == [1 if said is None else 2]
+
+
+@pytest.mark.parametrize("key", [None, OTHER_KEY], ids=["nobody", "somebody else"])
+def test_who_says_himself_that_the_hub_has_forgotten_is_found(key: bytes | None) -> None:
+    """Sealed by the hub or not yet: whoever owns the database can move the mark and write it."""
+    records, seals = forgotten(2, said=2, key=key)
+    sealed = [*seals, closed(seals[-1], records[-2:], at_us=9, node="n", key=KEY)]
+
+    assert faults(records, seals, 6, forgotten=2) == [6]
+    assert faults(records, sealed, 6, forgotten=2) == [6]
+    assert faults(records, seals, 6, forgotten=2, keys=[]) == []
+
+
+def test_a_signature_of_another_end_is_none() -> None:
+    """One that the hub has made for the records before does not do for those behind."""
+    records, seals = forgotten(4, said=2)
+    details = records[-1].details.replace('"through":2', '"through":4')
+    records[-1] = records[-1]._replace(details=details)
+
+    assert faults(records, seals, 6, forgotten=4) == [6]
+
+
+def test_what_was_forgotten_before_there_was_a_key_is_no_fault() -> None:
+    """Nobody could sign it; the first signed seal vouches for the record that says so."""
+    records, seals = chained([2, 2], keys=[None])
+    records.append(placed(forgetting(a_note(), seals[0].hash, 2, 2, None), 5, 5))
+    seals.append(closed(seals[-1], records[-1:], at_us=5, node="n", key=None))
+    records.append(placed(a_note(), 6, 6))
+    seals.append(closed(seals[-1], records[-1:], at_us=6, node="n", key=KEY))
+
+    assert faults(records[2:], seals, 6, forgotten=2) == []
 
 
 def test_a_record_that_was_forgotten_is_not_there() -> None:

@@ -77,9 +77,9 @@ class PostgresAudit:
         """Seal the next records."""
         return await self._write(lambda c: _seal(c, token, limit, make))
 
-    async def forget(self, token: int, before_us: int, note: Note) -> int:
+    async def forget(self, token: int, before_us: int, note: Note, key: bytes | None = None) -> int:
         """Remove the oldest records whose seals are older than the time."""
-        return await self._write(lambda c: _forget(c, token, before_us, note))
+        return await self._write(lambda c: _forget(c, token, before_us, note, key))
 
     async def _write(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         async def transact(connection: Connection) -> T:
@@ -143,7 +143,9 @@ async def _seal(connection: Connection, token: int, limit: int, make: Make) -> S
     return made
 
 
-async def _forget(connection: Connection, token: int, before_us: int, note: Note) -> int:
+async def _forget(
+    connection: Connection, token: int, before_us: int, note: Note, key: bytes | None
+) -> int:
     state = await connection.fetchrow(_LOCK)
     if state["token"] != token:
         return 0
@@ -154,7 +156,8 @@ async def _forget(connection: Connection, token: int, before_us: int, note: Note
     await connection.execute("UPDATE audit_state SET forgotten = $1", last)
     said: str = await connection.execute("DELETE FROM audit_records WHERE seq <= $1", last)
     removed = int(said.rpartition(" ")[2])
-    await append(connection, [forgetting(note, last, removed)])
+    end: str = await connection.fetchval("SELECT hash FROM audit_seals WHERE last_seq = $1", last)
+    await append(connection, [forgetting(note, end, last, removed, key)])
     return removed
 
 
