@@ -29,6 +29,7 @@ from hub.stores.snapshot import Snapshots, SqliteSnapshot
 from hub.stores.sqlite import DataFile, Threads, insert, transact
 from hub.stores.sqlite_audit import SqliteAudit
 from hub.stores.sqlite_credentials import SqliteCredentials, SqliteTickets
+from hub.stores.sqlite_webhooks import SqliteWebhooks
 
 # Rows written between two checkpoints: some 2 MiB of WAL, folded back in a few milliseconds.
 CHECKPOINT_ROWS = 4_000
@@ -63,6 +64,7 @@ class SqliteLog:
         self._snapshots = Snapshots(file)
         self.credentials = SqliteCredentials(self._threads)
         self.tickets = SqliteTickets(self._threads)
+        self.webhooks = SqliteWebhooks(self._threads, clock, self._fold)
         self._unfolded = 0
 
     def migrate(self) -> list[str]:

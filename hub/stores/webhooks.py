@@ -1,4 +1,4 @@
-"""What every store of webhooks promises; `tests/contracts/test_webhooks.py` holds them to it.
+"""What every store of webhooks promises; `tests/contracts/test_webhooks*.py` hold them to it.
 
 Whatever writes raises LogUnavailable or OutcomeUnknown when it cannot, like `base.Log`; it is one
 transaction, and on return it is on disk.
@@ -9,8 +9,8 @@ from typing import NamedTuple, Protocol
 
 from hub.model.delivery import Attempt, Body, Delivery, NewDelivery
 from hub.model.endpoint import Endpoint, Health, Registry
-from hub.model.replay import Replay
 from hub.stores.received import Received
+from hub.stores.replays import Replays
 
 
 class Step(NamedTuple):
@@ -38,11 +38,13 @@ class Lane(NamedTuple):
 
     Attributes:
         sending: How many are leased now, to any worker.
+        due: How many are due now, counted up to the limit of the claim.
     """
 
     endpoint: Endpoint
     health: Health
     sending: int
+    due: int = 1
 
 
 class Grant(NamedTuple):
@@ -53,7 +55,8 @@ class Grant(NamedTuple):
     health: Health
 
 
-# Pure, and asked inside the transaction; what it leaves out gets nothing.
+# Pure: asked before the transaction, of some lanes at a time, to choose them, and inside it, of
+# those chosen, with what is stored then. What it leaves out gets nothing.
 Allot = Callable[[Sequence[Lane]], Sequence[Grant]]
 
 
@@ -167,7 +170,8 @@ class Endpoints(Protocol):
         """Change one as `decide` says, which nobody else does meanwhile; None: there is none.
 
         When its state becomes active, what is held for it stays held: a replay sends it. When it
-        was active, what is pending or queued for it becomes held.
+        was active, what is pending or queued for it becomes held. So it does when `record` or
+        `settle` changes it; and what is given back, or was sent in vain, is then held too.
 
         Raises:
             Exception: What `decide` raises; nothing was changed.
@@ -175,13 +179,16 @@ class Endpoints(Protocol):
         ...
 
     async def remove_endpoint(self, endpoint_id: str) -> bool:
-        """Remove one; its open deliveries are cancelled, its records stay. False: there is none."""
+        """Remove one; its open deliveries are cancelled, its records stay. False: there is none.
+
+        Also those under way: what comes of them is not kept.
+        """
         ...
 
     async def registry(self, known: Registry | None = None) -> Registry:
         """Return all that events may go to; the same object where nothing has changed.
 
-        Callbacks that have fired are not in it any more.
+        Callbacks that have fired, which are those disabled, are not in it any more.
         """
         ...
 
@@ -198,7 +205,7 @@ class DeliveryQueue(Protocol):
 
         False: the cursor or the registry is another by now. Of a pair of endpoint and event that
         has a delivery already, none is made. In a lane only the first open one is pending, those
-        behind it are queued.
+        behind it are queued; what is held is in nobody's way.
         """
         ...
 
@@ -222,7 +229,10 @@ class DeliveryQueue(Protocol):
         ...
 
     async def release(self, leases: Mapping[str, int], due_us: int) -> None:
-        """Give leases back unused: pending again, due at a time, without an attempt."""
+        """Give leases back unused: pending again, due at a time, without an attempt.
+
+        What is another's by now stays as it is.
+        """
         ...
 
     async def next_due_us(self) -> int | None:
@@ -230,7 +240,11 @@ class DeliveryQueue(Protocol):
         ...
 
     async def forget_deliveries(self, before_us: int, limit: int) -> int:
-        """Forget deliveries that ended before a time, with attempts, and bodies that none needs."""
+        """Forget deliveries that ended before a time, with attempts, and bodies that none needs.
+
+        At most `limit`, those that ended first; return how many. A callback that has fired goes
+        with its last delivery.
+        """
         ...
 
 
@@ -254,41 +268,17 @@ class DeliveryRecords(Protocol):
         ...
 
     async def again(self, delivery_id: str, due_us: int) -> Delivery | None:
-        """Send one again: a new round; None: there is none. An open one becomes due."""
+        """Send one again: a new round; None: there is none, or its endpoint is no more.
+
+        An open one becomes due, but for one that is under way. In a lane it waits for the one
+        before it; at an endpoint that is not active it is held.
+        """
         ...
 
     async def cancel(self, delivery_id: str, now_us: int, reason: str) -> Delivery | None:
-        """End an open one that nobody sends now; the next of its lane becomes pending."""
-        ...
+        """End an open one that nobody sends now; the next of its lane becomes pending.
 
-
-class Replays(Protocol):
-    """The replays, which go on where they were after any crash."""
-
-    async def add_replay(self, replay: Replay) -> None:
-        """Keep one."""
-        ...
-
-    async def replay(self, replay_id: str) -> Replay | None:
-        """Return one, or None."""
-        ...
-
-    async def replays(self, limit: int, *, running: bool = False) -> Sequence[Replay]:
-        """Return a page, newest first."""
-        ...
-
-    async def cancel_replay(self, replay_id: str, now_us: int) -> Replay | None:
-        """End one that runs; what it has made due stays due. Return it as it is then."""
-        ...
-
-    async def replay_step(
-        self, replay: Replay, then: Replay, again: Sequence[str], new: Sequence[NewDelivery],
-        bodies: Sequence[Body],
-    ) -> bool:  # fmt: skip
-        """Send deliveries again and make new ones, and note how far it has come.
-
-        False, and nothing is done: it has come farther, or has ended, by somebody else. A new one
-        whose pair has a delivery already is sent again instead, if it has ended.
+        Return it as it is then, also one under way or ended before; None: there is none.
         """
         ...
 

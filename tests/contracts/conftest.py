@@ -1,6 +1,8 @@
 """Every adapter of the log, opened on an empty database."""
 
-from collections.abc import AsyncIterator, Iterator
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,11 @@ from hub.stores.log import SqliteLog
 from hub.stores.postgres.database import Database
 from hub.stores.postgres.log import PostgresLog
 from hub.stores.sqlite import DataFile
+from hub.stores.webhooks import Webhooks
 from support.clocks import FakeClock
+from support.memory_webhooks import MemoryWebhooks
 from support.postgres_server import PostgresServer, postgres_server
+from support.webhook_scene import Scene
 
 
 @pytest.fixture
@@ -42,3 +47,48 @@ async def log(
         await opened.open()
     yield opened
     await opened.close()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def scene(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
+) -> AsyncIterator[Scene]:
+    """An empty store of webhooks."""
+    if request.param == "memory":
+        yield in_memory(clock)
+        return
+    async with contextlib.AsyncExitStack() as opened:
+        yield await in_database(tmp_path / "hub.db", clock, opened)
+
+
+def in_memory(clock: FakeClock) -> Scene:
+    """Return the fake, which is the same for all nodes."""
+    hooks = MemoryWebhooks(clock)
+
+    async def another() -> MemoryWebhooks:
+        return hooks
+
+    async def move_heads(heads: Mapping[str, int]) -> None:
+        hooks.heads.update(heads)
+
+    return Scene(hooks, clock, another, move_heads)
+
+
+async def in_database(path: Path, clock: FakeClock, opened: contextlib.AsyncExitStack) -> Scene:
+    """Return a database, with doors for more nodes; they are closed at the end."""
+
+    async def another() -> Webhooks:
+        file = SqliteLog(DataFile(path, shared=True), clock)
+        file.migrate()
+        opened.push_async_callback(file.close)
+        return file.webhooks
+
+    async def move_heads(heads: Mapping[str, int]) -> None:
+        statements = [
+            f"UPDATE channels SET head = {head} WHERE name = '{name}'"  # noqa: S608 own words
+            for name, head in heads.items()
+        ]
+        with contextlib.closing(sqlite3.connect(path)) as beside:
+            beside.executescript(";".join(statements))
+
+    return Scene(await another(), clock, another, move_heads)
