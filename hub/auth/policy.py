@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 from hub.errors import Forbidden
 from hub.model.alert import ALERTS
 from hub.model.event import JOBS
+from hub.model.pattern import is_like
 from hub.model.principal import Principal
 from hub.model.scope import ALERTS_READ, JOBS_ANY, PUBLIC
 
@@ -122,21 +123,4 @@ def _may_use(principal: Principal, channel: str) -> bool:
 @lru_cache(4096)
 def _matches(patterns: Sequence[str], channel: str) -> bool:
     """Say whether a channel is one of these; `*` stands for any characters, also none."""
-    return any(_is_like(channel, pattern) for pattern in patterns)
-
-
-def _is_like(text: str, pattern: str) -> bool:
-    """Match in one go from left to right: an expression of many stars would take for ever."""
-    first, *others = pattern.split("*")
-    if not others:
-        return text == pattern
-    *inner, last = others
-    if not text.startswith(first):
-        return False
-    at = len(first)
-    for part in inner:
-        found = text.find(part, at)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return len(text) - len(last) >= at and text.endswith(last)
+    return any(is_like(channel, pattern) for pattern in patterns)
