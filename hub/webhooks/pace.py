@@ -1,0 +1,110 @@
+"""The pace: webhooks may wait, updates may not.
+
+While this process takes updates, sending gets a small share of its time, as a bucket of seconds
+that work takes out of and time flows into. At rest there is no limit.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+# Of the time of a process that takes updates.
+SHARE = 0.08
+# Seconds that may be taken at once.
+BURST_S = 0.01
+# Nobody waits longer without looking whether updates still come.
+LOOK_S = 0.05
+
+
+def never() -> bool:
+    """Say that this process takes no updates."""
+    return False
+
+
+class Pace:
+    """Tells work when it may go on.
+
+    Args:
+        is_busy: Tells whether updates are being taken just now.
+        share: Of the time, while they are.
+        now_s: A clock that never steps back.
+        sleep: Waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        is_busy: Callable[[], bool] = never,
+        *,
+        share: float = SHARE,
+        now_s: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._is_busy = is_busy
+        self._share = share
+        self._now_s = now_s
+        self._sleep = sleep
+        self._left_s = BURST_S
+        self._at_s = now_s()
+
+    @property
+    def is_slow(self) -> bool:
+        """Say whether there is a limit just now."""
+        return self._is_busy()
+
+    def spend(self, seconds: float) -> None:
+        """Note that work has taken so much time."""
+        self._left_s -= seconds
+
+    async def turn(self) -> None:
+        """Return when there is time for more work."""
+        while self._is_busy():
+            self._flow()
+            if self._left_s > 0:
+                return
+            await self._sleep(min(-self._left_s / self._share + 0.001, LOOK_S))
+        self._left_s, self._at_s = BURST_S, self._now_s()
+
+    async def metered(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do some work; what the event loop spends in it is taken out of the bucket."""
+        return await _Metered(work, self.spend)
+
+    async def timed(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do some work of which the disk has the most; all its time is taken out."""
+        began_s = self._now_s()
+        try:
+            return await work
+        finally:
+            self.spend(self._now_s() - began_s)
+
+    def _flow(self) -> None:
+        now_s = self._now_s()
+        self._left_s = min(BURST_S, self._left_s + (now_s - self._at_s) * self._share)
+        self._at_s = now_s
+
+
+class _Metered(Awaitable[T]):
+    """Work of which each step is timed: what lies between them is others' time."""
+
+    def __init__(self, work: Coroutine[Any, Any, T], spend: Callable[[float], None]) -> None:
+        self._work = work
+        self._spend = spend
+
+    def __await__(self) -> Generator[Any, None, T]:
+        failure: BaseException | None = None
+        while True:
+            began_s = time.perf_counter()
+            try:
+                wanted = self._work.send(None) if failure is None else self._work.throw(failure)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            finally:
+                self._spend(time.perf_counter() - began_s)
+            try:
+                yield wanted
+                failure = None
+            except BaseException as error:  # noqa: BLE001 handed to the work itself
+                failure = error
