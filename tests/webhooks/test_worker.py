@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 from hub.errors import LogUnavailable
 from hub.model.delivery import NewDelivery
 from hub.model.endpoint import Endpoint, Health
-from hub.stores.webhooks import Leased, Step, Webhooks
+from hub.stores.webhooks import Leased, Step
 from hub.webhooks.pace import Pace
 from hub.webhooks.receipts import Chain, verify
 from hub.webhooks.recording import Kept
@@ -19,6 +19,7 @@ from hub.webhooks.sender import Answer, Request
 from hub.webhooks.worker import POLL_S, Way, Worker
 from support.clocks import START_US, FakeClock
 from support.memory_webhooks import MemoryWebhooks
+from support.waiting import until
 from support.webhooks import DAY_US, body, endpoint
 
 OK = Answer(status=200, total_us=5_000)
@@ -67,7 +68,7 @@ class Post:
         self.receivers = Receivers(**answers)
         self.kept: list[Kept] = []
 
-    def worker(self, store: Webhooks | None = None, *, name: str = "w", **way: Any) -> Worker:
+    def worker(self, store: Any = None, *, name: str = "w", **way: Any) -> Worker:
         """Return one more."""
         fields = {"build": build, "concurrency": 8, "disable_us": 5 * DAY_US, **way}
         return Worker(
@@ -214,8 +215,7 @@ async def test_one_that_does_not_answer_keeps_nobody_waiting() -> None:
 
     post.receivers.send = hanging  # type: ignore[method-assign]
     task = asyncio.create_task(worker.run())
-    while post.states()["delivered"] < 50:
-        await asyncio.sleep(0)
+    await until(lambda: post.states()["delivered"] >= 50)
     hung = worker.sending
     task.cancel()
 
@@ -234,8 +234,7 @@ async def test_a_store_that_fails_loses_no_attempt(monkeypatch: pytest.MonkeyPat
         setattr(post.store, name, _failing(getattr(post.store, name), list(fails)))
     task = asyncio.create_task(post.worker().run())
 
-    while post.states() != {"delivered": 2}:
-        await asyncio.sleep(0.001)
+    await until(lambda: post.states() == {"delivered": 2})
     task.cancel()
 
     assert post.receivers.sent == {"ep_1": ["e1", "e2"]}
@@ -355,8 +354,7 @@ async def test_a_worker_that_stops_finishes_what_is_under_way() -> None:
     worker = post.worker()
     post.receivers.open.clear()
     task = asyncio.create_task(worker.run())
-    while not post.receivers.sent:
-        await asyncio.sleep(0)
+    await until(lambda: bool(post.receivers.sent))
     closing = asyncio.create_task(worker.close(60))
     await asyncio.sleep(0)
     post.receivers.open.set()
@@ -375,8 +373,7 @@ async def test_what_is_not_done_in_time_is_given_back() -> None:
     worker = post.worker()
     post.receivers.open.clear()
     task = asyncio.create_task(worker.run())
-    while not post.receivers.sent:
-        await asyncio.sleep(0)
+    await until(lambda: bool(post.receivers.sent))
 
     await worker.close(0)
     task.cancel()
@@ -425,16 +422,14 @@ async def test_any_crash_loses_nothing(data: st.DataObject) -> None:
         assert len(sent) - len(events) - failed <= len(lives)
 
 
-class _Mortal(MemoryWebhooks):
+class _Mortal:
     """The store as a process sees it that dies at one of its calls."""
 
     def __init__(self, store: MemoryWebhooks, calls: int) -> None:
         self._store = store
         self._left = calls
 
-    def __getattribute__(self, name: str) -> Any:
-        if name.startswith("_"):
-            return object.__getattribute__(self, name)
+    def __getattr__(self, name: str) -> Callable[..., Any]:
         real = getattr(self._store, name)
 
         async def call(*args: Any) -> Any:
