@@ -106,8 +106,10 @@ def imports(path: Path) -> frozenset[str]:
         pytest.param("sqlite3", ("hub/stores", "hub/cli"), id="sqlite3"),
         pytest.param("websockets", ("hub/transports", "clients"), id="websockets"),
         pytest.param("httpx", ("hub/cli", "hub/key_server.py", "clients"), id="httpx"),
-        pytest.param("joserfc", ("hub/auth", "hub/webhooks/encryption.py"), id="joserfc"),
-        pytest.param("cryptography", ("hub/cli", "hub/webhooks"), id="cryptography"),
+        pytest.param(
+            "joserfc", ("hub/auth", "hub/webhooks/encryption.py", "clients"), id="joserfc"
+        ),
+        pytest.param("cryptography", ("hub/cli", "hub/webhooks", "clients"), id="cryptography"),
         pytest.param("prometheus_client", ("hub/telemetry/metrics.py",), id="prometheus_client"),
         pytest.param("opentelemetry", ("hub/telemetry/otel.py",), id="opentelemetry"),
         pytest.param("click", ("hub/cli", "hub/__main__.py"), id="click"),

@@ -20,6 +20,7 @@ from hub_client.errors import (
     SerializationError,
     TimedOut,
     WebhookFailed,
+    WebhookVerificationFailed,
 )
 from hub_client.event import ContractUpdate, Event, JobUpdate, Snapshot, TaskUpdate
 from hub_client.lag import Lag
@@ -28,6 +29,8 @@ from hub_client.sync.client import MCPClient
 from hub_client.sync.jobs import Jobs
 from hub_client.sync.listener import Listener
 from hub_client.tracing import traced
+from hub_client.webhooks.decrypting import decrypt_webhook
+from hub_client.webhooks.verifying import verify_signature, verify_webhook
 
 __version__ = "0.1.0"
 
@@ -58,6 +61,10 @@ __all__ = [
     "ThreadClock",
     "TimedOut",
     "WebhookFailed",
+    "WebhookVerificationFailed",
     "__version__",
+    "decrypt_webhook",
     "traced",
+    "verify_signature",
+    "verify_webhook",
 ]

@@ -10,6 +10,7 @@
     * `SerializationError`    E_SERIALIZATION_ERROR: could not be written as JSON, or read
     * `RequestRefused`        any other refusal, under the hub's own code
     * `HistoryGap`            history_gap: events after the stored position are gone
+    * `WebhookVerificationFailed`  webhook_not_verified: what came is not from the hub
 
 A retryable error is raised only when the tries or the deadline are used up.
 """
@@ -145,6 +146,21 @@ class HistoryGap(HubError):
         self.to_offset = to_offset
         self.reason = reason
         self.position = position
+
+
+class WebhookVerificationFailed(HubError):
+    """A webhook that came is not from the hub, not of now, or cannot be read: answer 400 or 401.
+
+    Attributes:
+        reason: missing_header, malformed_header, unknown_scheme, wrong_signature, too_old,
+            too_new, malformed_body, encrypted or undecryptable.
+    """
+
+    code = "webhook_not_verified"
+
+    def __init__(self, message: str, *, reason: str = "wrong_signature") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 SEED_ERRORS: dict[str, type[HubError]] = {

@@ -46,6 +46,7 @@ _SDK = {
     "E_SERIALIZATION_ERROR": False,
     "request_refused": False,
     "history_gap": False,
+    "webhook_not_verified": False,
 }
 
 

@@ -1,0 +1,1 @@
+"""Receiving webhooks: is it the hub that speaks, and what does it say."""
