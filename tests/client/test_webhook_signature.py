@@ -3,9 +3,11 @@
 import base64
 import contextlib
 import hmac
+import json
 import sys
 from collections.abc import Mapping
 from email.message import Message
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +29,9 @@ PRIVATE = Ed25519PrivateKey.from_private_bytes(b"c" * 32)
 PUBLIC = PRIVATE.public_key().public_bytes_raw()
 WHPK = "whpk_" + base64.b64encode(PUBLIC).decode()
 JWK = {"kty": "OKP", "crv": "Ed25519", "x": base64.urlsafe_b64encode(PUBLIC).rstrip(b"=").decode()}
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "webhooks.json").read_text())[
+    "verifying"
+]
 
 
 def v1(secret: str = SECRET, body: bytes = BODY, at: object = NOW, event: str = ID) -> str:
@@ -57,17 +62,22 @@ def refusal(body: bytes | str, sent: Any, secret: Any = SECRET, **more: Any) -> 
     return refused.value.reason
 
 
-def test_the_vector_of_the_specification_is_verified() -> None:
-    """What the nine libraries of Standard Webhooks agree on, we agree on."""
-    sent = headers(
-        "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", event="msg_p5jXN8AQM9LWM0D4loKWxJek"
-    )
+@pytest.mark.parametrize("vector", [pytest.param(one, id=one["name"]) for one in VECTORS])
+def test_the_verdicts_are_those_of_the_shared_vectors(vector: dict[str, Any]) -> None:
+    """What the hub signs, we verify, and whom one SDK refuses, all refuse, for the same reason."""
+    body = vector["body"] if "body" in vector else base64.b64decode(vector["body_base64"])
+    verdict = "ok"
 
-    found = verify_signature(
-        b'{"test": 2432232314}', sent, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", now=NOW
-    )
+    try:
+        found = verify_signature(
+            body, vector["headers"], vector["keys"], vector["tolerance_s"], vector["now"]
+        )
+    except WebhookVerificationFailed as refused:
+        verdict = refused.reason
+    else:
+        assert found in vector["headers"].values()
 
-    assert found == "msg_p5jXN8AQM9LWM0D4loKWxJek"
+    assert verdict == vector["verdict"]
 
 
 def test_the_event_is_the_one_that_sockets_get() -> None:
@@ -136,25 +146,27 @@ def test_one_fitting_pair_is_enough(signatures: list[str], secrets: Any) -> None
 @pytest.mark.parametrize(
     ("sent", "body", "reason"),
     [
-        pytest.param({}, BODY, "missing_header", id="no headers"),
-        pytest.param(headers() | {"webhook-id": ""}, BODY, "missing_header", id="empty id"),
-        pytest.param([*headers().items()] * 2, BODY, "malformed_header", id="all of them twice"),
-        pytest.param(headers(event="a.1"), BODY, "malformed_header", id="a dot in the id"),
-        pytest.param(headers(event="é"), BODY, "malformed_header", id="no ASCII in the id"),
-        pytest.param(headers(at=f"{NOW}.9"), BODY, "malformed_header", id="half a second"),
-        pytest.param(headers(at=f"+{NOW}"), BODY, "malformed_header", id="a sign"),
-        pytest.param(headers(at="٣" * 10), BODY, "malformed_header", id="digits of others"),
-        pytest.param(headers(*["v1,a"] * 33), BODY, "malformed_header", id="33 signatures"),
-        pytest.param(headers("v1,é"), BODY, "malformed_header", id="no ASCII in a signature"),
-        pytest.param(headers(v1a()), BODY, "unknown_scheme", id="a version without a key"),
-        pytest.param(headers("v1"), BODY, "wrong_signature", id="an entry without a comma"),
-        pytest.param(headers("v1,"), BODY, "wrong_signature", id="an empty signature"),
-        pytest.param(headers("v1,%%%"), BODY, "wrong_signature", id="no base64"),
-        pytest.param(headers(v1(OTHER)), BODY, "wrong_signature", id="of another secret"),
-        pytest.param(headers(), BODY + b" ", "wrong_signature", id="a changed body"),
-        pytest.param(headers(), b"\xff\xfe", "wrong_signature", id="a body that is no text"),
-        pytest.param(headers() | {"webhook-id": "x"}, BODY, "wrong_signature", id="another id"),
-        pytest.param(headers(v1()[:-4]), BODY, "wrong_signature", id="cut short"),
+        pytest.param({}, BODY, "missing_headers", id="no headers"),
+        pytest.param(headers() | {"webhook-id": ""}, BODY, "missing_headers", id="empty id"),
+        pytest.param([*headers().items()] * 2, BODY, "bad_headers", id="all of them twice"),
+        pytest.param(headers(event="a.1"), BODY, "bad_headers", id="a dot in the id"),
+        pytest.param(headers(event="é"), BODY, "bad_headers", id="no ASCII in the id"),
+        pytest.param(headers(at=f"{NOW}.9"), BODY, "bad_headers", id="half a second"),
+        pytest.param(headers(at=f"+{NOW}"), BODY, "bad_headers", id="a sign"),
+        pytest.param(headers(at="٣" * 10), BODY, "bad_headers", id="digits of others"),
+        pytest.param(headers(*["v1,a"] * 21), BODY, "bad_headers", id="21 signatures"),
+        pytest.param(headers("v1,é"), BODY, "no_match", id="no ASCII in a signature"),
+        pytest.param(headers(v1a()), BODY, "no_match", id="a version without a key"),
+        pytest.param(headers("v1"), BODY, "no_match", id="an entry without a comma"),
+        pytest.param(headers("v1,"), BODY, "no_match", id="an empty signature"),
+        pytest.param(headers("v1,%%%"), BODY, "no_match", id="no base64"),
+        pytest.param(headers(v1(OTHER)), BODY, "no_match", id="of another secret"),
+        pytest.param(headers(), BODY + b" ", "no_match", id="a changed body"),
+        pytest.param(headers(), b"\xff\xfe", "no_match", id="a body that is no text"),
+        pytest.param(headers() | {"webhook-id": "x"}, BODY, "no_match", id="another id"),
+        pytest.param(headers("v1," + "a" * 9_000), BODY, "bad_headers", id="9 KB of a signature"),
+        pytest.param(headers("v1,\ud800"), BODY, "no_match", id="a surrogate in a signature"),
+        pytest.param(headers(v1()[:-4]), BODY, "no_match", id="cut short"),
         pytest.param(headers(), "\ud800", "malformed_body", id="a surrogate"),
     ],
 )
@@ -166,7 +178,7 @@ def test_whoever_cannot_sign_is_refused(sent: Any, body: Any, reason: str) -> No
 @pytest.mark.parametrize("text", ["v1a,", "v1a,%%%", "v1a,YQ==", v1a()[:-8] + "AAAAAAA="])
 def test_a_wrong_public_signature_is_refused(text: str) -> None:
     """Ed25519 fails as HMAC does."""
-    assert refusal(BODY, headers(text), WHPK) == "wrong_signature"
+    assert refusal(BODY, headers(text), WHPK) == "no_match"
 
 
 @pytest.mark.parametrize(
@@ -177,7 +189,7 @@ def test_a_wrong_public_signature_is_refused(text: str) -> None:
         pytest.param(NOW + 300, None, id="our clock is a bit behind"),
         pytest.param(NOW + 301, "too_new", id="from the future"),
         pytest.param(0, "too_old", id="1970"),
-        pytest.param(10**12 - 1, "too_new", id="as far as it goes"),
+        pytest.param(10**15 - 1, "too_new", id="as far as it goes"),
     ],
 )
 def test_the_time_is_held_in_both_directions(at: int, reason: str | None) -> None:

@@ -152,13 +152,13 @@ class WebhookVerificationFailed(HubError):
     """A webhook that came is not from the hub, not of now, or cannot be read: answer 400 or 401.
 
     Attributes:
-        reason: missing_header, malformed_header, unknown_scheme, wrong_signature, too_old,
-            too_new, malformed_body, encrypted or undecryptable.
+        reason: missing_headers, bad_headers, too_old, too_new, no_match, malformed_body,
+            encrypted or undecryptable.
     """
 
     code = "webhook_not_verified"
 
-    def __init__(self, message: str, *, reason: str = "wrong_signature") -> None:
+    def __init__(self, message: str, *, reason: str = "no_match") -> None:
         super().__init__(message)
         self.reason = reason
 

@@ -13,7 +13,7 @@ from hub_client.errors import WebhookVerificationFailed
 from hub_client.webhooks.keys import Key
 
 TOLERANCE_S = 300.0
-MAX_SIGNATURES = 32
+MAX_SIGNATURES = 20
 MAX_HEADER = 8 * 1024
 
 Body = bytes | bytearray | memoryview | str
@@ -24,8 +24,7 @@ Headers = Mapping[str, str] | Mapping[str, bytes] | Iterable[tuple[str | bytes, 
 _NAMES = ("webhook-id", "webhook-timestamp", "webhook-signature")
 # A dot would let a part of the body pass for a part of the id.
 _ID = re.compile(r"[!-\-/-~]{1,256}")
-_SECONDS = re.compile(r"[0-9]{1,12}")
-_PRINTABLE = re.compile(rf"[ -~]{{1,{MAX_HEADER}}}")
+_SECONDS = re.compile(r"[0-9]{1,15}")
 _SHOWN = 40
 
 
@@ -46,15 +45,15 @@ def claim_of(headers: Headers) -> Claim:
     found = _found(headers)
     for name in _NAMES:
         if not found.get(name):
-            raise _failed("missing_header", f"expected a header {name}, got none")
+            raise _failed("missing_headers", f"expected a header {name}, got none")
     webhook_id, timestamp, signature = (found[name] for name in _NAMES)
     if not _ID.fullmatch(webhook_id):
-        raise _malformed("webhook-id", "1 to 256 printable characters without a dot", webhook_id)
+        raise _bad("webhook-id", "1 to 256 printable characters without a dot", webhook_id)
     if not _SECONDS.fullmatch(timestamp):
-        raise _malformed("webhook-timestamp", "seconds since 1970", timestamp)
-    entries = signature.split(" ")
-    if not _PRINTABLE.fullmatch(signature) or len(entries) > MAX_SIGNATURES:
-        raise _malformed("webhook-signature", "at most 32 of version,base64", signature)
+        raise _bad("webhook-timestamp", "seconds since 1970", timestamp)
+    entries = [entry for entry in signature[:MAX_HEADER].split(" ") if entry]
+    if len(entries) > MAX_SIGNATURES or len(signature) > MAX_HEADER:
+        raise _bad("webhook-signature", "at most 20 signatures in 8 KiB", signature)
     pairs = (entry.partition(",") for entry in entries)
     return Claim(webhook_id, timestamp, [(version, text) for version, _, text in pairs])
 
@@ -66,20 +65,11 @@ def check(claim: Claim, body: bytes, keys: Sequence[Key]) -> None:
         WebhookVerificationFailed: None did.
     """
     message = f"{claim.id}.{claim.timestamp}.".encode() + body
-    told = {version for version, _ in claim.signatures}
-    checked = {key.version for key in keys}
-    if not told & checked:
-        words = " or ".join(sorted(checked))
-        raise _failed("unknown_scheme", f"expected a signature of version {words}, got none")
     for key in keys:
         for version, text in claim.signatures:
             if version == key.version and key.verifies(message, text):
                 return
-    raise _failed(
-        "wrong_signature",
-        "expected a signature by one of the secrets, got others: is it this endpoint's secret, "
-        "and the body byte by byte as it came?",
-    )
+    raise _failed("no_match", _told(claim, keys))
 
 
 def check_time(claim: Claim, tolerance_s: float, now: float) -> None:
@@ -130,7 +120,7 @@ def _found(headers: Headers) -> dict[str, str]:
         if word not in _NAMES:
             continue
         if word in found:
-            raise _failed("malformed_header", f"expected one header {word}, got several")
+            raise _failed("bad_headers", f"expected one header {word}, got several")
         found[word] = _text(value)
     return found
 
@@ -142,8 +132,18 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _malformed(name: str, expected: str, got: str) -> WebhookVerificationFailed:
-    return _failed("malformed_header", f"{name}: expected {expected}, got {got[:_SHOWN]!r}")
+def _told(claim: Claim, keys: Sequence[Key]) -> str:
+    known = {key.version for key in keys}
+    if known.isdisjoint(version for version, _ in claim.signatures):
+        return f"expected a signature of version {' or '.join(sorted(known))}, got none"
+    return (
+        "expected a signature by one of the secrets, got others: is it this endpoint's secret, "
+        "and the body byte by byte as it came?"
+    )
+
+
+def _bad(name: str, expected: str, got: str) -> WebhookVerificationFailed:
+    return _failed("bad_headers", f"{name}: expected {expected}, got {got[:_SHOWN]!r}")
 
 
 def _failed(reason: str, message: str) -> WebhookVerificationFailed:

@@ -101,6 +101,6 @@ def _verified(
 ) -> str:
     keys = keys_of(secret)
     claim = claim_of(headers)
-    check(claim, content, keys)
     check_time(claim, tolerance_s, time.time() if now is None else now)
+    check(claim, content, keys)
     return claim.id
