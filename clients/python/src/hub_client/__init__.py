@@ -8,6 +8,7 @@
 from hub_client.aio.client import AsyncMCPClient
 from hub_client.aio.jobs import AsyncJobs
 from hub_client.aio.listener import AsyncListener
+from hub_client.aio.webhooks import AsyncWebhooks
 from hub_client.clock import LoopClock, ThreadClock
 from hub_client.errors import (
     AuthenticationFailed,
@@ -28,6 +29,7 @@ from hub_client.state import ListenState, State
 from hub_client.sync.client import MCPClient
 from hub_client.sync.jobs import Jobs
 from hub_client.sync.listener import Listener
+from hub_client.sync.webhooks import Webhooks
 from hub_client.tracing import traced
 from hub_client.webhooks.decrypting import decrypt_webhook
 from hub_client.webhooks.verifying import verify_signature, verify_webhook
@@ -38,6 +40,7 @@ __all__ = [
     "AsyncJobs",
     "AsyncListener",
     "AsyncMCPClient",
+    "AsyncWebhooks",
     "AuthenticationFailed",
     "ContractUpdate",
     "Event",
@@ -62,6 +65,7 @@ __all__ = [
     "TimedOut",
     "WebhookFailed",
     "WebhookVerificationFailed",
+    "Webhooks",
     "__version__",
     "decrypt_webhook",
     "traced",

@@ -12,6 +12,7 @@ from hub_client.address import Address, Token
 from hub_client.aio.http import AsyncHttp
 from hub_client.aio.jobs import AsyncJobs
 from hub_client.aio.listener import AsyncListener
+from hub_client.aio.webhooks import AsyncWebhooks
 from hub_client.calls import contracts
 from hub_client.calls.request import Request
 from hub_client.calls.retry import RetryPolicy
@@ -32,6 +33,7 @@ class AsyncMCPClient:
 
     Attributes:
         jobs: The same job methods, under resource names, and some more.
+        webhooks: Endpoints, deliveries, replays, callbacks.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class AsyncMCPClient:
         self._http = AsyncHttp(self._address, policy, self._clock, http_transport)
         self._listeners: weakref.WeakSet[AsyncListener] = weakref.WeakSet()
         self.jobs = AsyncJobs(self._http)
+        self.webhooks = AsyncWebhooks(self._http)
 
     async def __aenter__(self) -> Self:
         return self

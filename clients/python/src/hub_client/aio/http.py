@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import httpx
 
 from hub_client.address import Address
-from hub_client.calls.answer import Answer, refusal, unreachable
+from hub_client.calls.answer import Answer, answer_says_no, refusal, unreachable
 from hub_client.calls.artifact import rewind
 from hub_client.calls.request import Request
 from hub_client.calls.retry import RetryPolicy, Tries
@@ -71,6 +71,8 @@ class AsyncHttp:
             try:
                 return await self._try(request, body, tries.timeout(), sink)
             except HubError as error:
+                if request.once and not answer_says_no(error):
+                    raise
                 delay = tries.wait_after(error)
             await self._clock.pause(delay, self._stop)
 

@@ -88,6 +88,11 @@ def refusal(answer: Answer, *, on_job: bool, wall: float) -> HubError:
     )
 
 
+def answer_says_no(error: HubError) -> bool:
+    """Say whether nothing was done; without an answer, or after 5xx, nobody knows."""
+    return error.status is not None and error.status < 500  # noqa: PLR2004
+
+
 def unreachable(error: Exception) -> HubError:
     """Return the error for a try that brought no answer."""
     text = str(error) or type(error).__name__

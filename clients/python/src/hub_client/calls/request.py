@@ -18,6 +18,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         upload: Raw body instead of JSON; a path is read anew on every try.
         on_job: A 404 without a word of the hub's means that the job is not there.
         bulk: A transfer of any size: the timeout bounds each wait, not the whole.
+        once: It makes something new and has no key: not sent again when no answer came.
     """
 
     method: str
@@ -28,6 +29,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     upload: bytes | Path | None = None
     on_job: bool = False
     bulk: bool = False
+    once: bool = False
 
     def body(self) -> bytes | Path | None:
         """Return what to send.

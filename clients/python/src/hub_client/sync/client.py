@@ -20,6 +20,7 @@ from hub_client.state import State
 from hub_client.sync.http import Http
 from hub_client.sync.jobs import Jobs
 from hub_client.sync.listener import Listener
+from hub_client.sync.webhooks import Webhooks
 
 
 class MCPClient:
@@ -32,6 +33,7 @@ class MCPClient:
 
     Attributes:
         jobs: The same job methods, under resource names, and some more.
+        webhooks: Endpoints, deliveries, replays, callbacks.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class MCPClient:
         self._http = Http(self._address, policy, self._clock, http_transport)
         self._listeners: weakref.WeakSet[Listener] = weakref.WeakSet()
         self.jobs = Jobs(self._http)
+        self.webhooks = Webhooks(self._http)
 
     def __enter__(self) -> Self:
         return self
