@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from hub import __version__
 from hub.brokers.base import Health
+from hub.limits.gate import Gate
 from hub.model.event import BUILT_IN_CHANNELS
 from hub.realtime.delays import Delays
 from hub.realtime.fanout import Fanout
@@ -14,9 +15,11 @@ from hub.realtime.ladder import STEPS, Ladder
 from hub.realtime.standing import OUTCOMES
 from hub.services.alert_rules import NAMES
 from hub.services.alerts import Alerts
+from hub.services.auditor import Auditor
 from hub.services.job_times import JobTimes
 from hub.services.presence import Nodes
 from hub.services.publisher import Publisher
+from hub.services.sealer import Sealer
 from hub.telemetry.histogram import Histogram
 from hub.telemetry.reading import Reading
 from hub.telemetry.requests import Requests
@@ -50,7 +53,9 @@ class Readings(NamedTuple):
     sight: Sight
     requests: Requests
     auth_failures: Mapping[str, int]
-    limits: Mapping[str, int]
+    gate: Gate
+    auditor: Auditor
+    sealer: Sealer
     jobs: JobTimes
     alerts: Alerts
 
@@ -84,7 +89,10 @@ class Readings(NamedTuple):
             requests=self.requests.by_class(),
             request_seconds=self.requests.seconds(),
             auth_failures=self.auth_failures,
-            limits=self.limits,
+            limits=self.gate.hits,
+            sharing_failures=self.gate.sharing.failures if self.gate.sharing else 0,
+            audit_records=_records(self.auditor),
+            audit_seals=self.sealer.sealed,
             jobs=self.jobs.ended_s,
             artifacts=self.jobs.artifacts_s,
             alerts=_by_rule(one.alert for one in self.alerts.raised().values()),
@@ -109,6 +117,10 @@ def _repairs(feeds: Iterable[Feed]) -> dict[str, int]:
         filled += feed.filled
         log += feed.reread
     return {"filled": filled, "log": log}
+
+
+def _records(auditor: Auditor) -> dict[str, int]:
+    return {"written": auditor.written, "failed": auditor.failed, "lost": auditor.lost}
 
 
 def _by_rule(names: Iterable[str]) -> dict[str, int]:

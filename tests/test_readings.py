@@ -8,6 +8,8 @@ import pytest
 from hub import __version__
 from hub.brokers.base import Health, Live, Presence
 from hub.errors import LogUnavailable
+from hub.limits.gate import Gate, Rates
+from hub.limits.sharing import Sharing
 from hub.model.channel import Definition
 from hub.model.event import BUILT_IN_CHANNELS
 from hub.model.unit import Head
@@ -20,9 +22,11 @@ from hub.services.alerts import Alerts, Around
 from hub.services.job_times import JobTimes
 from hub.services.presence import Nodes
 from hub.services.publisher import Publisher
+from hub.services.sealer import Sealer
 from hub.telemetry.histogram import QUICK_S, Histogram
 from hub.telemetry.requests import Requests
 from support.clocks import FakeClock
+from support.notes import an_auditor
 from support.realtime import FakeNode, MemoryEvents
 
 
@@ -49,6 +53,9 @@ def readings() -> Readings:
     clock = FakeClock()
     nodes = Nodes("log", "one", live=lambda: live, tell=lambda _said: None, clock=clock)
     broken: Any = BrokenLog()
+    nobody: Any = None
+    gate = Gate(Rates(), clock)
+    gate.hits["publishes"] = 5
     return Readings(
         broker=lambda: Health(reaches=False, dropped=3, round_trip_s=0.25),
         nodes=nodes,
@@ -58,7 +65,9 @@ def readings() -> Readings:
         sight=Sight(Delays(clock), Histogram(QUICK_S), {"orders": 3, "jobs": 4}),
         requests=Requests(),
         auth_failures={"token_expired": 2},
-        limits={"publishes": 5},
+        gate=gate,
+        auditor=an_auditor(),
+        sealer=Sealer(nobody, clock, "one", key=None, max_age_us=1),
         jobs=JobTimes(),
         alerts=silent_alerts(clock),
     )
@@ -130,7 +139,8 @@ def test_refusals_are_told_by_who_counts_them(readings: Readings) -> None:
     """Of credentials by the code, of limits by which it was."""
     now = readings.now()
 
-    assert (now.auth_failures, now.limits) == ({"token_expired": 2}, {"publishes": 5})
+    assert now.auth_failures == {"token_expired": 2}
+    assert now.limits == {"publishes": 5, "address_requests": 0, "requests": 0, "commands": 0}
 
 
 def test_every_alert_is_told_also_those_that_are_not_raised(readings: Readings) -> None:
@@ -170,3 +180,24 @@ def test_labels_do_not_grow_with_channels() -> None:
 
     assert set(told) == {*BUILT_IN_CHANNELS, "custom"}
     assert (told["custom"], told["alerts"], told["jobs"]) == (1_001, 4, 0)
+
+
+def test_the_audit_log_is_told(readings: Readings) -> None:
+    """What could not be written has a number of its own, and what is lost for good too."""
+    readings.auditor.written, readings.auditor.failed, readings.auditor.lost = 5, 3, 2
+    readings.sealer.sealed = 4
+
+    now = readings.now()
+
+    assert now.audit_records == {"written": 5, "failed": 3, "lost": 2}
+    assert now.audit_seals == 4
+
+
+def test_limits_that_nobody_shares_are_told(readings: Readings) -> None:
+    """A node that is alone has nobody to share with; that is no failure."""
+    alone = readings.now().sharing_failures
+    nobody: Any = None
+    readings.gate.sharing = Sharing(readings.gate.shared, nobody, readings.gate.now_us)
+    readings.gate.sharing.failures = 7
+
+    assert (alone, readings.now().sharing_failures) == (0, 7)

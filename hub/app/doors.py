@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 from hub import __version__
 from hub.app.identity import KEY_FIELDS, Identity, renew_keys
 from hub.app.limits import NodeLimits
-from hub.app.reloading import Reloading
+from hub.app.reloading import Reloading, recording
 from hub.app.watch import Watch, Watched, watch
 from hub.auth.admission import Rules
 from hub.auth.proxies import Proxies
@@ -32,6 +32,7 @@ from hub.services.job_times import JobTimes
 from hub.services.jobs import Jobs
 from hub.services.presence import Nodes
 from hub.services.publisher import Publisher
+from hub.services.sealer import Sealer
 from hub.services.sights import Sights
 from hub.services.status import Status
 from hub.services.tokens import Tokens
@@ -85,6 +86,7 @@ class Inside(NamedTuple):
     sights: Sights
     health: Callable[[], Health]
     auditor: Auditor
+    sealer: Sealer
     sight: Sight
     siblings: Siblings
     reloading: Reloading
@@ -155,6 +157,7 @@ def open_doors(inside: Inside) -> Doors:
     cors = Cors(edge, settings.origins)
     inside.reloading.add(partial(_admit_again, rules, cors), *DOOR_FIELDS)
     inside.reloading.add(partial(renew_keys, identity, inside.realtime.spawn), *KEY_FIELDS)
+    inside.reloading.taken.append(recording(inside.auditor))
     return Doors(cors, reception, exposition, watching)
 
 
@@ -244,7 +247,9 @@ def _exposition(inside: Inside, requests: Requests, times: JobTimes, alerts: Ale
         sight=inside.sight,
         requests=requests,
         auth_failures=inside.identity.authentication.failures,
-        limits=inside.limits.gate.hits,
+        gate=inside.limits.gate,
+        auditor=inside.auditor,
+        sealer=inside.sealer,
         jobs=times,
         alerts=alerts,
     )

@@ -56,7 +56,8 @@ def node_limits(settings: Settings, clock: Clock) -> NodeLimits:
 async def share(gate: Gate, url: str, log_id: str) -> None:
     """Let the limits hold for all nodes of a log together, until cancelled."""
     buckets = RedisBuckets(url, log_id)
-    sharing, log, away = Sharing(gate.shared, buckets, gate.now_us), logger("limits"), False
+    gate.sharing = sharing = Sharing(gate.shared, buckets, gate.now_us)
+    log, away = logger("limits"), False
     try:
         while True:
             await asyncio.sleep(EVERY_S)

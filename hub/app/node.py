@@ -142,6 +142,7 @@ class Node:
                 sights=self._sights,
                 health=self._broker.health,
                 auditor=self.auditor,
+                sealer=self._sealer,
                 sight=Sight(self._delays, self._ears.lag, taken),
                 siblings=self._workers or ALONE,
                 reloading=self.reloading,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from hub.errors import Misconfigured
+from hub.services.auditor import Auditor
 from hub.settings import Settings, names
 
 # Takes settings over; raises Misconfigured before it has changed anything.
@@ -28,15 +29,27 @@ class Change(NamedTuple):
     waiting: Sequence[str]
 
 
+def recording(auditor: Auditor) -> Callable[[Change], None]:
+    """Return what brings a change into the audit log: the names of settings, not their values."""
+
+    def record(change: Change) -> None:
+        details = {"changed": [*change.taken], "need_restart": [*change.waiting]}
+        auditor.note("settings.reload", details=details)
+
+    return record
+
+
 class Reloading:
     """The settings of a running node, and who goes by them.
 
     Attributes:
         settings: Those that count now.
+        taken: Called with what a reload came to, once all have taken it over.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.taken: list[Callable[[Change], None]] = []
         self._takers: list[Take] = []
         self._fields: set[str] = set()
 
@@ -58,10 +71,13 @@ class Reloading:
         differ = [name for name in names() if getattr(old, name.field) != getattr(new, name.field)]
         values = {field: getattr(new, field) for field in self._fields}
         self._hand_round(old, msgspec.structs.replace(old, **values))
-        return Change(
+        change = Change(
             [name.env for name in differ if name.field in self._fields],
             [name.env for name in differ if name.field not in self._fields],
         )
+        for tell in self.taken:
+            tell(change)
+        return change
 
     def _hand_round(self, old: Settings, new: Settings) -> None:
         for count, take in enumerate(self._takers):

@@ -9,6 +9,7 @@ from hub.errors import RateLimited
 from hub.limits.commands import Allowance
 from hub.limits.limit import Header, Limit
 from hub.limits.party import party_of
+from hub.limits.sharing import Sharing
 from hub.limits.steady import Steady
 
 
@@ -41,6 +42,7 @@ class Gate:
         address_requests: Told apart by address.
         requests: By principal, like `publishes`.
         commands: By connection.
+        sharing: Carries them between the nodes of a hub; None: this node goes by itself alone.
     """
 
     def __init__(self, rates: Rates, clock: Clock) -> None:
@@ -50,6 +52,7 @@ class Gate:
         self.requests = Limit("requests", "requests of one principal", self.hits)
         self.publishes = Limit("publishes", "events of one principal", self.hits)
         self.commands = Limit("commands", "commands on one connection", self.hits)
+        self.sharing: Sharing | None = None
         self.set(rates)
 
     @property

@@ -162,6 +162,26 @@ class Reading(NamedTuple):
         ByLabel,
         Metric("hub_limits_total", "counter", "Refusals because of a limit", ("limit",)),
     ]
+    sharing_failures: Annotated[
+        int,
+        Metric(
+            "hub_limits_sharing_failures_total",
+            "counter",
+            "Rounds in which Redis did not answer, so that the limits held for this node alone",
+        ),
+    ]
+    audit_records: Annotated[
+        ByLabel,
+        Metric(
+            "hub_audit_records_total",
+            "counter",
+            "Audit records: written; failed at the first try, and logged instead; of those lost",
+            ("outcome",),
+        ),
+    ]
+    audit_seals: Annotated[
+        int, Metric("hub_audit_seals_total", "counter", "Batches of records that this node sealed")
+    ]
     jobs: Annotated[
         Mapping[str, Histogram],
         Metric(

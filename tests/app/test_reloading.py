@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.app.reloading import Reloading
+from hub.app.reloading import Change, Reloading
 from hub.errors import Misconfigured
 from hub.settings import Settings
 
@@ -43,6 +43,19 @@ def test_the_same_settings_are_handed_round_all_the_same() -> None:
 
     assert reloading.take(OLD) == ([], [])
     assert taker.given == [OLD]
+
+
+def test_what_a_reload_came_to_is_told() -> None:
+    """By name; and nothing of one that was refused."""
+    reloading, told = Reloading(OLD), list[Change]()
+    reloading.add(Taker(refuses="https://c.example"), "cors_origins")
+    reloading.taken.append(told.append)
+
+    reloading.take(NEW)
+    with pytest.raises(Misconfigured):
+        reloading.take(Settings(cors_origins="https://c.example"))
+
+    assert [change.taken for change in told] == [["CORS_ORIGINS"]]
 
 
 def test_one_that_cannot_take_them_leaves_all_as_they_were() -> None:

@@ -19,7 +19,7 @@ from websockets.sync.client import connect
 
 from hub.auth.jwt_keys import secret_key
 from support.certificates import certificate
-from support.commands import finish, start
+from support.commands import finish, invoke, start
 from support.leaks import LEAKS
 from support.redis_server import RedisServer, redis_server
 
@@ -153,6 +153,37 @@ def test_a_static_key_that_was_exchanged_ends_its_clients(hub: Served) -> None:
     assert client.close_code == 4501
     assert (hub.status(FIRST), hub.status(SECOND)) == (401, 200)
     hub.stop()
+
+
+def test_a_reload_is_in_the_audit_log(hub: Served) -> None:
+    """With the names of what was changed; the values may be secrets."""
+    hub.start(JWT_SECRET=FIRST)
+    hub.reload(JWT_SECRET=SECOND, HUB_REQUEST_RATE="7", HUB_AUDIT_MAX_AGE_DAYS="9")
+    hub.reload(JWT_SECRET="short")  # noqa: S106 refused
+    hub.stop()
+
+    listed = invoke(
+        *("audit", "list", "--action", "settings.reload", "-o", "json"),
+        DATABASE_URL=f"sqlite:///{hub.errors.parent}/hub.db",
+    )
+
+    [record] = [json.loads(line) for line in listed.out.splitlines()]
+    assert sorted(record["details"]["changed"]) == ["HUB_REQUEST_RATE", "JWT_SECRET"]
+    assert record["details"]["need_restart"] == ["HUB_AUDIT_MAX_AGE_DAYS"]
+    assert SECOND not in listed.out
+
+
+def test_a_limit_that_was_loosened_holds_no_longer(hub: Served) -> None:
+    """At once, for who had used the old one up, too; and one that is new holds."""
+    hub.start(JWT_SECRET=FIRST, HUB_REQUEST_RATE="0.01")
+    before = [hub.status(token(FIRST)) for _ in range(3)]
+    hub.reload(JWT_SECRET=FIRST, HUB_REQUEST_RATE="0")
+    free = [hub.status(token(FIRST)) for _ in range(3)]
+    hub.reload(JWT_SECRET=FIRST, HUB_REQUEST_RATE="0.01")
+    after = [hub.status(token(FIRST)) for _ in range(3)]
+    hub.stop()
+
+    assert (before[-1], free, after[-1]) == (429, [200] * 3, 429)
 
 
 def _alive(client: Any) -> bool:

@@ -91,6 +91,7 @@ async def test_nodes_without_their_redis_limit_alone() -> None:
 
     lines = [line for line in await written(out) if line["part"] == "limits"]
     assert lines[0]["event"] == "limits hold for each node alone"
+    assert any(one.sharing is not None and one.sharing.failures for one in (first, second))
 
 
 async def test_a_hub_with_redis_answers_when_it_is_gone(tmp_path: Path) -> None:
