@@ -1,5 +1,6 @@
 # The hub alone: `docker build -t hub . && docker run --network host -v hub:/data hub`
-# Host network: this version has no credentials yet and listens on loopback only.
+# It listens on loopback, open to that machine. For others: `-e HOST=0.0.0.0 -p 8000:8000` instead of the host's
+# network; it then wants credentials, and `docker exec CONTAINER hub token create root --role admin` makes the first.
 FROM python:3.11-slim AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
@@ -20,7 +21,7 @@ WORKDIR /data
 VOLUME /data
 # Alive, not ready: a hub whose database is away must not be restarted for it.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD \
-    ["python", "-c", "import os, urllib.request as u; u.urlopen(f\"http://127.0.0.1:{os.environ.get('PORT', '8000')}/health\", timeout=2)"]
+    ["python", "-m", "hub", "check", "--live"]
 STOPSIGNAL SIGTERM
 # Migrations are applied at the start; HUB_MIGRATE_ON_START=0 leaves them to `hub migrate`.
 CMD ["hub", "serve"]

@@ -189,3 +189,16 @@ def test_check_does_not_wait_for_a_redis_that_hangs(tmp_path: Path) -> None:
     assert finding.state == "warning"
     assert finding.found.startswith(f"{hanging.url}: does not answer: ")
     assert not finding.found.endswith(": ")
+
+
+def test_a_hub_that_runs_is_asked(served: HubProcess) -> None:
+    """Where the settings say that it listens; one that listens everywhere, on this machine."""
+    there = invoke("check", "--live", PORT=str(served.port))
+    everywhere = invoke(
+        "check", "--live", "-o", "json", PORT=str(served.port), HOST="0.0.0.0", AUTH="required"
+    )
+    nowhere = invoke("check", "--live", PORT=str(free_port()))
+
+    assert (there.code, everywhere.code, nowhere.code) == (0, 0, 1)
+    assert json.loads(everywhere.out)["checks"][0]["found"].startswith("http://127.0.0.1:")
+    assert "refused" in nowhere.out

@@ -15,7 +15,7 @@ from hub.cli.checks import findings
 from hub.clock import SystemClock
 from hub.settings import Settings
 from support.certificates import Certificate, certificate
-from support.commands import finish, run, start
+from support.commands import finish, invoke, run, start
 from support.redis_server import redis_server
 from support.running import CONTRACT
 
@@ -141,6 +141,29 @@ def test_a_hub_asks_for_certificates_of_its_roots(tmp_path: Path, own: Certifica
     process.terminate()
     finish(process)
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("roots", [False, True], ids=["anybody", "who shows a certificate"])
+def test_a_hub_with_a_certificate_is_found_alive(
+    tmp_path: Path, own: Certificate, *, roots: bool
+) -> None:
+    """Whatever name the certificate has; one that wants another certificate has answered."""
+    environ = {
+        "HUB_SSL_CERTFILE": str(own.cert), "HUB_SSL_KEYFILE": str(own.key),
+        "DATABASE_URL": f"sqlite:///{tmp_path}/hub.db", "HUB_ALLOWED_HOSTS": "hub.example",
+        "API_KEY": "kD8s-3mQv_Zr7xWb2yLfTn5hGc9aEj4u",
+    }  # fmt: skip
+    if roots:
+        environ["HUB_SSL_CA_CERTS"] = str(own.cert)
+    process = start("serve", "-o", "json", **environ, PORT="0")
+    port = str(told_by(process)["port"])
+
+    alive = invoke("check", "--live", **environ, PORT=port)
+    process.terminate()
+    finish(process)
+    ended = invoke("check", "--live", **environ, PORT=port)
+
+    assert (alive.code, ended.code) == (0, 1), alive.out
 
 
 def found(name: str, **overrides: Any) -> tuple[str, str]:
