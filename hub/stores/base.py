@@ -9,6 +9,7 @@ from hub.model.job import Job, JobEntry
 from hub.model.unit import Head, Outcome, Unit
 from hub.stores.audit import AuditLog
 from hub.stores.credentials import Credentials, Tickets
+from hub.stores.webhooks import Webhooks
 
 
 class LogState(NamedTuple):
@@ -164,6 +165,11 @@ class Store(Log, Records, Protocol):
     @property
     def audit(self) -> AuditLog:
         """The audit log in it."""
+        ...
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Its webhooks."""
         ...
 
     async def open(self) -> None:

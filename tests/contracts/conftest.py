@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from hub.stores.base import Store
@@ -49,7 +50,13 @@ async def log(
     await opened.close()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(scope="session")
+def webhook_database(postgres: PostgresServer) -> str:
+    """A database that many tests use, one after the other: to make one takes a second."""
+    return postgres.database()
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def scene(
     request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
 ) -> AsyncIterator[Scene]:
@@ -57,8 +64,11 @@ async def scene(
     if request.param == "memory":
         yield in_memory(clock)
         return
+    url = None
+    if request.param == "postgres":
+        url = request.getfixturevalue("webhook_database")
     async with contextlib.AsyncExitStack() as opened:
-        yield await in_database(tmp_path / "hub.db", clock, opened)
+        yield await in_database(tmp_path / "hub.db", url, clock, opened)
 
 
 def in_memory(clock: FakeClock) -> Scene:
@@ -74,21 +84,48 @@ def in_memory(clock: FakeClock) -> Scene:
     return Scene(hooks, clock, another, move_heads)
 
 
-async def in_database(path: Path, clock: FakeClock, opened: contextlib.AsyncExitStack) -> Scene:
+async def in_database(
+    path: Path, url: str | None, clock: FakeClock, opened: contextlib.AsyncExitStack
+) -> Scene:
     """Return a database, with doors for more nodes; they are closed at the end."""
 
     async def another() -> Webhooks:
-        file = SqliteLog(DataFile(path, shared=True), clock)
-        file.migrate()
-        opened.push_async_callback(file.close)
-        return file.webhooks
+        if url is None:
+            file = SqliteLog(DataFile(path, shared=True), clock)
+            file.migrate()
+            opened.push_async_callback(file.close)
+            return file.webhooks
+        log = PostgresLog(Database(url), clock)
+        await log.open()
+        opened.push_async_callback(log.close)
+        return log.webhooks
 
     async def move_heads(heads: Mapping[str, int]) -> None:
         statements = [
             f"UPDATE channels SET head = {head} WHERE name = '{name}'"  # noqa: S608 own words
             for name, head in heads.items()
         ]
-        with contextlib.closing(sqlite3.connect(path)) as beside:
-            beside.executescript(";".join(statements))
+        if url is None:
+            with contextlib.closing(sqlite3.connect(path)) as beside:
+                beside.executescript(";".join(statements))
+            return
+        connection = await asyncpg.connect(url)
+        await connection.execute(";".join(statements))
+        await connection.close()
 
-    return Scene(await another(), clock, another, move_heads)
+    hooks = await another()
+    if url is not None:
+        await empty(url)
+    return Scene(hooks, clock, another, move_heads)
+
+
+async def empty(url: str) -> None:
+    """Forget what the test before has left."""
+    connection = await asyncpg.connect(url)
+    tables = ("endpoints", "health", "cursors", "bodies", "deliveries", "attempts", "replays")
+    names = ", ".join(f"webhook_{name}" for name in (*tables, "received"))
+    await connection.execute(
+        f"TRUNCATE {names} RESTART IDENTITY; UPDATE channels SET head = 0; "  # noqa: S608 own words
+        "UPDATE webhook_state SET revision = 0, removed = 0"
+    )
+    await connection.close()

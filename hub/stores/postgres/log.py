@@ -34,6 +34,7 @@ from hub.stores.postgres.credentials import PostgresCredentials, PostgresTickets
 from hub.stores.postgres.database import LOST, Connection, Database, unavailable
 from hub.stores.postgres.rows import defined, event_of, head_of, stored
 from hub.stores.postgres.snapshot import PostgresSnapshot, Snapshots
+from hub.stores.postgres.webhooks import PostgresWebhooks
 
 T = TypeVar("T")
 
@@ -57,6 +58,7 @@ class PostgresLog:
         self.credentials = PostgresCredentials(database)
         self.tickets = PostgresTickets(database)
         self.audit = PostgresAudit(database)
+        self.webhooks = PostgresWebhooks(database, clock)
 
     async def open(self) -> None:
         """Connect, and apply what is pending.
