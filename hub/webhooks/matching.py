@@ -2,8 +2,7 @@
 
 What an endpoint asks for and what its reader may see is worked out once a revision of the registry,
 a channel and a type; an event then costs a look by its type and, where somebody has a filter, by
-its values. An endpoint gets what its reader would get on a socket, and of the alerts only what
-`GET /api/alerts` would tell it.
+its values. An endpoint gets what its reader would get on a socket.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,12 +11,11 @@ from typing import NamedTuple
 import msgspec
 
 from hub.auth.policy import Deed, Verdict, judge, owner_shown
-from hub.model.alert import ALERTS
 from hub.model.delivery import Body, NewDelivery
 from hub.model.endpoint import Endpoint, Registry
 from hub.model.event import Event, encode, new_event_id
 from hub.model.pattern import is_like
-from hub.model.scope import ALERTS_READ, EVENTS_READ
+from hub.model.scope import EVENTS_READ
 from hub.realtime import filters
 from hub.realtime.conflation import TERMINAL
 from hub.realtime.filters import Facts, Filter, Index, read_facts, word
@@ -261,10 +259,7 @@ def _wants(wish: _Wish, channel: str) -> bool:
 
 def _may_read(endpoint: Endpoint, channel: str, readers: Readers) -> bool:
     """Say whether an endpoint's reader may have something of a channel."""
-    reader = endpoint.reader
-    if channel == ALERTS and ALERTS_READ not in reader.scopes:
-        return False
-    return judge(reader, Deed(EVENTS_READ, channel, readers)) is Verdict.ALLOWED
+    return judge(endpoint.reader, Deed(EVENTS_READ, channel, readers)) is Verdict.ALLOWED
 
 
 def _narrowed(wish: _Wish, channel: str) -> Filter | None:
