@@ -8,6 +8,7 @@ from hub.cli.backup import backup
 from hub.cli.bench import bench
 from hub.cli.check import check
 from hub.cli.command import Root
+from hub.cli.listen import listen
 from hub.cli.log import log
 from hub.cli.migrate import migrate
 from hub.cli.publish import publish
@@ -38,6 +39,7 @@ for command in (
     serve,
     publish,
     tail,
+    listen,
     bench,
     check,
     migrate,

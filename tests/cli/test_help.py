@@ -52,6 +52,7 @@ def test_examples_can_be_parsed(
     monkeypatch.chdir(tmp_path)
     for name in ("order", "answer", "year"):
         Path(f"{name}.json").write_text("{}")
+    Path("secret.txt").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 
     for example in examples(path):
         words = shlex.split(example)
