@@ -16,6 +16,7 @@ from hub.cli.serve import serve
 from hub.cli.tail import tail
 from hub.cli.token import token
 from hub.cli.trace import trace
+from hub.cli.trigger import trigger
 
 
 @click.group(
@@ -40,6 +41,7 @@ for command in (
     publish,
     tail,
     listen,
+    trigger,
     bench,
     check,
     migrate,
