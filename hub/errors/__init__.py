@@ -44,6 +44,8 @@
         * `BadFrame`
         * `HeartbeatTimeout`
         * `SlowConsumer`
+    * `WebhookUrlRefused`         webhooks do not go there
+    * `WebhookKeyRefused`         nothing can be encrypted with it, safely
     * `Misconfigured`             the hub cannot start like this (exit code 2)
 
 Services raise these and nothing else on purpose. Each transport translates them in one place:
@@ -72,6 +74,10 @@ from hub.errors.identity import (
     TokenExpired as TokenExpired,
     TokenRevoked as TokenRevoked,
     Unauthenticated as Unauthenticated,
+)
+from hub.errors.webhooks import (
+    WebhookKeyRefused as WebhookKeyRefused,
+    WebhookUrlRefused as WebhookUrlRefused,
 )
 
 

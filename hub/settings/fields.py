@@ -139,6 +139,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     send_webhooks: webhooks.Where = "serve"
     webhook_allow_networks: webhooks.AllowNetworks = ""
     webhook_allow_http: webhooks.AllowHttp = False
+    webhook_ports: webhooks.Ports = ""
     webhook_secret_keys: webhooks.SecretKeys = None
     webhook_keep_days: webhooks.KeepDays = 14.0
     webhook_max_behind: webhooks.MaxBehind = 1_000_000

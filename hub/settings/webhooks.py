@@ -30,6 +30,13 @@ AllowHttp = Annotated[
         "WEBHOOK_ALLOW_NETWORKS they always may",
     ),
 ]
+Ports = Annotated[
+    str,
+    _help(
+        "HUB_WEBHOOK_PORTS",
+        "Ports of public hosts that webhooks may go to besides 443 and 8443: 9443, 10000-10100",
+    ),
+]
 SecretKeys = Annotated[
     Secret | None,
     _help(
