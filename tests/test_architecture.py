@@ -110,6 +110,7 @@ def imports(path: Path) -> frozenset[str]:
             "joserfc", ("hub/auth", "hub/webhooks/encryption.py", "clients"), id="joserfc"
         ),
         pytest.param("cryptography", ("hub/cli", "hub/webhooks", "clients"), id="cryptography"),
+        pytest.param("httptools", ("hub/webhooks/wire.py",), id="httptools"),
         pytest.param("prometheus_client", ("hub/telemetry/metrics.py",), id="prometheus_client"),
         pytest.param("opentelemetry", ("hub/telemetry/otel.py",), id="opentelemetry"),
         pytest.param("click", ("hub/cli", "hub/__main__.py"), id="click"),

@@ -14,8 +14,8 @@ class Request(NamedTuple):
     """What is sent, by POST.
 
     Attributes:
-        headers: Also content-type and the signature's; none is added but host, length and
-            accept-encoding.
+        headers: Also content-type and the signature's; none is added but host, length,
+            accept-encoding and hub-hop.
     """
 
     url: str
