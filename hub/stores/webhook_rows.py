@@ -102,7 +102,7 @@ def by_endpoint(rows: Sequence[Sequence[Any]]) -> Mapping[str, Mapping[str, int]
 
 
 def select_deliveries(query: DeliveryQuery, mark: Mark) -> str:
-    """Return the statement of a page of deliveries with their events, newest first.
+    """Return the statement of a page of deliveries with their events, in their order.
 
     Args:
         query: What is wanted.
@@ -127,7 +127,7 @@ def select_deliveries(query: DeliveryQuery, mark: Mark) -> str:
         f"SELECT {columns} FROM ({pages}) AS found "  # noqa: S608 own words
         "JOIN webhook_deliveries AS d ON d.seq = found.seq "
         "JOIN webhook_bodies AS b ON b.event_id = d.event_id "
-        f"ORDER BY d.seq DESC LIMIT {mark(query.limit)}"
+        f"ORDER BY d.seq{_way(query)} LIMIT {mark(query.limit)}"
     )
 
 
@@ -154,6 +154,7 @@ def _page(query: DeliveryQuery, mark: Mark, state: str | None) -> str:
         ("endpoint_id =", query.endpoint_id),
         ("event_id =", query.event_id),
         ("seq <", query.before),
+        ("seq >", query.after),
         ("created_at_us >=", query.since_us),
     )
     where = _where(wanted, mark)
@@ -164,8 +165,12 @@ def _page(query: DeliveryQuery, mark: Mark, state: str | None) -> str:
         # A word of ours and no value, so that its own index can be taken.
         where += f"{' AND' if where else 'WHERE'} state = '{state}'"
     order = "+seq" if state in _OPEN else "seq"
-    end = f"ORDER BY {order} DESC LIMIT {mark(query.limit)}"
+    end = f"ORDER BY {order}{_way(query)} LIMIT {mark(query.limit)}"
     return f"SELECT seq FROM webhook_deliveries {where} {end}"  # noqa: S608 own words
+
+
+def _way(query: DeliveryQuery) -> str:
+    return " DESC" if query.after is None else ""
 
 
 def _where(wanted: Sequence[tuple[str, object]], mark: Mark) -> str:

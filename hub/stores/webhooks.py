@@ -116,7 +116,10 @@ class Result(NamedTuple):
 
 
 class DeliveryQuery(NamedTuple):
-    """A page of deliveries, newest first; `before` is the last page's `seq`."""
+    """A page of deliveries, newest first; `before` is the last page's `seq`.
+
+    With `after`, another page's `seq` or 0, oldest first.
+    """
 
     limit: int
     endpoint_id: str | None = None
@@ -124,6 +127,7 @@ class DeliveryQuery(NamedTuple):
     states: tuple[str, ...] = ()
     before: int | None = None
     since_us: int | None = None
+    after: int | None = None
 
 
 class AttemptQuery(NamedTuple):
@@ -256,7 +260,7 @@ class DeliveryRecords(Protocol):
         ...
 
     async def deliveries(self, query: DeliveryQuery) -> Sequence[tuple[Delivery, Body]]:
-        """Return a page, newest first."""
+        """Return a page."""
         ...
 
     async def attempts(self, query: AttemptQuery) -> Sequence[Attempt]:

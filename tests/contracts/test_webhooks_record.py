@@ -500,6 +500,20 @@ async def test_a_page_of_deliveries_goes_on_behind_the_last(ready: Scene) -> Non
         assert found == list(whole)
 
 
+async def test_deliveries_are_also_paged_from_the_oldest(ready: Scene) -> None:
+    """What is sent again in order is looked through in order."""
+    await in_every_state(ready)
+    for states_ in ((), ("pending", "dead", "held", "cancelled")):
+        whole = await ready.hooks.deliveries(DeliveryQuery(99, states=states_))
+        query = DeliveryQuery(2, states=states_, after=0)
+        found: list[tuple[Delivery, Body]] = []
+        while page := await ready.hooks.deliveries(query):
+            found += page
+            query = query._replace(after=page[-1][0].seq)
+
+        assert found == [*reversed(whole)]
+
+
 async def test_a_state_that_there_is_not_is_refused(ready: Scene) -> None:
     """It never comes to the database."""
     with pytest.raises(ValueError, match="expected states of queued"):

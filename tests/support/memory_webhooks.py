@@ -342,9 +342,10 @@ class MemoryRecords(MemoryQueue):
             and query.event_id in {None, row.event_id}
             and (not query.states or row.state in query.states)
             and (query.before is None or row.seq < query.before)
+            and (query.after is None or row.seq > query.after)
             and (query.since_us is None or row.created_at_us >= query.since_us)
         ]
-        found.sort(key=lambda row: row.seq, reverse=True)
+        found.sort(key=lambda row: row.seq, reverse=query.after is None)
         return [(row, self.bodies[row.event_id]) for row in found[: query.limit]]
 
     async def attempts(self, query: AttemptQuery) -> Sequence[Attempt]:
