@@ -1,7 +1,7 @@
 """Retention: history is bounded by count and by age, forgotten in small steps from the front."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 from hub.clock import SECOND_US, Clock
@@ -48,17 +48,40 @@ def narrowed(limits: Limits, definition: Definition | None) -> Limits:
     )
 
 
+# Returns by channel the offset from which on somebody still needs the events.
+Needed = Callable[[Mapping[str, Head]], Awaitable[Mapping[str, int]]]
+
+
+async def nothing(_heads: Mapping[str, Head]) -> Mapping[str, int]:
+    """Say that nobody needs any."""
+    return {}
+
+
 class Retention:
-    """Forgets what the limits do not keep, as long as the hub runs."""
+    """Forgets what the limits do not keep, as long as the hub runs.
+
+    Args:
+        log: What of.
+        clock: The wall time.
+        limits: What each channel keeps.
+        pruned: Tells readers what is about to go.
+        needed: Says what must stay all the same.
+    """
 
     def __init__(
-        self, log: Log, clock: Clock, limits: Limits, pruned: Callable[[str, int], None]
+        self,
+        log: Log,
+        clock: Clock,
+        limits: Limits,
+        pruned: Callable[[str, int], None],
+        needed: Needed = nothing,
     ) -> None:
         self._failures = logger("retention")
         self._log = log
         self._clock = clock
         self._limits = limits
         self._pruned = pruned
+        self._needed = needed
 
     async def run(self) -> None:
         """Go round every channel, now and then, for ever."""
@@ -73,17 +96,21 @@ class Retention:
     async def round(self) -> None:
         """Forget everything that is due."""
         now_us = self._clock.now_us()
-        for channel, head in (await self._log.state()).heads.items():
+        heads = (await self._log.state()).heads
+        needed = await self._needed(heads)
+        for channel, head in heads.items():
             if head.is_durable:
-                await self._forget(channel, head, now_us)
+                await self._forget(channel, head, now_us, needed.get(channel))
         forgotten = STEP
         while forgotten == STEP:
             forgotten = await self._log.forget_answers(now_us - ANSWERS_KEPT_US, STEP)
 
-    async def _forget(self, channel: str, head: Head, now_us: int) -> None:
+    async def _forget(self, channel: str, head: Head, now_us: int, needed: int | None) -> None:
         limits = narrowed(self._limits, head.definition)
         too_old = await self._log.offset_before(channel, now_us - limits.max_age_us)
         below = cut(head, limits, too_old)
+        if needed is not None:
+            below = min(below, needed)
         while head.oldest < below:
             # Readers are told first: from here on they refuse what is about to go.
             self._pruned(channel, min(below, head.oldest + STEP))

@@ -1,6 +1,7 @@
 """Retention: what is forgotten, and that readers hear of it first."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -48,6 +49,22 @@ async def test_channels_keep_their_newest_events(hub: UseCases) -> None:
 
     head = (await hub.log.state()).heads["contracts"]
     assert (head.offset, head.oldest) == (5, 4)
+
+
+async def test_what_somebody_needs_stays(hub: UseCases) -> None:
+    """A reader that is behind keeps the log from forgetting what it has not read, there alone."""
+    for _ in range(5):
+        await hub.contracts.update(ANNA, UPDATE, None)
+    await hub.channels.publish(ANNA, "orders", [NewEvent("order_placed", {})] * 5, None)
+
+    async def needed(heads: Mapping[str, Head]) -> Mapping[str, int]:
+        assert heads["contracts"].offset == 5
+        return {"contracts": 3}
+
+    await Retention(hub.log, hub.clock, Limits(1, FOREVER_US), ignore, needed).round()
+
+    heads = (await hub.log.state()).heads
+    assert (heads["contracts"].oldest, heads["orders"].oldest) == (3, 5)
 
 
 async def test_old_events_go_by_the_clock(hub: UseCases) -> None:
