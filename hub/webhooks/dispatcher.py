@@ -35,6 +35,10 @@ LEAVE_S = 0.25
 RETRY_S = 1.0
 
 
+# Tells somebody that there is work.
+Waking = Callable[[], None]
+
+
 class Reader(Protocol):
     """The part of a log that is read."""
 
@@ -83,7 +87,7 @@ class Dispatcher:
         *,
         pace: Pace,
         poll_s: float,
-        made: Callable[[], None],
+        made: Waking,
     ) -> None:
         self.lag = Lag(0, 0)
         self.deliveries = 0
