@@ -63,7 +63,7 @@ class AsyncWebhooks:
         return await self._send(webhooks.pause(webhook_id, reason))
 
     async def resume(self, webhook_id: str) -> Json:
-        """Let deliveries go again, also to one that was disabled."""
+        """Let what comes from now on go again; what was held goes with a `replay`."""
         return await self._send(webhooks.resume(webhook_id))
 
     async def deliveries(
@@ -71,13 +71,29 @@ class AsyncWebhooks:
         webhook_id: str,
         *,
         state: str | None = None,
-        type: str | None = None,  # noqa: A002 - the wire's word
+        event_type: str | None = None,
         since: str | None = None,
         limit: int | None = None,
         before: int | None = None,
     ) -> Json:
-        """Return `{"deliveries": […], "next": …}`, the newest first."""
-        query = {"state": state, "type": type, "since": since, "limit": limit, "before": before}
+        """Return `{"deliveries": […], "next": …}`, the newest first.
+
+        Args:
+            webhook_id: Of the endpoint.
+            state: One, or several with commas: queued, pending, sending, held,
+                delivered, dead, cancelled.
+            event_type: `*` stands for any characters.
+            since: That were made since this time, RFC 3339.
+            limit: At most so many.
+            before: `next` of the last page.
+        """
+        query = {
+            "state": state,
+            "event_type": event_type,
+            "since": since,
+            "limit": limit,
+            "before": before,
+        }
         return await self._send(webhooks.listed(webhook_id, "deliveries", **query))
 
     async def attempts(
@@ -132,13 +148,22 @@ class AsyncWebhooks:
         """End a replay where it is."""
         return await self._send(webhooks.replay_cancelled(replay_id))
 
+    async def replays(self, *, limit: int | None = None) -> Json:
+        """Return `{"replays": […]}`, the newest first."""
+        return await self._send(webhooks.replays(limit))
+
+    async def cancel_delivery(self, delivery_id: str) -> Json:
+        """End a delivery that waits."""
+        return await self._send(webhooks.delivery_cancelled(delivery_id))
+
+    async def receipts(
+        self, webhook_id: str, *, limit: int | None = None, before: int | None = None
+    ) -> Json:
+        """Return a page of the chain that proves what was sent."""
+        return await self._send(webhooks.listed(webhook_id, "receipts", limit=limit, before=before))
+
     async def register_callback(
-        self,
-        kind: str,
-        subject: str,
-        callback_url: str,
-        *,
-        client_id: str | None = None,
+        self, kind: Literal["job", "task"], subject: str, callback_url: str, *, client_id: str
     ) -> Json:
         """Have the end of a job or task told, once, to an address.
 
@@ -150,9 +175,9 @@ class AsyncWebhooks:
         """
         return await self._send(webhooks.register_callback(kind, subject, callback_url, client_id))
 
-    async def callbacks(self, *, kind: str | None = None, subject: str | None = None) -> Json:
-        """Return the callbacks that wait."""
-        return await self._send(webhooks.callbacks(kind=kind, id=subject))
+    async def callbacks(self, kind: Literal["job", "task"], subject: str) -> Json:
+        """Return the callbacks of a job or task."""
+        return await self._send(webhooks.callbacks(kind, subject))
 
     async def _send(self, request: Request) -> Json:
         answer: Json = await self._http.send(request)

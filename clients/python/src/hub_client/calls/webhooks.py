@@ -98,8 +98,10 @@ def resume(webhook_id: str) -> Request:
     return post(f"{_path(webhook_id)}/resume", msgspec.UNSET, key=None)
 
 
-def listed(webhook_id: str, of: Literal["deliveries", "attempts"], **query: Any) -> Request:
-    """Return the request for a page of an endpoint's deliveries or attempts."""
+def listed(
+    webhook_id: str, of: Literal["deliveries", "attempts", "receipts"], **query: Any
+) -> Request:
+    """Return the request for a page of what an endpoint was sent."""
     return get(f"{_path(webhook_id)}/{of}", **query)
 
 
@@ -125,19 +127,30 @@ def replay_pulled(replay_id: str) -> Request:
 
 def replay_cancelled(replay_id: str) -> Request:
     """Return the request that ends a replay where it is."""
-    path = f"/api/replays/{quote(replay_id, safe='')}/cancel"
+    path = f"/api/replays/{quote(replay_id, safe='')}"
+    return Request(method="DELETE", path=path, headers=current())
+
+
+def replays(limit: int | None) -> Request:
+    """Return the request for the replays, newest first."""
+    return get("/api/replays", limit=limit)
+
+
+def delivery_cancelled(delivery_id: str) -> Request:
+    """Return the request that ends a delivery that waits."""
+    path = f"/api/deliveries/{quote(delivery_id, safe='')}/cancel"
     return post(path, msgspec.UNSET, key=None)
 
 
-def register_callback(kind: str, subject: str, callback_url: str, client_id: str | None) -> Request:
+def register_callback(kind: str, subject: str, callback_url: str, client_id: str) -> Request:
     """Return the request for one webhook, when a job or task ends."""
     body = {"kind": kind, "id": subject, "client_id": client_id, "callback_url": callback_url}
-    return _once("/api/callbacks", _given(body))
+    return _once("/api/callbacks", body)
 
 
-def callbacks(**query: Any) -> Request:
-    """Return the request for the callbacks that wait."""
-    return get("/api/callbacks", **query)
+def callbacks(kind: str, subject: str) -> Request:
+    """Return the request for the callbacks of a job or task."""
+    return get("/api/callbacks", kind=kind, id=subject)
 
 
 def _once(path: str, payload: object) -> Request:
