@@ -17,6 +17,7 @@ from hub.cli.tail import tail
 from hub.cli.token import token
 from hub.cli.trace import trace
 from hub.cli.trigger import trigger
+from hub.cli.webhooks import webhooks
 
 
 @click.group(
@@ -48,6 +49,7 @@ for command in (
     backup,
     log,
     token,
+    webhooks,
     audit,
     trace,
 ):

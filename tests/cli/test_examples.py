@@ -1,8 +1,11 @@
 """The examples do what they say, on a real hub."""
 
+import base64
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from support.commands import invoke
 from support.running import CONTRACT, HubProcess, hub_process
 
 FOLDER = Path(__file__).parents[2] / "examples"
+SECRET = "whsec_" + base64.b64encode(b"a" * 32).decode()
 
 
 def example(name: str, *args: str, url: str) -> "subprocess.Popen[str]":
@@ -32,7 +37,7 @@ def ended(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-@pytest.mark.parametrize("name", ["feed.py", "listen.py"])
+@pytest.mark.parametrize("name", ["feed.py", "listen.py", "receiver.py"])
 def test_help_says_what_it_is_for(name: str) -> None:
     """Every example explains itself."""
     code, out, _ = ended(example(name, "--help", url=""))
@@ -111,3 +116,30 @@ def test_feed_tells_who_is_not_there() -> None:
     assert (code, out) == (3, "")
     assert "no connection to the hub" in err
     assert json.dumps("Traceback") not in err
+
+
+def test_the_receiver_is_found_without_a_fault(served: HubProcess) -> None:
+    """The doctor has nothing to say, and each event is dealt with once."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    process = example("receiver.py", "--port", port, "--secret", SECRET, url=served.url)
+    wait_for_port(int(port))
+
+    finished = invoke(
+        "webhooks", "doctor", f"{port}/hook", "--secret", SECRET, "-o", "json", HUB_URL=served.url
+    )
+    process.send_signal(signal.SIGINT)
+    _, out, err = ended(process)
+
+    report = json.loads(finished.out)
+    assert {one["name"] for one in report["checks"] if one["state"] != "ok"} == set(), report
+    # Signed well once and again, and four more that must be taken.
+    assert out.splitlines().count("a test: contract_update") == 5, err
+
+
+def wait_for_port(port: int) -> None:
+    """Wait until somebody listens."""
+    while True:
+        with contextlib.suppress(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port)).close()
+            return

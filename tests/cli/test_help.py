@@ -50,7 +50,7 @@ def test_examples_can_be_parsed(
 ) -> None:
     """An example names commands, options and values that exist."""
     monkeypatch.chdir(tmp_path)
-    for name in ("order", "answer", "year"):
+    for name in ("order", "answer", "year", "key"):
         Path(f"{name}.json").write_text("{}")
     Path("secret.txt").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 

@@ -1,10 +1,13 @@
 """A receiver of webhooks for tests: on a real socket, in a thread, answering as it is told."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
+
+from support.certificates import Certificate
 
 
 class Hook(NamedTuple):
@@ -67,8 +70,10 @@ def in_turn(*statuses: int) -> Answer:
 
 
 @contextmanager
-def receiver(answer: Answer | None = None) -> Iterator[Receiver]:
-    """Run a receiver; it answers 204 if nothing else is said."""
+def receiver(
+    answer: Answer | None = None, certificate: Certificate | None = None
+) -> Iterator[Receiver]:
+    """Run a receiver, with TLS where it has a certificate; it answers 204 if nothing is said."""
     taking = Receiver(answer or in_turn(204))
 
     class Handler(BaseHTTPRequestHandler):
@@ -85,13 +90,17 @@ def receiver(answer: Answer | None = None) -> Iterator[Receiver]:
             if self.command != "HEAD":
                 self.wfile.write(said.body)
 
-        do_GET = do_HEAD = do_POST = handle_one  # noqa: N815 - names of http.server
+        do_GET = do_HEAD = do_POST = do_DELETE = handle_one  # noqa: N815 - names of http.server
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     taking.port = server.server_address[1]
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.cert, certificate.key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
