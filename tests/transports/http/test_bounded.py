@@ -10,7 +10,7 @@ import pytest
 import websockets
 
 from hub.transports.http import bounded
-from support.running import CONTRACT, RunningHub
+from support.running import RunningHub
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -125,24 +125,25 @@ async def test_half_a_head_behind_a_request_does_not_stay_either(
 async def test_patience_is_for_heads_alone(
     hub: RunningHub, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A stream, a socket and a body that takes its time are not ended by it."""
-    monkeypatch.setattr(bounded, "HEAD_S", 0.01)
+    """A stream, a socket and a body in several parts are not waited for, nor counted."""
+    waited: list[bounded.BoundedProtocol] = []
+    await_head = bounded.BoundedProtocol.await_head
 
+    def noted(protocol: bounded.BoundedProtocol) -> None:
+        waited.append(protocol)
+        await_head(protocol)
+
+    monkeypatch.setattr(bounded.BoundedProtocol, "await_head", noted)
     async with (
         websockets.connect(f"{hub.ws}?channels=contracts") as socket,
         http.stream("GET", "/api/events?channels=contracts") as stream,
+        connected(hub) as (reader, writer),
     ):
-        lines = stream.aiter_lines()
         await socket.recv()
-        while '"subscribed"' not in await anext(lines):
-            pass
-        async with connected(hub) as (reader, writer):
-            writer.write(HEAD + b"Content-Length: 300000\r\n\r\n" + b" " * 100_000)
-            async with connected(hub) as (idle, _):
-                assert await idle.read() == b""
-            writer.write(b" " * 200_000)
-            assert (await reader.readline()).startswith(b"HTTP/1.1 400")
-        await http.post("/update", json=CONTRACT)
-        while '"contract_update"' not in await anext(lines):
-            pass
-        assert "contract_update" in str(await socket.recv())
+        assert stream.status_code == 200
+        writer.write(HEAD + b"Content-Length: 300000\r\n\r\n" + b" " * 100_000)
+        writer.write(b" " * 200_000)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400")
+
+        assert len(waited) == 3
+        assert [protocol.patience for protocol in waited] == [None] * 3

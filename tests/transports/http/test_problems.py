@@ -12,6 +12,7 @@ from hub.errors import (
     ConnectionEnded,
     ConnectionLimit,
     Forbidden,
+    HeadTooLarge,
     HeartbeatTimeout,
     HubError,
     InvalidCommand,
@@ -34,7 +35,7 @@ UNTOLD = {
     for error in (
         Forbidden, Unavailable, InvalidCommand, BadFrame, HeartbeatTimeout, SlowConsumer,
         ConnectionEnded, Misconfigured, HubError, TooManyConnections, TokenRevoked,
-        ConnectionLimit,
+        ConnectionLimit, HeadTooLarge,
     )
 }  # fmt: skip
 
