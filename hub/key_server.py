@@ -44,7 +44,7 @@ class KeyServer(Generic[K]):
         now_s: A clock that never steps back.
 
     Attributes:
-        changed: Called when the keys are others than before.
+        changed: Called with the keys before and now, when they are others.
         keys: The last good ones; empty until it has answered.
         is_silent: It did not answer when it was asked last.
     """
@@ -59,7 +59,7 @@ class KeyServer(Generic[K]):
     ) -> None:
         self.keys: Sequence[K] = ()
         self.is_silent = False
-        self.changed: Callable[[], None] = _nothing
+        self.changed: Callable[[Sequence[K], Sequence[K]], None] = _nothing
         self._url = url
         self._read = read
         self._log = log
@@ -132,9 +132,9 @@ class KeyServer(Generic[K]):
         self.is_silent = False
         if document == self._document:
             return
-        had_keys, self._document, self.keys = bool(self.keys), document, keys
-        if had_keys:
-            self.changed()
+        had, self._document, self.keys = self.keys, document, keys
+        if had:
+            self.changed(had, keys)
 
     def _silent(self, error: Exception) -> None:
         if not self.is_silent:
@@ -173,7 +173,7 @@ class KeyServer(Generic[K]):
         return self._trusted
 
 
-def _nothing() -> None:
+def _nothing(_had: object, _has: object) -> None:
     """Nobody wants to know."""
 
 

@@ -93,7 +93,7 @@ class Scene:
         self.server.changed = self._changed
         self.source = JwtSource(Terms(), (), self.server, FakeClock(NOW_US))
 
-    def _changed(self) -> None:
+    def _changed(self, _had: object, _has: object) -> None:
         self.changes += 1
 
     @property

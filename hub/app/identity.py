@@ -1,18 +1,20 @@
 """Identity: who comes in, by which credentials, and what is refused by now."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from hub.auth.authentication import Authentication, Source
 from hub.auth.claims import Terms
 from hub.auth.guesses import Guesses
 from hub.auth.jwt import JwtSource
-from hub.auth.jwt_keys import Key, public_keys, secret_key, served_keys
+from hub.auth.jwt_keys import Key, names, public_keys, secret_key, served_keys
 from hub.auth.keys import KeySource
 from hub.auth.revocation import Revoked
 from hub.auth.static import StaticKeySource
 from hub.clock import Clock
 from hub.key_server import KeyServer
+from hub.model.api_key import ANY_JWT
 from hub.realtime.pages import Spawn
 from hub.services.revocations import Revocations
 from hub.services.tickets import SocketTickets
@@ -66,7 +68,7 @@ def build_identity(settings: Settings, log: Store, clock: Clock, guesses: Guesse
         sources, clock, required=required, revoked=revoked, guesses=guesses
     )
     if served is not None:
-        served.changed = authentication.forget_all
+        served.changed = partial(_served_anew, authentication, revocations)
     revocations.on_revoked.append(authentication.forget)
     revocations.on_expired.append(authentication.forget)
     tickets = SocketTickets(log.tickets, revoked, clock, required=required)
@@ -113,12 +115,31 @@ def renew_keys(identity: Identity, spawn: Spawn, settings: Settings) -> None:
     Raises:
         Misconfigured: One of them cannot be used; those that were count on.
     """
-    identity.jwts.adopt(terms(settings), own_keys(settings))
+    stricter = identity.jwts.adopt(terms(settings), own_keys(settings))
     # Tokens of a key that is gone are remembered, too.
     identity.authentication.forget_all()
+    if stricter:
+        _end_jwts(identity.revocations)
     for credential in identity.static.adopt(settings.static_keys, settings.static_roles):
         # What was opened with it would stay open for ever.
         for tell in identity.revocations.on_revoked:
             tell(credential)
     if identity.served is not None:
         spawn(identity.served.refresh(at_once=True))
+
+
+def _served_anew(
+    authentication: Authentication, revocations: Revocations, had: Sequence[Key], has: Sequence[Key]
+) -> None:
+    authentication.forget_all()
+    if names(had) - names(has):
+        _end_jwts(revocations)
+
+
+def _end_jwts(revocations: Revocations) -> None:
+    """Have whoever came in by a JWT show one again: a key has gone, perhaps his.
+
+    At once, like a revocation: a key is also taken away because it has leaked.
+    """
+    for tell in revocations.on_expired:
+        tell(ANY_JWT)

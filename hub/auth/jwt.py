@@ -13,7 +13,7 @@ from joserfc.errors import JoseError
 from joserfc.util import urlsafe_b64decode
 
 from hub.auth.claims import Terms, principal_of, read_claims
-from hub.auth.jwt_keys import SERVED, Key, KeyTable
+from hub.auth.jwt_keys import SERVED, Key, KeyTable, names
 from hub.clock import Clock
 from hub.errors import HubError, Unauthenticated, Unavailable
 from hub.model.principal import Principal
@@ -73,9 +73,11 @@ class JwtSource:
         self._served = served
         self._clock = clock
 
-    def adopt(self, terms: Terms, own: Sequence[Key]) -> None:
-        """Go on with other terms and keys."""
+    def adopt(self, terms: Terms, own: Sequence[Key]) -> bool:
+        """Go on with other terms and keys; say whether a token may be refused that was not."""
+        stricter = terms != self._terms or bool(names(self._own) - names(own))
         self._terms, self._own = terms, own
+        return stricter
 
     async def find(self, token: str) -> Principal | None:
         """Return who shows this token; None: it is no JWT, or there is no key of any.

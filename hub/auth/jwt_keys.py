@@ -6,7 +6,7 @@ with it as if it were a secret, or not at all (RFC 8725, 3.1; CWE-347).
 
 import contextlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -64,6 +64,11 @@ class KeyTable(NamedTuple):
     def serves(self, kid: str | None) -> bool:
         """Say whether the key server has a key of this name, or any for a token without one."""
         return any(kid in {None, key.kid} for key in self.served)
+
+
+def names(keys: Iterable[Key]) -> frozenset[str]:
+    """Return the thumbprints of keys (RFC 7638): equal keys have equal ones."""
+    return frozenset(key.key.thumbprint() for key in keys)
 
 
 def secret_key(secret: str) -> Key:

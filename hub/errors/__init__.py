@@ -60,6 +60,12 @@ from hub.errors.base import (
     FieldError as FieldError,
     HubError as HubError,
 )
+from hub.errors.connection import (
+    BadFrame as BadFrame,
+    ConnectionEnded as ConnectionEnded,
+    HeartbeatTimeout as HeartbeatTimeout,
+    SlowConsumer as SlowConsumer,
+)
 from hub.errors.door import (
     ConnectionLimit as ConnectionLimit,
     Forbidden as Forbidden,
@@ -267,32 +273,6 @@ class Draining(Unavailable):
     """This node is going away; another one, or its next start, will answer."""
 
     code, close_code = "draining", 4412
-
-
-class ConnectionEnded(HubError):
-    """A WebSocket connection must end."""
-
-    code, status = "connection_ended", 400
-
-
-class BadFrame(ConnectionEnded):
-    """The client sent text that is not a JSON object."""
-
-    code, close_code = "bad_frame", 4500
-
-
-class HeartbeatTimeout(ConnectionEnded):
-    """The client answered no ping in time."""
-
-    code, close_code = "heartbeat_timeout", 4410
-    retryable = True
-
-
-class SlowConsumer(ConnectionEnded):
-    """The client does not read."""
-
-    code, close_code = "slow_consumer", 4408
-    retryable = True
 
 
 class Misconfigured(HubError):

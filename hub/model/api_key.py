@@ -7,6 +7,9 @@ from hub.model.principal import Principal
 
 # What a revoked credential begins with that stands for whatever a principal shows.
 SUBJECT = "sub:"
+# Stands for every JWT: a key that signs them is gone, and nobody knows which of them it has signed.
+ANY_JWT = "jwt"
+_JWTS = ("jwt:", SUBJECT)
 
 
 class ApiKey(NamedTuple):
@@ -87,6 +90,8 @@ def subject_of(name: str) -> str:
 
 def concerns(credential: str, principal: Principal) -> bool:
     """Say whether a revoked credential is this principal's."""
+    if credential == ANY_JWT:
+        return principal.credential.startswith(_JWTS)
     return credential in {principal.credential, subject_of(principal.name)}
 
 

@@ -1,5 +1,6 @@
 """SIGHUP: a running hub reads its settings again, and no client notices."""
 
+import contextlib
 import json
 import os
 import pty
@@ -15,7 +16,8 @@ from typing import Any
 import httpx
 import pytest
 from joserfc import jwt
-from websockets.sync.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
 
 from hub.auth.jwt_keys import secret_key
 from support.certificates import certificate
@@ -122,8 +124,17 @@ def hub(tmp_path: Path) -> Iterator[Served]:
         served.process.stdout.close()
 
 
-def test_keys_are_exchanged_under_a_client_that_stays(hub: Served) -> None:
-    """The new one counts at once; the old one as long as it is named; the socket lives on."""
+def ended(client: ClientConnection) -> int:
+    """Wait until a socket is closed; return the code."""
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            client.recv(timeout=10)
+    assert client.close_code is not None
+    return client.close_code
+
+
+def test_keys_are_exchanged_under_a_client(hub: Served) -> None:
+    """The new one counts at once; the old one, and its sockets, as long as it is named."""
     hub.start(JWT_SECRET=FIRST)
     bearer = {"Authorization": f"Bearer {token(FIRST)}"}
     with connect(hub.told["ws"], additional_headers=bearer) as client:
@@ -131,11 +142,13 @@ def test_keys_are_exchanged_under_a_client_that_stays(hub: Served) -> None:
         first = (hub.status(token(FIRST)), hub.status(token(SECOND)))
         hub.reload(JWT_SECRET=SECOND, JWT_SECRET_PREVIOUS=FIRST)
         both = (hub.status(token(FIRST)), hub.status(token(SECOND)))
-        hub.reload(JWT_SECRET=SECOND)
-        last = (hub.status(token(FIRST)), hub.status(token(SECOND)))
         client.send('{"type":"ping"}')
         assert json.loads(client.recv())["type"] == "pong"
+        hub.reload(JWT_SECRET=SECOND)
+        last = (hub.status(token(FIRST)), hub.status(token(SECOND)))
+        code = ended(client)
 
+    assert code == 4401
     assert (first, both, last) == ((200, 401), (200, 200), (401, 200))
     log = hub.stop()
     assert FIRST not in log
