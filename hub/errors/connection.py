@@ -1,6 +1,5 @@
 """Errors that end a connection."""
 
-
 from hub.errors.base import HubError
 
 

@@ -112,8 +112,10 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
         return self.reader.name
 
 
-class Health(msgspec.Struct, frozen=True, kw_only=True):
+class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How an endpoint has fared: shared by all workers, changed with each attempt.
+
+    As JSON it is only what is not as at first.
 
     Attributes:
         failures: Failed attempts in a row.

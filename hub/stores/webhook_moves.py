@@ -35,7 +35,12 @@ def numbered(attempt: Attempt, requests: int, health: Health) -> Attempt:
         requests: How many there were of its delivery.
         health: The endpoint's.
     """
-    return attempt._replace(number=requests + 1, receipt=health.receipts + 1, previous=health.chain)
+    return attempt._replace(
+        number=requests + 1,
+        receipt=health.receipts + 1,
+        previous=health.chain,
+        detail=_printable(attempt.detail),
+    )
 
 
 def settled(
@@ -48,12 +53,21 @@ def settled(
     """
     attempt = numbered(result.attempt, requests, health)
     made = result.settle(endpoint, health, delivery, attempt)
-    after = made.delivery._replace(worker="", lease_until_us=0, token=delivery.token)
+    after = made.delivery
+    if after.worker or after.lease_until_us:
+        after = after._replace(worker="", lease_until_us=0)
     if after.state not in _AFTER:
         raise ValueError(f"expected one of {sorted(_AFTER)} after an attempt, got {after.state}")
     if after.state == "pending" and (made.endpoint or endpoint).state != "active":
         after = after._replace(state="held")
     # Whatever was decided, the chain has no hole.
     attempt = attempt._replace(hash=made.attempt.hash)
-    chained = msgspec.structs.replace(made.health, chain=attempt.hash, receipts=attempt.receipt)
-    return made._replace(delivery=after, health=chained, attempt=attempt)
+    chained = made.health
+    if (chained.chain, chained.receipts) != (attempt.hash, attempt.receipt):
+        chained = msgspec.structs.replace(chained, chain=attempt.hash, receipts=attempt.receipt)
+    return Settled(after, chained, attempt, made.endpoint)
+
+
+def _printable(text: str) -> str:
+    """Return what every database keeps: what a receiver's fault is told with may hold anything."""
+    return text.encode(errors="replace").decode().replace("\0", "\ufffd")

@@ -20,9 +20,15 @@ ATTEMPT = (
     "dns_us, connect_us, first_byte_us, total_us, sent, answer, answer_bytes, number, receipt, "
     "previous, hash"
 )
+# A delivery and its event.
+DELIVERED = (
+    f"SELECT {', '.join(f'd.{name}' for name in DELIVERY.split(', '))}, "  # noqa: S608 own words
+    f"{', '.join(f'b.{name}' for name in BODY.split(', '))} FROM webhook_deliveries AS d "
+    "JOIN webhook_bodies AS b ON b.event_id = d.event_id"
+)
 # How far the clocks of two nodes may be apart, where rows are looked for by time.
-_SKEW_US = 60_000_000
-_FIRST = (
+SKEW_US = 60_000_000
+FIRST = (
     "SELECT seq FROM webhook_deliveries WHERE created_at_us >= {} ORDER BY created_at_us LIMIT 1"
 )
 # Few: they are found through an index of that state alone, and sorted.
@@ -53,14 +59,8 @@ def replay_of(text: str) -> Replay:
 
 
 def health_text(health: Health) -> str:
-    """Return the health as JSON, only what is not as at first."""
-    return text_of(
-        {
-            name: value
-            for name in Health.__struct_fields__
-            if (value := getattr(health, name)) != getattr(_HEALTHY, name)
-        }
-    )
+    """Return the health as JSON."""
+    return text_of(health)
 
 
 def health_of(text: str | None) -> Health:
@@ -101,6 +101,17 @@ def by_endpoint(rows: Sequence[Sequence[Any]]) -> Mapping[str, Mapping[str, int]
     return found
 
 
+def check(query: DeliveryQuery) -> None:
+    """Refuse states that there are not: they stand in statements as they are.
+
+    Raises:
+        ValueError: There is no such state.
+    """
+    strange = set(query.states) - set(STATES)
+    if strange:
+        raise ValueError(f"expected states of {', '.join(STATES)}, got {sorted(strange)}")
+
+
 def select_deliveries(query: DeliveryQuery, mark: Mark) -> str:
     """Return the statement of a page of deliveries with their events, in their order.
 
@@ -111,22 +122,12 @@ def select_deliveries(query: DeliveryQuery, mark: Mark) -> str:
     Raises:
         ValueError: There is no such state.
     """
-    strange = set(query.states) - set(STATES)
-    if strange:
-        raise ValueError(f"expected states of {', '.join(STATES)}, got {sorted(strange)}")
+    check(query)
     # One index a state: their pages are merged, rather than all states read for a rare one.
     parts = [_page(query, mark, state) for state in dict.fromkeys(query.states) or (None,)]
     pages = " UNION ALL ".join(f"SELECT seq FROM ({part}) AS page" for part in parts)  # noqa: S608 own words
-    columns = ", ".join(
-        [
-            *(f"d.{name}" for name in DELIVERY.split(", ")),
-            *(f"b.{name}" for name in BODY.split(", ")),
-        ]
-    )
     return (
-        f"SELECT {columns} FROM ({pages}) AS found "  # noqa: S608 own words
-        "JOIN webhook_deliveries AS d ON d.seq = found.seq "
-        "JOIN webhook_bodies AS b ON b.event_id = d.event_id "
+        f"{DELIVERED} JOIN ({pages}) AS found ON found.seq = d.seq "
         f"ORDER BY d.seq{_way(query)} LIMIT {mark(query.limit)}"
     )
 
@@ -159,7 +160,7 @@ def _page(query: DeliveryQuery, mark: Mark, state: str | None) -> str:
     )
     where = _where(wanted, mark)
     if query.since_us is not None:
-        first = _FIRST.format(mark(query.since_us - _SKEW_US))
+        first = FIRST.format(mark(query.since_us - SKEW_US))
         where += f" AND seq >= coalesce(({first}), {2**62})"
     if state is not None:
         # A word of ours and no value, so that its own index can be taken.

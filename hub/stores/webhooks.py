@@ -247,7 +247,7 @@ class DeliveryQueue(Protocol):
         """Forget deliveries that ended before a time, with attempts, and bodies that none needs.
 
         At most `limit`, those that ended first; return how many. A callback that has fired goes
-        with its last delivery.
+        with its delivery.
         """
         ...
 

@@ -237,6 +237,20 @@ async def test_whatever_is_decided_the_chain_has_no_hole(ready: Scene) -> None:
     assert (early.receipt, late.receipt, late.previous) == (1, 2, early.hash)
 
 
+async def test_whatever_an_attempt_is_told_with_it_is_kept(ready: Scene) -> None:
+    """What no database takes would be sent again for ever: it is replaced."""
+    await dispatch(ready.hooks, a_new())
+    (leased,) = await claim(ready.hooks)
+    result = a_result(leased)
+
+    await ready.hooks.record(
+        [result._replace(attempt=result.attempt._replace(detail="a\0b\ud800c"))]
+    )
+
+    (kept,) = await ready.hooks.attempts(AttemptQuery(9))
+    assert kept.detail == "a\ufffdb?c"
+
+
 async def test_attempts_are_numbered_over_all_rounds(ready: Scene) -> None:
     """From 1, while the delivery counts those of its round."""
     hooks = ready.hooks

@@ -233,7 +233,7 @@ class MemoryQueue(MemoryEndpoints):
         for row in old[:limit]:
             endpoint = self.stored.get(row.endpoint_id)
             fired = endpoint is not None and endpoint.callback and endpoint.state == "disabled"
-            if fired and not self.of(row.endpoint_id, *OPEN, *ENDED):
+            if fired and not self.of(row.endpoint_id, *OPEN):
                 del self.stored[row.endpoint_id]
         return len(old[:limit])
 
@@ -303,7 +303,8 @@ class MemoryQueue(MemoryEndpoints):
         name, health = row.endpoint_id, self.health.get(row.endpoint_id, Health())
         number = 1 + sum(one.delivery_id == row.id for one in self.tried)
         place = {"number": number, "receipt": health.receipts + 1, "previous": health.chain}
-        attempt = result.attempt._replace(**place)  # type: ignore[arg-type]
+        detail = result.attempt.detail.encode(errors="replace").decode().replace("\0", "\ufffd")
+        attempt = result.attempt._replace(**place, detail=detail)  # type: ignore[arg-type]
         made = result.settle(self.stored[name], health, row, attempt)
         attempt = made.attempt
         health = replace(made.health, chain=attempt.hash, receipts=attempt.receipt)

@@ -10,11 +10,7 @@ from hub.stores.sqlite_webhooks.part import move_up
 from hub.stores.webhook_moves import resent
 from hub.stores.webhook_rows import BODY, DELIVERY, delivery_of, text_of
 
-_INTO = (
-    "webhook_deliveries (id, endpoint_id, event_id, lane, state, created_at_us, due_us, round, "
-    "attempts, token, worker, lease_until_us, reason, ended_at_us, requests)"
-)
-_NEW = (1, 0, 0, "", 0, "", 0, 0)
+_INTO = "webhook_deliveries (id, endpoint_id, event_id, lane, state, created_at_us, due_us)"
 _ONCE = "ON CONFLICT (event_id, endpoint_id) DO NOTHING"
 _THERE = (
     "SELECT event_id, endpoint_id FROM (SELECT value FROM json_each(?)) AS pair "
@@ -44,7 +40,7 @@ def make(
     kept = [body for body in bodies if body.event_id in needed]
     insert(db, f"webhook_bodies ({BODY})", kept, "ON CONFLICT (event_id) DO NOTHING")
     rows = [
-        (new.id, new.endpoint_id, new.event_id, new.lane, state, now_us, new.due_us, *_NEW)
+        (new.id, new.endpoint_id, new.event_id, new.lane, state, now_us, new.due_us)
         for new, state in zip(wanted, _states(db, wanted), strict=True)
     ]
     insert(db, _INTO, rows, _ONCE)

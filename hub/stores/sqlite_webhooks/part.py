@@ -55,13 +55,17 @@ class SqlitePart:
             await self._write(work, sweeping.STEP)
 
 
-def find(db: sqlite3.Connection, book: Book, endpoint_id: str) -> Endpoint | None:
-    """Return an endpoint as it is stored now; those that have fired are not in the registry."""
-    endpoint = book.read(db).get(endpoint_id)
-    if endpoint is None:
-        row = db.execute(_ENDPOINT, (endpoint_id,)).fetchone()
-        endpoint = None if row is None else endpoint_of(row[0])
-    return endpoint
+def find(db: sqlite3.Connection, book: Book, wanted: Iterable[str]) -> dict[str, Endpoint]:
+    """Return endpoints as they are stored now; those that have fired are not in the registry."""
+    live = book.read(db)
+    found = {}
+    for name in wanted:
+        row = None if name in live else db.execute(_ENDPOINT, (name,)).fetchone()
+        if name in live:
+            found[name] = live[name]
+        elif row is not None:
+            found[name] = endpoint_of(row[0])
+    return found
 
 
 def move_up(db: sqlite3.Connection, lanes: Iterable[tuple[str, str | None]]) -> None:

@@ -62,10 +62,14 @@ _FORGET_BODIES = (
     "(SELECT 1 FROM webhook_deliveries AS d WHERE d.event_id = webhook_bodies.event_id)"
 )
 _FIRED = (
-    "SELECT id FROM (SELECT value FROM json_each(?)) AS gone "
+    "SELECT id FROM (SELECT value FROM json_each(?)) AS gone "  # noqa: S608 own words
     "CROSS JOIN webhook_endpoints ON id = gone.value "
-    "WHERE callback_kind IS NOT NULL AND live = 0 AND sweep = 0 AND NOT EXISTS "
-    "(SELECT 1 FROM webhook_deliveries AS d WHERE d.endpoint_id = webhook_endpoints.id)"
+    "WHERE callback_kind IS NOT NULL AND live = 0 AND sweep = 0"
+    + "".join(
+        " AND NOT EXISTS (SELECT 1 FROM webhook_deliveries AS d "  # noqa: S608 own words
+        f"WHERE d.state = '{state}' AND d.endpoint_id = webhook_endpoints.id)"
+        for state in ("queued", "pending", "sending", "held")
+    )
 )
 
 

@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Sequence
 from functools import partial
 
-from hub.model.endpoint import Endpoint
 from hub.stores.sqlite import insert
 from hub.stores.sqlite_webhooks import sweeping
 from hub.stores.sqlite_webhooks.endpoints import INTO_HEALTH, REPLACE_HEALTH
@@ -72,6 +71,4 @@ def _load(db: sqlite3.Connection, book: Book, results: Sequence[Result]) -> Rows
     sending = {row[0]: (delivery_of(row[:-1]), row[-1]) for row in rows}
     names = {delivery.endpoint_id for delivery, _ in sending.values()}
     healths = db.execute(_HEALTHS, (text_of(list(names)),))
-    found = ((name, find(db, book, name)) for name in names)
-    endpoints: dict[str, Endpoint] = {name: one for name, one in found if one is not None}
-    return Rows(sending, endpoints, {name: health_of(text) for name, text in healths})
+    return Rows(sending, find(db, book, names), {name: health_of(text) for name, text in healths})

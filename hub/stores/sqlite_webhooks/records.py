@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from hub.model.delivery import ENDED, Attempt, Body, Delivery
-from hub.stores.sqlite_webhooks import making
+from hub.stores.sqlite_webhooks import blocks, making
 from hub.stores.sqlite_webhooks.part import SqlitePart, marks, move_up
 from hub.stores.webhook_rows import (
-    BODY,
-    DELIVERY,
+    DELIVERED,
     by_endpoint,
     delivered_of,
     select_attempts,
@@ -17,11 +16,7 @@ from hub.stores.webhook_rows import (
 )
 from hub.stores.webhooks import AttemptQuery, DeliveryQuery
 
-_ONE = (
-    f"SELECT {', '.join(f'd.{name}' for name in DELIVERY.split(', '))}, "  # noqa: S608 own words
-    f"{', '.join(f'b.{name}' for name in BODY.split(', '))} FROM webhook_deliveries AS d "
-    "JOIN webhook_bodies AS b ON b.event_id = d.event_id WHERE d.id = ?"
-)
+_ONE = f"{DELIVERED} WHERE d.id = ?"
 # Each from its own index, without the rows.
 _COUNTS = " UNION ALL ".join(
     f"SELECT endpoint_id, '{state}', count(*) FROM webhook_deliveries INDEXED BY {index} "  # noqa: S608 own words
@@ -45,10 +40,12 @@ class SqliteRecords(SqlitePart):
 
     async def deliveries(self, query: DeliveryQuery) -> Sequence[tuple[Delivery, Body]]:
         """Return a page, newest first."""
-        values, mark = marks()
-        return [
-            delivered_of(row) for row in await self._rows(select_deliveries(query, mark), values)
-        ]
+        if blocks.fits(query):
+            rows = await self._threads.read(partial(blocks.read, query=query))
+        else:
+            values, mark = marks()
+            rows = await self._rows(select_deliveries(query, mark), values)
+        return [delivered_of(row) for row in rows]
 
     async def attempts(self, query: AttemptQuery) -> Sequence[Attempt]:
         """Return a page, newest first."""

@@ -62,13 +62,17 @@ class PostgresPart:
             await self._write(lambda c: sweeping.sweep(c, endpoint_id, now_us))
 
 
-async def find(connection: Connection, book: Book, endpoint_id: str) -> Endpoint | None:
-    """Return an endpoint as it is stored now; those that have fired are not in the registry."""
-    endpoint = (await book.read(connection)).get(endpoint_id)
-    if endpoint is None:
-        document = await connection.fetchval(_ENDPOINT, endpoint_id)
-        endpoint = None if document is None else endpoint_of(document)
-    return endpoint
+async def find(connection: Connection, book: Book, wanted: Iterable[str]) -> dict[str, Endpoint]:
+    """Return endpoints as they are stored now; those that have fired are not in the registry."""
+    live = await book.read(connection)
+    found = {}
+    for name in wanted:
+        document = None if name in live else await connection.fetchval(_ENDPOINT, name)
+        if name in live:
+            found[name] = live[name]
+        elif document is not None:
+            found[name] = endpoint_of(document)
+    return found
 
 
 async def move_up(connection: Connection, lanes: Iterable[tuple[str, str | None]]) -> None:

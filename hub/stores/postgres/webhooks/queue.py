@@ -74,7 +74,7 @@ _FORGET_BODIES = (
 _FIRED = (
     "SELECT id FROM webhook_endpoints AS e WHERE id = ANY($1::text[]) "
     "AND callback_kind IS NOT NULL AND live = 0 AND sweep = 0 AND NOT EXISTS "
-    "(SELECT 1 FROM webhook_deliveries AS d WHERE d.endpoint_id = e.id)"
+    "(SELECT 1 FROM webhook_deliveries AS d WHERE d.endpoint_id = e.id AND d.ended_at_us = 0)"
 )
 
 

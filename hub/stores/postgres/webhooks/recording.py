@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from hub.model.endpoint import Endpoint
 from hub.stores.postgres.database import Connection
 from hub.stores.postgres.webhooks import sweeping
 from hub.stores.postgres.webhooks.endpoints import KEEP_HEALTHS
@@ -92,9 +91,5 @@ async def _load(connection: Connection, book: Book, results: Sequence[Result]) -
     ids = [result.attempt.delivery_id for result in results]
     rows = await connection.fetch(_SENDING, ids, names)
     sending = {row[0]: (delivery_of(row[:-1]), row[-1]) for row in map(tuple, rows)}
-    endpoints: dict[str, Endpoint] = {}
-    for name in {delivery.endpoint_id for delivery, _ in sending.values()}:
-        endpoint = await find(connection, book, name)
-        if endpoint is not None:
-            endpoints[name] = endpoint
+    endpoints = await find(connection, book, {d.endpoint_id for d, _ in sending.values()})
     return Rows(sending, endpoints, {name: health_of(text) for name, text in healths})

@@ -7,8 +7,7 @@ from hub.stores.postgres.database import Connection
 from hub.stores.postgres.webhooks import making
 from hub.stores.postgres.webhooks.part import PostgresPart, marks, move_up
 from hub.stores.webhook_rows import (
-    BODY,
-    DELIVERY,
+    DELIVERED,
     by_endpoint,
     delivered_of,
     select_attempts,
@@ -16,11 +15,7 @@ from hub.stores.webhook_rows import (
 )
 from hub.stores.webhooks import AttemptQuery, DeliveryQuery
 
-_ONE = (
-    f"SELECT {', '.join(f'd.{name}' for name in DELIVERY.split(', '))}, "  # noqa: S608 own words
-    f"{', '.join(f'b.{name}' for name in BODY.split(', '))} FROM webhook_deliveries AS d "
-    "JOIN webhook_bodies AS b ON b.event_id = d.event_id WHERE d.id = $1"
-)
+_ONE = f"{DELIVERED} WHERE d.id = $1"
 # Each from its own index, without the rows.
 _COUNTS = " UNION ALL ".join(
     f"SELECT endpoint_id, '{state}', count(*) FROM webhook_deliveries "  # noqa: S608 own words
