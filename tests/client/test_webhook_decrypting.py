@@ -28,7 +28,7 @@ def sealed(value: object, key: Any = KEY, alg: str = "ECDH-ES+A256KW", **header:
     """Encrypt as a hub does."""
     protected = {"alg": alg, "enc": "A256GCM", **header}
     return jwe.encrypt_compact(
-        protected, msgspec.json.encode(value), key, algorithms=[*protected.values(), alg]
+        protected, msgspec.json.encode(value), key, algorithms=[alg, "A256GCM"]
     )
 
 
@@ -68,6 +68,13 @@ def test_single_values_are_read_where_they_stand() -> None:
         "e": "eyJ.no",
         "f": "plain",
     }
+
+
+def test_the_whole_data_may_be_one_value() -> None:
+    """Then the event's data is the object that was encrypted."""
+    body = msgspec.json.encode(EVENT | {"data": sealed(EVENT["data"], cty="json", kid="ours")})
+
+    assert decrypt_webhook(body, PRIVATE).data == EVENT["data"]
 
 
 def test_what_is_not_encrypted_is_an_event_too() -> None:

@@ -14,7 +14,7 @@ import msgspec
 from hub_client.errors import WebhookVerificationFailed
 from hub_client.event import Event
 from hub_client.webhooks.signature import Body, raw
-from hub_client.webhooks.verifying import event_of
+from hub_client.webhooks.verifying import document_of, event_of
 
 ALGORITHMS = ("ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW", "RSA-OAEP-256", "A128GCM", "A256GCM")
 """Keys are agreed on or wrapped, contents are authenticated; nothing is unzipped."""
@@ -47,9 +47,11 @@ def decrypt_webhook(body: Body, private_jwk: Mapping[str, Any] | str | bytes) ->
     opened, kid = _opener(private_jwk)
     content = raw(body)
     if content.startswith(_BEGINNING.encode()):
-        return event_of(opened(content.strip().decode("ascii", "replace")))
-    event = event_of(content)
-    return msgspec.structs.replace(event, data=_Values(opened, kid).read(event.data, 0))
+        return event_of(document_of(opened(content.strip().decode("ascii", "replace"))))
+    said = document_of(content)
+    values = _Values(opened, kid)
+    # What is around `data` says which event it is and is never encrypted by itself.
+    return event_of({**said, "data": values.read(said["data"], 0)} if "data" in said else said)
 
 
 class _Values:
@@ -124,7 +126,7 @@ def _opener(private_jwk: Mapping[str, Any] | str | bytes) -> tuple[Open, str | N
         )
     registry = jwe.JWERegistry(algorithms=ALGORITHMS)
     registry.max_ciphertext_length = MAX_CIPHERTEXT
-    return functools.partial(_open, jwe.decrypt_compact, key, registry), key.kid
+    return functools.partial(_open, jwe.decrypt_compact, key, registry), given.get("kid")
 
 
 def _open(decrypt: Callable[..., Any], key: object, registry: object, text: str) -> bytes:

@@ -49,7 +49,7 @@ def verify_webhook(
     """
     content = raw(body)
     webhook_id = _verified(content, headers, secret, tolerance_s, now)
-    return event_of(content, webhook_id)
+    return event_of(document_of(content), webhook_id)
 
 
 def verify_signature(
@@ -63,23 +63,32 @@ def verify_signature(
     return _verified(raw(body), headers, secret, tolerance_s, now)
 
 
-def event_of(content: bytes, webhook_id: str | None = None) -> Event:
+def document_of(content: bytes) -> dict[str, Any]:
+    """Return the JSON object of a body.
+
+    Raises:
+        WebhookVerificationFailed: It is none.
+    """
+    try:
+        return msgspec.json.decode(content, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as bad:
+        # A compact JWE begins with a JSON object, too, but in base64.
+        if content.startswith(b"eyJ"):
+            text = "expected an event, got an encrypted one: decrypt_webhook reads it"
+            raise WebhookVerificationFailed(text, reason="encrypted") from None
+        raise _no_event(content, bad) from bad
+
+
+def event_of(said: Mapping[str, Any], webhook_id: str | None = None) -> Event:
     """Return the event that a body says.
 
     Raises:
         WebhookVerificationFailed: It says none.
     """
     try:
-        said = msgspec.json.decode(content, type=dict[str, Any])
-        told: Mapping[str, Any] = {"channel": "", "id": webhook_id, **said, "frame": said}
-        push = msgspec.convert(told, Push)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as bad:
-        # A compact JWE begins with a JSON object, too, but in base64.
-        if content.startswith(b"eyJ"):
-            text = "expected an event, got an encrypted one: decrypt_webhook reads it"
-            raise WebhookVerificationFailed(text, reason="encrypted") from None
-        text = f"expected an event as JSON, got {content[:40]!r}: {bad}"
-        raise WebhookVerificationFailed(text, reason="malformed_body") from bad
+        push = msgspec.convert({"channel": "", "id": webhook_id, **said, "frame": said}, Push)
+    except msgspec.ValidationError as bad:
+        raise _no_event(said, bad) from bad
     return Event(
         type=push.type,
         channel=push.channel,
@@ -90,6 +99,11 @@ def event_of(content: bytes, webhook_id: str | None = None) -> Event:
         test=push.test,
         trace=push.trace,
     )
+
+
+def _no_event(got: object, bad: Exception) -> WebhookVerificationFailed:
+    text = f"expected an event as JSON, got {got!r:.40}: {bad}"
+    return WebhookVerificationFailed(text, reason="malformed_body")
 
 
 def _verified(
