@@ -47,6 +47,10 @@ class Answer(NamedTuple):
     body_bytes: int = 0
 
 
+class Unsendable(Exception):
+    """No request can be made of a delivery; the text says why, and holds nothing secret."""
+
+
 class Sender(Protocol):
     """Sends requests to addresses that may be dialled, and nowhere else."""
 

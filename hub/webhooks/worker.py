@@ -23,7 +23,7 @@ from hub.webhooks.leases import Leases
 from hub.webhooks.pace import Pace
 from hub.webhooks.recording import Kept, Made, Recording
 from hub.webhooks.schedule import failure_of
-from hub.webhooks.sender import Answer, Request, Sender
+from hub.webhooks.sender import Answer, Request, Sender, Unsendable
 from hub.webhooks.settling import Exchange
 from hub.webhooks.tallies import Tallies
 
@@ -191,6 +191,8 @@ class Worker:
         try:
             request = way.build(leased, at_us)
             answer = await way.sender.send(request)
+        except Unsendable as why:
+            answer = Answer(failure="encryption", detail=str(why))
         except Exception as fault:  # noqa: BLE001 logged with its traceback, and kept as an attempt
             self._lines.exception("a webhook cannot be sent", delivery=leased.delivery.id)
             answer = Answer(
