@@ -7,6 +7,7 @@ from hub.cli.webhook_create import create, rotate
 from hub.cli.webhook_deliveries import deliveries, replay
 from hub.cli.webhook_doctor import doctor
 from hub.cli.webhook_endpoints import delete, list_, pause, resume, show, test
+from hub.cli.webhook_rewrap import rewrap
 
 
 @click.group(
@@ -35,5 +36,6 @@ for command in (
     deliveries,
     replay,
     doctor,
+    rewrap,
 ):
     webhooks.add_command(command)
