@@ -23,6 +23,7 @@ from hub.services.sealer import Sealer
 from hub.telemetry.histogram import Histogram
 from hub.telemetry.reading import Reading
 from hub.telemetry.requests import Requests
+from hub.webhooks.measures import Measures
 
 # All channels that are not built in, together: clients make as many as they like.
 CUSTOM = "custom"
@@ -58,6 +59,7 @@ class Readings(NamedTuple):
     sealer: Sealer
     jobs: JobTimes
     alerts: Alerts
+    webhooks: Measures
 
     def now(self) -> Reading:
         """Read them all."""
@@ -97,6 +99,14 @@ class Readings(NamedTuple):
             artifacts=self.jobs.artifacts_s,
             alerts=_by_rule(one.alert for one in self.alerts.raised().values()),
             alerts_raised=_by_rule(self.alerts.raised_here.elements()),
+            webhook_attempts=self.webhooks.tallies.attempts,
+            webhook_outcomes=self.webhooks.tallies.outcomes,
+            webhook_seconds=self.webhooks.tallies.seconds,
+            webhook_made=self.webhooks.dispatcher.deliveries,
+            webhook_lag=int(self.webhooks.lag(0.0).value),
+            webhook_dropped=self.webhooks.dispatcher.lag.dropped,
+            webhook_open=self.webhooks.census.open,
+            webhook_circuits=self.webhooks.census.circuits,
         )
 
 

@@ -28,6 +28,8 @@ from hub.telemetry.requests import Requests
 from support.clocks import FakeClock
 from support.notes import an_auditor
 from support.realtime import FakeNode, MemoryEvents
+from support.webhook_measures import measures
+from support.webhooks import attempt, delivery
 
 
 class BrokenLog:
@@ -70,6 +72,7 @@ def readings() -> Readings:
         sealer=Sealer(nobody, clock, "one", key=None, max_age_us=1),
         jobs=JobTimes(),
         alerts=silent_alerts(clock),
+        webhooks=measures(),
     )
 
 
@@ -92,6 +95,27 @@ def test_sockets_are_this_nodes_own(readings: Readings) -> None:
 
     assert (now.connections, now.send_queue_bytes) == (2, 512)
     assert (now.subscriptions["jobs"], now.subscriptions["custom"]) == (2, 2)
+
+
+def test_webhooks_are_told_by_what_came_of_them(readings: Readings) -> None:
+    """Every failure and every state has a number, from the start on."""
+    tallies = readings.webhooks.tallies
+    tallies.note(attempt(), delivery(state="delivered"))
+    tallies.note(attempt("timeout", total_us=15_000_000), delivery(state="pending"))
+    tallies.note(attempt("connect"), delivery(state="dead"))
+    tallies.note(attempt(), None)
+
+    now = readings.now()
+
+    assert {word: count for word, count in now.webhook_attempts.items() if count} == {
+        "ok": 2,
+        "timeout": 1,
+        "connect": 1,
+    }
+    assert "tls" in now.webhook_attempts
+    assert now.webhook_outcomes == {"delivered": 1, "dead": 1, "retried": 1, "lost": 1}
+    assert (now.webhook_seconds.count, round(now.webhook_seconds.total)) == (4, 15)
+    assert now.webhook_open == {"queued": 0, "pending": 0, "sending": 0, "held": 0}
 
 
 def test_every_step_of_the_ladder_is_told(readings: Readings) -> None:

@@ -62,6 +62,7 @@ from hub.transports.sse.reception import StreamReception
 from hub.transports.sse.resource import EventsResource
 from hub.transports.websocket.doorman import Doorman
 from hub.transports.websocket.reception import NodeReception
+from hub.webhooks.measures import Measures
 
 # What a reload brings to the doors.
 DOOR_FIELDS = ("cors_origins", "allowed_hosts", "trusted_proxies")
@@ -90,6 +91,7 @@ class Inside(NamedTuple):
     sight: Sight
     siblings: Siblings
     reloading: Reloading
+    measures: Measures
 
 
 class Doors(NamedTuple):
@@ -232,6 +234,7 @@ def _watch(inside: Inside, requests: Requests) -> Watch:
             health=inside.health,
             requests=requests,
             auth_failures=inside.identity.authentication.failures,
+            webhooks=inside.measures,
         )
     )
 
@@ -252,6 +255,7 @@ def _exposition(inside: Inside, requests: Requests, times: JobTimes, alerts: Ale
         sealer=inside.sealer,
         jobs=times,
         alerts=alerts,
+        webhooks=inside.measures,
     )
     return Exposition(readings.now, inside.siblings)
 

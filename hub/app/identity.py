@@ -1,6 +1,6 @@
 """Identity: who comes in, by which credentials, and what is refused by now."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -15,7 +15,9 @@ from hub.auth.static import StaticKeySource
 from hub.clock import Clock
 from hub.key_server import KeyServer
 from hub.model.api_key import ANY_JWT
+from hub.realtime.connections import Connections
 from hub.realtime.pages import Spawn
+from hub.services.credential_upkeep import CredentialUpkeep
 from hub.services.revocations import Revocations
 from hub.services.tickets import SocketTickets
 from hub.settings import Settings
@@ -73,6 +75,21 @@ def build_identity(settings: Settings, log: Store, clock: Clock, guesses: Guesse
     revocations.on_expired.append(authentication.forget)
     tickets = SocketTickets(log.tickets, revoked, clock, required=required)
     return Identity(authentication, revocations, tickets, jwts, served, static)
+
+
+def watching(
+    identity: Identity, log: Store, clock: Clock, connections: Connections
+) -> Iterator[Awaitable[None]]:
+    """Yield what hears of revocations, notes which keys are used, and forgets what is over."""
+    revocations = identity.revocations
+    if identity.served is not None:
+        yield identity.served.run()
+    revocations.on_revoked.append(connections.revoke)
+    revocations.on_expired.append(connections.expire)
+    prunes = (revocations.prune, identity.tickets.prune)
+    upkeep = CredentialUpkeep(log.credentials, identity.authentication.seen, prunes, clock)
+    yield revocations.run()
+    yield upkeep.run()
 
 
 def own_keys(settings: Settings) -> Sequence[Key]:

@@ -8,11 +8,12 @@ from pathlib import Path
 from random import SystemRandom
 
 from hub.app.doors import Doors, Inside, open_doors
-from hub.app.identity import build_identity
+from hub.app.identity import build_identity, watching
 from hub.app.limits import LIMIT_FIELDS, node_limits, share
 from hub.app.reading import read_newest, read_page
 from hub.app.reloading import Reloading
 from hub.app.sending import open_spread
+from hub.app.webhooks import serving
 from hub.brokers.base import Broker, Live, News
 from hub.clock import Clock, Timers
 from hub.hearing import Ears
@@ -31,7 +32,6 @@ from hub.realtime.ladder import Ladder
 from hub.realtime.watch import Watch
 from hub.services.artifacts import files_in, sweep
 from hub.services.auditor import Auditor
-from hub.services.credential_upkeep import CredentialUpkeep
 from hub.services.heads import Heads
 from hub.services.history import History
 from hub.services.presence import Nodes
@@ -106,6 +106,7 @@ class Node:
             announce(events)
             for event in events:
                 taken[event.channel] += 1
+            self._webhooks.told()
 
         self._volatile = Volatile(
             fanout.volatile, tell, clock, max_per_s=settings.volatile_events_per_s
@@ -119,9 +120,12 @@ class Node:
         )
         status = Status(log, log, self._nodes, clock, self._broker.health, heads)
         history = History(log, state.epoch)
-        self._tidy(fanout)
         fanout.on_rights = self.connections.recheck
         self._audit()
+        self._webhooks = serving(
+            settings, log, clock, self._publisher, self.auditor, self._nodes.own
+        )
+        self._tidy(fanout)
         realtime = self._realtime(fanout, NodeQueries(log, history, status), loop)
         await self.identity.revocations.look()
         doors = open_doors(
@@ -146,6 +150,7 @@ class Node:
                 sight=Sight(self._delays, self._ears.lag, taken),
                 siblings=self._workers or ALONE,
                 reloading=self.reloading,
+                measures=self._webhooks.measures,
             )
         )
         self.http, self.reception = doors.http, doors.reception
@@ -157,10 +162,11 @@ class Node:
     def _begin(self, doors: Doors, log_id: str) -> None:
         """Let go on beside the clients what somebody must do."""
         settings = self._settings
-        self._watch_credentials()
+        for watch in watching(self.identity, self._log, self._clock, self.connections):
+            self._background.spawn(watch)
         if settings.redis_url is not None and self.limits.required:
             self._background.spawn(share(self.limits.gate, settings.redis_url, log_id))
-        for work in doors.watch.works():
+        for work in (*doors.watch.works(), *self._webhooks.works()):
             self._background.spawn(work())
 
     async def _join(self, state: LogState, timers: Timers) -> tuple[Fanout, Heads, Tell]:
@@ -201,7 +207,7 @@ class Node:
         self._sights = Sights(
             name,
             fanout.watch.journal,
-            others=lambda: nodes.present().keys() - {name},
+            others=nodes.serving,
             reaches=lambda: self._broker.health().reaches,
             announce=announce,
         )
@@ -239,6 +245,7 @@ class Node:
             await self._workers.close()
         await self.drain.run(0)
         await self._alerts.leave(LAST_WORDS_S)
+        await self._webhooks.close(LAST_WORDS_S)
         await self._publisher.close()
         await self.auditor.flush(at_end=True)
         await self._sealer.close()
@@ -256,23 +263,12 @@ class Node:
         limits = Limits(
             settings.history_max_events, int(settings.history_max_age_h * 3600 * 1_000_000)
         )
-        self._background.spawn(Retention(log, self._clock, limits, fanout.pruned).run())
+        needed = self._webhooks.behind.needed
+        self._background.spawn(Retention(log, self._clock, limits, fanout.pruned, needed).run())
         folder = settings.artifacts_folder
         # Another process of this hub may be taking an upload whose job does not name it yet.
         young_s = SHARED_UPLOAD_S if settings.redis_url is not None else 0
         self._background.spawn(sweep(log, folder, files_in(folder, older_than_s=young_s)))
-
-    def _watch_credentials(self) -> None:
-        """Begin to hear of revocations, to note which keys are used, to forget what is over."""
-        authentication, revocations, tickets, _, served, _ = self.identity
-        if served is not None:
-            self._background.spawn(served.run())
-        revocations.on_revoked.append(self.connections.revoke)
-        revocations.on_expired.append(self.connections.expire)
-        prunes = (revocations.prune, tickets.prune)
-        upkeep = CredentialUpkeep(self._log.credentials, authentication.seen, prunes, self._clock)
-        self._background.spawn(revocations.run())
-        self._background.spawn(upkeep.run())
 
     def _audit(self) -> None:
         """Begin to write and to seal the audit log."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from hub.app.node import Node
+from hub.app.working import Working
 from hub.brokers.base import Broker
 from hub.brokers.memory import MemoryBroker
 from hub.brokers.redis import RedisBroker
@@ -49,6 +50,21 @@ def create(settings: Settings, worker_socket: Path | None = None) -> Node:
         Misconfigured: See `open_log` and `RedisBroker`.
     """
     clock = SystemClock()
-    broker: Broker = RedisBroker(settings.redis_url) if settings.redis_url else MemoryBroker()
+    broker = _open_broker(settings)
     log = open_log(settings, clock)
     return Node(settings, log, clock=clock, broker=broker, worker_socket=worker_socket)
+
+
+def create_worker(settings: Settings) -> Working:
+    """Build a process that only sends webhooks.
+
+    Raises:
+        Misconfigured: See `open_log` and `RedisBroker`.
+    """
+    clock = SystemClock()
+    broker = _open_broker(settings)
+    return Working(settings, open_log(settings, clock), clock=clock, broker=broker)
+
+
+def _open_broker(settings: Settings) -> Broker:
+    return RedisBroker(settings.redis_url) if settings.redis_url else MemoryBroker()

@@ -15,19 +15,22 @@ from hub.services.alert_rules import (
     BROKER_DEGRADED,
     LOG_FAILING,
     SLOW_RESPONSES,
+    SLOW_WEBHOOKS,
     WEBHOOK_FAILURES,
+    WEBHOOKS_BEHIND,
     Thresholds,
     job_rule,
     rules,
 )
 from hub.services.alerts import Alerts, Around, Source
 from hub.services.outage import Outage
-from hub.services.presence import Nodes
+from hub.services.presence import WORKER, Nodes
 from hub.services.publisher import Publisher
 from hub.services.status import Status
 from hub.settings import Settings
 from hub.stores.base import Store
 from hub.telemetry.requests import Requests
+from hub.webhooks.measures import Measures
 
 
 class Watched(NamedTuple):
@@ -43,6 +46,7 @@ class Watched(NamedTuple):
     health: Callable[[], Health]
     requests: Requests
     auth_failures: Mapping[str, int]
+    webhooks: Measures
 
 
 class Watch(NamedTuple):
@@ -64,12 +68,26 @@ def watch(over: Watched) -> Watch:
     alerts = Alerts(around, rules(limits), _sources(over), Board(over.log), outbox)
 
     def present() -> Collection[str] | None:
-        # Where nobody is heard, nobody is gone.
-        return over.nodes.present() if over.health().reaches else None
+        # Where nobody is heard, nobody is gone; without a broker no worker is ever heard.
+        if not over.health().reaches:
+            return None
+        unheard = () if over.settings.redis_url else alerts.raised().values()
+        workers = {one.subject for one in unheard if one.subject.startswith(WORKER)}
+        return {*over.nodes.present(), *workers}
 
     rule = job_rule(limits)
     rounds = Rounds(around, alerts, outbox, over.log, rule=rule, present=present)
     return Watch(alerts, rounds)
+
+
+def watch_worker(
+    settings: Settings, log: Store, clock: Clock, publisher: Publisher, name: str, over: Measures
+) -> Alerts:
+    """Build the watch over a process that only sends webhooks."""
+    around = Around(name, clock, lambda _event: None, log.probe, publisher.commits.failing_s)
+    sources = {WEBHOOK_FAILURES: over.failures, SLOW_WEBHOOKS: over.answers}
+    outbox = AlertOutbox(publisher)
+    return Alerts(around, rules(thresholds(settings)), sources, Board(log), outbox)
 
 
 def thresholds(settings: Settings) -> Thresholds:
@@ -81,6 +99,8 @@ def thresholds(settings: Settings) -> Thresholds:
         auth_failures=settings.alert_auth_failures,
         broker_s=settings.alert_broker_s,
         log_s=settings.alert_log_s,
+        # Half of what is kept for them: time is left to do something about it.
+        behind=settings.webhook_max_behind / 2,
     )
 
 
@@ -102,8 +122,9 @@ def _sources(over: Watched) -> Mapping[str, Source]:
         return Share(seconds, count)
 
     return {
-        # None until there are webhooks.
-        WEBHOOK_FAILURES: lambda _now_s: None,
+        WEBHOOK_FAILURES: over.webhooks.failures,
+        SLOW_WEBHOOKS: over.webhooks.answers,
+        WEBHOOKS_BEHIND: over.webhooks.lag,
         SLOW_RESPONSES: answers,
         AUTH_FAILURES: lambda _now_s: Count(sum(over.auth_failures.values())),
         BROKER_DEGRADED: Outage(lambda: not over.health().reaches),

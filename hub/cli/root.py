@@ -18,6 +18,7 @@ from hub.cli.token import token
 from hub.cli.trace import trace
 from hub.cli.trigger import trigger
 from hub.cli.webhooks import webhooks
+from hub.cli.work import work
 
 
 @click.group(
@@ -39,6 +40,7 @@ def root() -> None:
 
 for command in (
     serve,
+    work,
     publish,
     tail,
     listen,

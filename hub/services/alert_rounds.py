@@ -14,7 +14,7 @@ from hub.model.alert_rule import Rule
 from hub.model.job import Job
 from hub.model.unit import Rows
 from hub.services.alert_outbox import AlertOutbox, Notice
-from hub.services.alert_rules import JOB_STUCK
+from hub.services.alert_rules import JOB_STUCK, OF_NO_NODE
 from hub.services.alerts import Alerts, Around, after, cleared_now
 from hub.services.stuck_jobs import StuckJobs, is_stuck
 from hub.stores.base import Records
@@ -101,7 +101,7 @@ class Rounds:
     def look_for_nodes(self, now_s: float) -> None:
         """Clear what nodes have raised of themselves that are gone: they cannot."""
         present = self._present()
-        own = [one for one in self._alerts.raised().values() if one.alert != JOB_STUCK]
+        own = [one for one in self._alerts.raised().values() if one.alert not in OF_NO_NODE]
         missing = {one.subject for one in own if present is not None} - {*(present or ())}
         self._missing_s = {node: self._missing_s.get(node, now_s) for node in missing}
         for alert in own:

@@ -11,6 +11,9 @@ CALM_S = 60.0
 WEBHOOK_FAILURES, SLOW_RESPONSES = "webhook_failures", "slow_responses"
 AUTH_FAILURES, JOB_STUCK = "auth_failures", "job_stuck"
 BROKER_DEGRADED, LOG_FAILING = "broker_degraded", "log_failing"
+# Of one endpoint; see `webhooks.census`. Then of all: its receivers, and the dispatcher.
+WEBHOOK_FAILING, WEBHOOK_DISABLED = "webhook_failing", "webhook_disabled"
+SLOW_WEBHOOKS, WEBHOOKS_BEHIND = "slow_webhooks", "webhooks_behind"
 NAMES: Sequence[str] = (
     WEBHOOK_FAILURES,
     SLOW_RESPONSES,
@@ -18,7 +21,13 @@ NAMES: Sequence[str] = (
     JOB_STUCK,
     BROKER_DEGRADED,
     LOG_FAILING,
+    SLOW_WEBHOOKS,
+    WEBHOOKS_BEHIND,
+    WEBHOOK_FAILING,
+    WEBHOOK_DISABLED,
 )
+# What is told of something else than the node that tells it.
+OF_NO_NODE = frozenset({JOB_STUCK, WEBHOOK_FAILING, WEBHOOK_DISABLED})
 
 
 class Thresholds(NamedTuple):
@@ -31,6 +40,7 @@ class Thresholds(NamedTuple):
         auth_failures: Refused credentials in five minutes.
         broker_s: Seconds that news do not travel between the nodes.
         log_s: Seconds that the log takes nothing.
+        behind: Events of a channel of which no webhooks were made yet.
     """
 
     webhook_failures: float
@@ -39,6 +49,7 @@ class Thresholds(NamedTuple):
     auth_failures: float
     broker_s: float
     log_s: float
+    behind: float = 0.0
 
 
 def rules(limits: Thresholds) -> Sequence[Rule]:
@@ -81,6 +92,23 @@ def rules(limits: Thresholds) -> Sequence[Rule]:
             limits.log_s,
             CALM_S,
             "The log has taken nothing for {value:.0f} s: updates are refused",
+        ),
+        Rule(
+            SLOW_WEBHOOKS,
+            "warning",
+            limits.response_s,
+            WINDOW_S,
+            "Receivers of webhooks took {value:.1f} s on average in five minutes, more than "
+            "{threshold:g} s",
+            least=10,
+        ),
+        Rule(
+            WEBHOOKS_BEHIND,
+            "critical",
+            limits.behind,
+            CALM_S,
+            "No webhooks were made yet of {value:.0f} events of a channel: from twice "
+            "{threshold:.0f} on they are lost",
         ),
     )
 

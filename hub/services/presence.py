@@ -15,6 +15,8 @@ from hub.clock import SECOND_US, Clock
 SAY_EVERY_S = 2.0
 # Three words may be lost; with the second or two that one may be on its way, within 10 s.
 FORGET_AFTER_S = 7.5
+# Begins the name of a process that has no clients: `hub work`.
+WORKER = "work-"
 
 
 class Heard(NamedTuple):
@@ -61,6 +63,10 @@ class Nodes:
         self._forget()
         others = {name: heard.live for name, heard in sorted(self._heard.items())}
         return {self.own: self.live(), **others}
+
+    def serving(self) -> set[str]:
+        """Return the names of the other nodes that have clients."""
+        return {name for name in self.present() if not name.startswith(WORKER)} - {self.own}
 
     def meet(self, presence: Presence) -> None:
         """Note what a node says; one that is new here is answered, so that it knows this one."""

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 QUICK_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 # Seconds to a day: work that people and agents do.
 LONG_S = (1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 21600.0, 86400.0)
+# Seconds: a request of a webhook may take fifteen.
+WEBHOOK_S = (*QUICK_S, 15.0)
 # Things that go together.
 SIZES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
 

@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from typing import Annotated, NamedTuple, get_type_hints
 
-from hub.telemetry.histogram import LONG_S, QUICK_S, SIZES, Histogram
+from hub.telemetry.histogram import LONG_S, QUICK_S, SIZES, WEBHOOK_S, Histogram
 from hub.telemetry.metric import Metric
 
 ByLabel = Mapping[str, int]
@@ -209,6 +209,65 @@ class Reading(NamedTuple):
     alerts_raised: Annotated[
         ByLabel,
         Metric("hub_alerts_raised_total", "counter", "Alerts that this node raised", ("alert",)),
+    ]
+    webhook_attempts: Annotated[
+        ByLabel,
+        Metric(
+            "hub_webhook_attempts_total",
+            "counter",
+            "Requests of webhooks that this process sent, by why they failed; ok: they did not",
+            ("failure",),
+        ),
+    ]
+    webhook_outcomes: Annotated[
+        ByLabel,
+        Metric(
+            "hub_webhook_deliveries_total",
+            "counter",
+            "What attempts came to: delivered, dead, retried later, or lost to another worker",
+            ("outcome",),
+        ),
+    ]
+    webhook_seconds: Annotated[
+        Histogram,
+        Metric(
+            "hub_webhook_seconds",
+            "histogram",
+            "How long a request of a webhook took, with its answer",
+            bounds=WEBHOOK_S,
+        ),
+    ]
+    webhook_made: Annotated[
+        int,
+        Metric("hub_webhook_made_total", "counter", "Deliveries that this process made of events"),
+    ]
+    webhook_lag: Annotated[
+        int,
+        Metric(
+            "hub_webhook_lag_events",
+            "gauge",
+            "Events of a channel of which no deliveries were made yet; of the farthest behind",
+        ),
+    ]
+    webhook_dropped: Annotated[
+        int,
+        Metric(
+            "hub_webhook_dropped_events_total",
+            "counter",
+            "Events that history let go before deliveries were made of them",
+        ),
+    ]
+    webhook_open: Annotated[
+        ByLabel,
+        Metric(
+            "hub_webhook_open", "gauge", "Deliveries of the hub that have not ended", ("state",)
+        ),
+    ]
+    webhook_circuits: Annotated[
+        int,
+        Metric(
+            "hub_webhook_circuits_open", "gauge", "Endpoints of the hub that are left alone a while"
+        ),
     ]
 
 

@@ -5,13 +5,11 @@ from typing import get_args
 
 from hub.clock import SECOND_US
 from hub.model.delivery import Attempt, Delivery, Failure
-from hub.telemetry.histogram import QUICK_S, Histogram
+from hub.telemetry.histogram import WEBHOOK_S, Histogram
 
 OK = "ok"
 OUTCOMES = ("delivered", "dead", "retried", "lost")
 FAILURES: tuple[str, ...] = (OK, *get_args(Failure))
-# An exchange may take fifteen seconds.
-BOUNDS_S = (*QUICK_S, 15.0)
 
 
 class Tallies:
@@ -28,7 +26,7 @@ class Tallies:
     def __init__(self) -> None:
         self.attempts: Counter[str] = Counter(dict.fromkeys(FAILURES, 0))
         self.outcomes: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
-        self.seconds = Histogram(BOUNDS_S)
+        self.seconds = Histogram(WEBHOOK_S)
         self.failed = 0
 
     def note(self, attempt: Attempt, delivery: Delivery | None) -> None:

@@ -1,0 +1,116 @@
+"""`hub work`: send webhooks, beside the processes that take clients."""
+
+import asyncio
+import os
+from typing import Any
+
+import click
+
+from hub import __version__
+from hub.cli.command import Command
+from hub.cli.configuration import load_settings
+from hub.cli.output import Output
+from hub.cli.stop import Stop
+from hub.settings import Settings
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "hub work",
+        "DATABASE_URL=postgresql://hub@db/hub REDIS_URL=redis://cache hub work -o json",
+    ),
+)
+def work(output: Output) -> None:
+    """Send webhooks until Ctrl-C or SIGTERM; a second one ends it at once.
+
+    Any number of these share the deliveries of one database with each other and with `hub serve`;
+    with HUB_WEBHOOKS=work the latter leaves all of it to them. When stopped it finishes what is
+    under way, for DRAIN_S at most, and gives the rest back.
+
+    It has to see the same DATABASE_URL as the hub. Beside a `hub serve` on one data file both need
+    the same REDIS_URL; on PostgreSQL it is not needed, but with it events go out sooner.
+
+    With -o json one line on stdout tells that it works.
+    """
+    stop = Stop()
+    settings = load_settings(output)
+    run(settings, stop, output)
+    stop.done()
+
+
+class Wish:
+    """The wish to stop, which may come at any moment, in a signal; see `stop.Stoppable`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._come = asyncio.Event()
+        self._wished = False
+
+    @property
+    def should_exit(self) -> bool:
+        """Whether somebody wants it to end."""
+        return self._wished
+
+    @should_exit.setter
+    def should_exit(self, wished: bool) -> None:
+        self._wished = wished
+        self._loop.call_soon_threadsafe(self._come.set)
+
+    def end_now(self) -> None:
+        """Do nothing: what is under way is sent again by others when its lease has ended."""
+
+    async def come(self) -> None:
+        """Return when somebody wants it to end."""
+        await self._come.wait()
+
+
+def run(settings: Settings, stop: Stop, output: Output) -> None:
+    """Send until stopped.
+
+    Raises:
+        Misconfigured: The database cannot be used.
+    """
+    from hub import app
+    from hub.telemetry.logging import configure
+
+    configure(level=settings.log_level, form=settings.log_format)
+    asyncio.run(_run(app.create_worker(settings), settings, stop, output))
+
+
+async def _run(working: Any, settings: Settings, stop: Stop, output: Output) -> None:
+    wish = Wish(asyncio.get_running_loop())
+    await working.start()
+    stop.serve(wish, settings.drain_s)
+    announce(working.name, settings, output)
+    await wish.come()
+    await working.stop(settings.drain_s)
+
+
+def announce(name: str, settings: Settings, output: Output) -> None:
+    """Say that it works: one line of JSON on stdout, or one for people on stderr."""
+    facts = {
+        "version": __version__,
+        "worker": name,
+        "data_file": settings.data_place,
+        "concurrency": settings.webhook_concurrency,
+        "pid": os.getpid(),
+    }
+    if output.json:
+        output.show(facts, str)
+    elif settings.log_format == "json":
+        from hub.telemetry.logging import logger
+
+        logger("hub").info("webhooks are sent", **facts)
+    else:
+        from rich.text import Text
+
+        output.stderr.print(
+            Text.assemble(
+                ("  ● ", "green"),
+                ("Hub", "bold"),
+                f" {__version__} sends webhooks as {name}, of {settings.data_place} ",
+                ("(Ctrl-C stops it)", "dim"),
+            ),
+            soft_wrap=True,
+        )

@@ -1,0 +1,95 @@
+"""From an update to a receiver, through a hub that serves."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from hub.stores.webhooks import AttemptQuery, DeliveryQuery
+from support.receiver import DOWN, OK, Receiver, receiver
+from support.running import CONTRACT, RunningHub, running_hub
+from support.waiting import until
+from support.webhooks import endpoint
+
+LOOPBACK = {"webhook_allow_networks": "127.0.0.0/8"}
+
+
+@pytest.fixture
+async def there() -> AsyncIterator[Receiver]:
+    """A receiver."""
+    async with receiver() as made:
+        yield made
+
+
+@pytest.fixture
+async def sending(tmp_path: Path) -> AsyncIterator[RunningHub]:
+    """A hub that may send to this machine."""
+    async with running_hub(tmp_path, **LOOPBACK) as hub:
+        yield hub
+
+
+async def post(hub: RunningHub, contract_id: str = "c-1") -> None:
+    """Post an update."""
+    async with httpx.AsyncClient(base_url=hub.url) as http:
+        answer = await http.post("/update", json={**CONTRACT, "contract_id": contract_id})
+        assert answer.status_code == 200
+
+
+async def test_an_update_reaches_a_receiver(sending: RunningHub, there: Receiver) -> None:
+    """As the object that sockets get, under the event's id, and with a record of it."""
+    store = sending.node._log.webhooks
+    await store.add_endpoint(endpoint(url=there.url()))
+
+    await post(sending)
+    await there.has(1)
+
+    (came,) = there.came
+    assert (came.event["type"], came.event["offset"]) == ("contract_update", 1)
+    assert came.id == came.event["id"]
+    tallies = sending.node._webhooks.worker.tallies
+    await until(lambda: tallies.outcomes["delivered"] == 1)
+    ((row, body),) = await store.deliveries(DeliveryQuery(9, states=("delivered",)))
+    (attempt,) = await store.attempts(AttemptQuery(9, delivery_id=row.id))
+    assert (body.text, attempt.status, attempt.number) == (came.body, 200, 1)
+
+
+async def test_what_fails_is_sent_again(sending: RunningHub, there: Receiver) -> None:
+    """The same event, until it is taken; then no more."""
+    answers = [DOWN, DOWN]
+    there.answer = lambda _: answers.pop() if answers else OK
+    await sending.node._log.webhooks.add_endpoint(
+        endpoint(url=there.url(), schedule=(0.01, 0.01, 0.01))
+    )
+
+    await post(sending)
+    await there.has(3)
+
+    assert len(set(there.ids())) == 1
+    tallies = sending.node._webhooks.worker.tallies
+    await until(lambda: tallies.outcomes["delivered"] == 1)
+    assert tallies.attempts["status"] == 2
+
+
+async def test_what_is_behind_is_sent_after_a_restart(tmp_path: Path, there: Receiver) -> None:
+    """An update that nobody was there to send is sent by the next life of the hub."""
+    there.answer = lambda _: b""
+    async with running_hub(tmp_path, **LOOPBACK) as hub:
+        await hub.node._log.webhooks.add_endpoint(endpoint(url=there.url()))
+        for number in range(3):
+            await post(hub, f"c-{number}")
+        await there.has(1)
+    there.answer = lambda _: OK
+    async with running_hub(tmp_path, **LOOPBACK):
+        await until(lambda: len(set(there.ids())) == 3)
+
+
+async def test_a_hub_may_leave_it_to_others(tmp_path: Path, there: Receiver) -> None:
+    """With HUB_WEBHOOKS=work a process that serves sends nothing."""
+    async with running_hub(tmp_path, send_webhooks="work", **LOOPBACK) as hub:
+        store = hub.node._log.webhooks
+        await store.add_endpoint(endpoint(url=there.url()))
+        await post(hub)
+
+        assert hub.node._webhooks.works() == ()
+        assert await store.cursors() == {}
