@@ -1,0 +1,155 @@
+"""A worker dies between every two steps of a delivery: nothing is lost, little is sent twice."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from hub.app import open_log
+from hub.clock import SystemClock
+from hub.model.endpoint import Endpoint
+from hub.settings import Settings
+from hub.stores.webhooks import AttemptQuery, Webhooks
+from hub.webhooks.receipts import Chain, verify
+from support.crashing_work import STEPS
+from support.posting import Wire
+from support.receiver import OK, Came, Receiver, receiver
+from support.redis_server import RedisServer
+from support.running import CONTRACT, hub_process
+from support.waiting import until
+from support.webhooks import endpoint
+from support.working import WorkProcess
+
+EVENTS = 6
+TESTS = Path(__file__).parents[1]
+
+
+@contextlib.asynccontextmanager
+async def opened(where: dict[str, str]) -> AsyncIterator[Webhooks]:
+    """Open the same database from here."""
+    settings = Settings(database_url=where["DATABASE_URL"], redis_url=where["REDIS_URL"])
+    log = open_log(settings, SystemClock())
+    await log.open()
+    try:
+        yield log.webhooks
+    finally:
+        await log.close()
+
+
+async def post(port: int, count: int) -> None:
+    """Post updates of one contract, one after the other."""
+    wire = Wire(port)
+    for number in range(count):
+        answer = await wire.post("/update", {**CONTRACT, "status": "active"}, f"k-{number}")
+        assert answer.status == 200
+    wire.close()
+
+
+def settings_of(folder: Path, redis: RedisServer, database: str) -> dict[str, str]:
+    """Return what all processes of this hub are told."""
+    return {
+        "DATABASE_URL": database,
+        "REDIS_URL": redis.url,
+        "HUB_ARTIFACTS_DIR": str(folder),
+        "HUB_WEBHOOKS": "work",
+        "WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8",
+        "PYTHONPATH": str(TESTS),
+    }
+
+
+async def add(store: Webhooks, there: Receiver, *, ordered: bool = True) -> Endpoint:
+    """Make an endpoint."""
+    return await store.add_endpoint(
+        endpoint(url=there.url(), ordered=ordered, schedule=(0.05,) * 50)
+    )
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_worker_that_dies_at_a_step_loses_nothing(
+    tmp_path: Path, redis: RedisServer, database: str, step: str
+) -> None:
+    """Every event arrives, in order; one at most is sent again, under its id."""
+    where = settings_of(tmp_path, redis, database)
+    async with receiver() as there:
+        with hub_process(tmp_path, **where) as hub:
+            async with opened(where) as store:
+                await add(store, there)
+                await post(hub.port, EVENTS)
+                fuse = {"CRASH_AT": step, "CRASH_AFTER": "0" if "made" in step else "2"}
+                doomed = await asyncio.to_thread(
+                    WorkProcess, tmp_path, {**where, **fuse}, module="support.crashing_work"
+                )
+                died = await asyncio.to_thread(doomed.died)
+                before = len(there.came)
+                survivor = await asyncio.to_thread(WorkProcess, tmp_path, where)
+                await until(lambda: len(set(there.ids())) == EVENTS)
+                code = await asyncio.to_thread(survivor.stop)
+                attempts = await store.attempts(AttemptQuery(99, "ep_1"))
+
+    offsets = [came.event["offset"] for came in there.came]
+    assert (died, code) == (-signal.SIGKILL, 0), survivor.log()
+    assert before < EVENTS
+    assert offsets == sorted(offsets)
+    assert len(offsets) - EVENTS <= 1
+    assert {came.id: came.event["id"] for came in there.came} == {i: i for i in there.ids()}
+    assert verify(reversed(attempts), Chain(0, b"")) is None
+    assert len(attempts) == EVENTS
+
+
+async def test_workers_share_what_is_due(tmp_path: Path, redis: RedisServer, database: str) -> None:
+    """Two at the same time send each event once, and one that stops leaves nothing undone."""
+    where = settings_of(tmp_path, redis, database)
+    async with receiver() as there:
+        with hub_process(tmp_path, **where) as hub:
+            async with opened(where) as store:
+                await add(store, there, ordered=False)
+                first, second = await asyncio.gather(
+                    *(asyncio.to_thread(WorkProcess, tmp_path, where) for _ in range(2))
+                )
+                await post(hub.port, 40)
+                await there.has(10)
+                stopped = await asyncio.to_thread(first.stop)
+                await until(lambda: len(there.came) >= 40)
+                code = await asyncio.to_thread(second.stop)
+                attempts = await store.attempts(AttemptQuery(99, "ep_1"))
+
+    assert (stopped, code) == (0, 0)
+    assert len(there.came) == len(set(there.ids())) == len(attempts) == 40
+    assert {one.worker for one in attempts} <= {first.name, second.name}
+
+
+async def test_an_ordered_lane_never_goes_backwards(
+    tmp_path: Path, redis: RedisServer, database: str
+) -> None:
+    """Whatever fails, and whichever worker dies: what was taken is never followed by older."""
+    where = settings_of(tmp_path, redis, database)
+    answers = [b"HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n", OK, OK]
+    taken: list[int] = []
+
+    def moody(came: Came) -> bytes:
+        answer = answers[len(there.came) % 3]
+        if answer == OK:
+            taken.append(came.event["offset"])
+        return answer
+
+    async with receiver() as there:
+        there.answer = moody
+        with hub_process(tmp_path, **where) as hub:
+            async with opened(where) as store:
+                await add(store, there)
+                await post(hub.port, 30)
+                for life in range(2):
+                    fuse = {"CRASH_AT": "when one has been answered", "CRASH_AFTER": str(6 + life)}
+                    doomed = await asyncio.to_thread(
+                        WorkProcess, tmp_path, {**where, **fuse}, module="support.crashing_work"
+                    )
+                    await asyncio.to_thread(doomed.died)
+                survivor = await asyncio.to_thread(WorkProcess, tmp_path, where)
+                await until(lambda: len(set(taken)) == 30)
+                await asyncio.to_thread(survivor.stop)
+
+    assert taken == sorted(taken)
+    assert len(taken) <= 30 + 2
