@@ -12,6 +12,7 @@ import httpx
 import msgspec
 from rich.text import Text
 
+from hub import __version__
 from hub.cli.event_line import printable
 from hub.cli.following import wire
 from hub.cli.output import Output
@@ -24,6 +25,7 @@ SCHEDULE = (1.0, 5.0, 15.0, 30.0, 60.0)
 # Events that may wait for a further attempt; then the stream waits.
 MAX_WAITING = 100
 _SHOWN = 100
+AGENT = f"Hub-Webhooks/{__version__}"
 _WAITS = "waits"
 
 
@@ -124,7 +126,7 @@ class Forwarder:
 
     async def _attempt(self, event: Event, attempt: int) -> Outcome:
         body = msgspec.json.encode(wire(event))
-        headers = request_headers(self._secret, event.id or "", body)
+        headers = request_headers(self._secret, event, body)
         began = time.perf_counter()
         status, failure, said = await self._exchange(headers, body)
         ms = (time.perf_counter() - began) * 1000
@@ -158,14 +160,15 @@ class Forwarder:
             self._output.stdout.print(_line(outcome), soft_wrap=True)
 
 
-def request_headers(secret: str, event_id: str, body: bytes) -> list[tuple[str, str]]:
+def request_headers(secret: str, event: Event, body: bytes) -> list[tuple[str, str]]:
     """Return what a body goes with, now; by `hub-hop` a hub knows what came round."""
     return [
         ("content-type", "application/json"),
         ("accept-encoding", "identity"),
-        ("user-agent", "hub-webhooks/1"),
+        ("user-agent", AGENT),
         ("hub-hop", "1"),
-        *sign([secret], event_id, int(time.time()), body),
+        *sign([secret], event.id or "", int(time.time()), body),
+        *([("traceparent", event.trace)] if event.trace else []),
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from hub import __version__
 from hub.cli.webhook_probe import Headers
 from hub.model.event import new_event_id
 from hub.webhooks.signing import SHARED, SIGNATURE, new_key, sign
@@ -85,7 +86,11 @@ class Letters:
 
 
 def _with_type(headers: Headers) -> list[tuple[str, str]]:
-    return [("content-type", "application/json"), ("user-agent", "hub-webhooks/1"), *headers]
+    return [
+        ("content-type", "application/json"),
+        ("user-agent", f"Hub-Webhooks/{__version__}"),
+        *headers,
+    ]
 
 
 def _by_another(letters: Letters) -> Sent:

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from hub_client import MCPClient, verify_webhook
+from hub_client import MCPClient, traced, verify_webhook
 from support.commands import finish, invoke, start
 from support.hooks import Hook, Receiver, Said, in_turn, receiver
 from support.running import HubProcess
 
 SECRET = "whsec_" + base64.b64encode(b"a" * 32).decode()
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def listening(hub: HubProcess, url: str, channel: str, *more: str) -> "subprocess.Popen[str]":
@@ -44,7 +45,7 @@ def define(hub: HubProcess, channel: str) -> None:
 
 def publish(hub: HubProcess, channel: str, *types: str) -> None:
     """Publish events of these types."""
-    with MCPClient(hub.url) as client:
+    with MCPClient(hub.url) as client, traced(TRACE):
         client.publish_many(channel, [{"type": name, "data": {"n": 1}} for name in types])
 
 
@@ -65,6 +66,7 @@ def test_an_event_comes_as_the_hub_would_send_it(served: HubProcess) -> None:
     assert hook.headers["content-type"] == "application/json"
     # A hub refuses it by this header, except on its own receiver: no event goes round.
     assert hook.headers["hub-hop"] == "1"
+    assert hook.headers["traceparent"] == event.trace
     assert json.loads(finished.out)["status"] == 204
 
 
@@ -219,10 +221,10 @@ class Terminal:
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
-@pytest.mark.parametrize("key", ["q", "\x03"], ids=["q", "Ctrl-C"])
-def test_keys_send_again_and_end(served: HubProcess, key: str) -> None:
+@pytest.mark.parametrize("end", ["q", "\x03", ""], ids=["q", "Ctrl-C", "SIGTERM"])
+def test_keys_send_again_and_end(served: HubProcess, end: str) -> None:
     """`r` sends the last one again under the same id, `q` ends; the terminal is left as it was."""
-    channel = f"keys-{ord(key)}"
+    channel = f"keys-{len(end)}-{end == 'q'}".lower()
     with receiver() as taking:
         define(served, channel)
         terminal = Terminal(served, taking, channel)
@@ -234,7 +236,10 @@ def test_keys_send_again_and_end(served: HubProcess, key: str) -> None:
         terminal.press("r")
         terminal.wait_for("sent again")
         first, second = taking.wait_for(2)
-        terminal.press(key)
+        if end:
+            terminal.press(end)
+        else:
+            os.kill(terminal.pid, signal.SIGTERM)
         code = terminal.ended()
 
     echoes = terminal.echoes()
