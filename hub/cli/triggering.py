@@ -38,7 +38,6 @@ def trigger(wanted: Wanted, output: Output) -> None:
         hub_client.HubError: No hub answers, or it refused.
     """
     documents = _Documents(wanted)
-    documents.next()  # A wrong override is told before anything is sent.
     try:
         client = MCPClient(wanted.url, max_retries=wanted.retries)
     except ValueError as error:

@@ -84,7 +84,8 @@ def test_types_choose_what_is_sent(served: HubProcess) -> None:
 
 def test_what_fails_comes_again_with_a_new_time(served: HubProcess) -> None:
     """The same id on each attempt, and only 2xx is success."""
-    with receiver(in_turn(302, 204)) as taking:
+    answers = [Said(302, (("location", "/other"),)), Said(204)]
+    with receiver(lambda _: answers.pop(0)) as taking:
         process = listening(served, taking.url, "again", "--count", "1", "-o", "json")
         publish(served, "again", "made")
         finished = finish(process)
@@ -93,6 +94,7 @@ def test_what_fails_comes_again_with_a_new_time(served: HubProcess) -> None:
     lines = [json.loads(line) for line in finished.out.splitlines()]
     assert finished.code == 0
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert second.path == "/hook"
     assert [(line["attempt"], line["status"], line["again_in_s"]) for line in lines] == [
         (1, 302, 1.0),
         (2, 204, None),

@@ -62,7 +62,7 @@ def test_the_help_lists_all_of_them() -> None:
 
 def test_overrides_change_what_is_sent(served: HubProcess) -> None:
     """Text stays text, numbers become numbers, and what was not there is made."""
-    words = ("contract_id=007", "location=Mumbai")
+    words = ("contract_id=7", "location=Mumbai")
     (contract,) = after(
         served, "contracts", "contract.update", *(x for one in words for x in ("--override", one))
     )
@@ -71,7 +71,7 @@ def test_overrides_change_what_is_sent(served: HubProcess) -> None:
         *("--override", "progress.percentage=90", "--override", "metadata.team.name=a"),
     )  # fmt: skip
 
-    assert contract["data"]["contract_id"] == "007"
+    assert contract["data"]["contract_id"] == "7"
     assert contract["data"]["location"] == "Mumbai"
     assert running["data"]["progress"]["percentage"] == 90
     assert running["data"]["metadata"]["team"] == {"name": "a"}
