@@ -28,12 +28,15 @@ _LONGEST_HOST = 261
 # RFC 9112, 3.2: a name or a bracketed address, then perhaps a port; nothing else.
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
 _FORWARDED = re.compile(rb"forwarded\Z|x-forwarded")
+# What a hub puts on its webhooks.
+HOP = b"hub-hop"
 _ONCE = frozenset({b"host", b"origin", b"content-type", b"authorization"})
 
 
 class Door(NamedTuple):
     """What of a request the checks look at. None: the header is not there.
 
+    `hop` says that a hub has sent it as a webhook.
     `repeated` names a header that came more than once: the checks would judge one and a proxy
     or a library behind them believe another (CWE-444).
     """
@@ -45,6 +48,7 @@ class Door(NamedTuple):
     authorization: str | None = None
     repeated: str | None = None
     traceparent: str | None = None
+    hop: bool = False
 
 
 @dataclass(slots=True)
@@ -77,6 +81,7 @@ def read_door(headers: Headers) -> Door:
         None if names is found else _repeated(tuple(names)),
         # Unlike the others it judges nothing: more than one is as good as none (W3C, 3.2.2).
         _text(found.get(b"traceparent")) if names is found else _only(headers, b"traceparent"),
+        HOP in found,
     )
 
 

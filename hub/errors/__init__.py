@@ -29,11 +29,16 @@
         * `TokenNotFound`
         * `RevocationNotFound`
         * `EventNotFound`
+        * `WebhookNotFound`
+        * `DeliveryNotFound`
+        * `ReplayNotFound`
     * `MethodNotAllowed`
     * `UpgradeRequired`           plain HTTP on a WebSocket address
     * `Conflict`
         * `IllegalTransition`     the job cannot move to that status
         * `InputNotExpected`      the job does not wait for input
+        * `TooManyWebhooks`       the principal, or the hub, has as many as it may
+    * `LoopDetected`              a webhook of a hub came where none may go
     * `Unavailable`               retrying may help
         * `Overloaded`            more updates wait than we may hold
         * `LogUnavailable`        the log cannot be written
@@ -80,6 +85,18 @@ from hub.errors.identity import (
     TokenExpired as TokenExpired,
     TokenRevoked as TokenRevoked,
     Unauthenticated as Unauthenticated,
+)
+from hub.errors.missing import (
+    ArtifactNotFound as ArtifactNotFound,
+    ChannelNotFound as ChannelNotFound,
+    DeliveryNotFound as DeliveryNotFound,
+    EventNotFound as EventNotFound,
+    JobNotFound as JobNotFound,
+    NotFound as NotFound,
+    ReplayNotFound as ReplayNotFound,
+    RevocationNotFound as RevocationNotFound,
+    TokenNotFound as TokenNotFound,
+    WebhookNotFound as WebhookNotFound,
 )
 from hub.errors.webhooks import (
     WebhookKeyRefused as WebhookKeyRefused,
@@ -158,48 +175,6 @@ class ReservedChannel(Forbidden):
     close_code = None
 
 
-class NotFound(HubError):
-    """Nothing is at this address."""
-
-    code, status = "not_found", 404
-
-
-class JobNotFound(NotFound):
-    """No such job (seed 0)."""
-
-    code = "E_JOB_NOT_FOUND"
-
-
-class ArtifactNotFound(NotFound):
-    """The job has no such artifact, or only its label."""
-
-    code = "artifact_not_found"
-
-
-class ChannelNotFound(NotFound):
-    """No such channel."""
-
-    code = "channel_not_found"
-
-
-class TokenNotFound(NotFound):
-    """No API key has this id."""
-
-    code = "token_not_found"
-
-
-class RevocationNotFound(NotFound):
-    """The credential is not refused, so nothing can be lifted."""
-
-    code = "revocation_not_found"
-
-
-class EventNotFound(NotFound):
-    """The log holds no such event."""
-
-    code = "event_not_found"
-
-
 class MethodNotAllowed(HubError):
     """The address exists, but not for this method; `allowed` names those it has."""
 
@@ -236,6 +211,18 @@ class InputNotExpected(Conflict):
     """The job does not wait for input."""
 
     code = "input_not_expected"
+
+
+class TooManyWebhooks(Conflict):
+    """As many endpoints or callbacks are there as may be."""
+
+    code = "too_many_webhooks"
+
+
+class LoopDetected(HubError):
+    """A hub has sent this: answered, it might come back as an event, and again, for ever."""
+
+    code, status = "loop_detected", 508
 
 
 class Unavailable(HubError):

@@ -25,6 +25,7 @@ _SECRETS = re.compile(
     r"(hub_[0-9A-Za-z]+_)[\w-]+"  # an API key: its id may be shown
     r"|((?:ticket|token|access_token|api_key)=)[^&\s]+"
     r"|(eyJ)[\w-]+\.[\w.-]+"  # a JWT
+    r"|(whs(?:ec|k)_)[0-9A-Za-z+/=_-]+"  # what signs webhooks
 )
 
 

@@ -24,6 +24,10 @@ ALERTS_READ = "alerts:read"
 TRACES_READ = "traces:read"
 AUDIT_READ = "audit:read"
 TOKENS_MANAGE = "tokens:manage"
+# One's own endpoints, callbacks and what was delivered to them.
+WEBHOOKS_MANAGE = "webhooks:manage"
+# Those of others too; without it they are not there.
+WEBHOOKS_ANY = "webhooks:any"
 
 # What writes events.
 PUBLISHES = frozenset({CONTRACTS_WRITE, JOBS_CREATE, JOBS_REPORT, JOBS_ANSWER, EVENTS_PUBLISH})
@@ -45,15 +49,19 @@ SCOPES = frozenset(
         TRACES_READ,
         AUDIT_READ,
         TOKENS_MANAGE,
+        WEBHOOKS_MANAGE,
+        WEBHOOKS_ANY,
     }
 )
 
 ROLES: Mapping[str, frozenset[str]] = {
     "admin": SCOPES,
     "operator": SCOPES - {TOKENS_MANAGE, AUDIT_READ, CONTRACTS_WRITE},
-    "publisher": frozenset({CONTRACTS_WRITE, EVENTS_PUBLISH}),
+    "publisher": frozenset({CONTRACTS_WRITE, EVENTS_PUBLISH, WEBHOOKS_MANAGE}),
     "agent": frozenset({JOBS_READ, JOBS_REPORT, EVENTS_READ}),
-    "service": frozenset({JOBS_CREATE, JOBS_READ, JOBS_REPORT, JOBS_ANSWER, EVENTS_READ}),
+    "service": frozenset(
+        {JOBS_CREATE, JOBS_READ, JOBS_REPORT, JOBS_ANSWER, EVENTS_READ, WEBHOOKS_MANAGE}
+    ),
     "user": frozenset({JOBS_CREATE, JOBS_READ, JOBS_ANSWER, EVENTS_READ, STATUS_READ}),
     "viewer": frozenset({JOBS_READ, JOBS_ANY, EVENTS_READ, STATUS_READ, ALERTS_READ}),
 }

@@ -10,6 +10,7 @@ _SECRETS = re.compile(
     r"(hub_[0-9A-Za-z]+_)[0-9A-Za-z_-]+"  # an API key: its id may be shown
     r"|((?:ticket|token|access_token|api_key)=)[^&\s]+"
     r"|(ey[A-Za-z0-9_-]{5,}\.)[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"  # a JWT: its header may be shown
+    r"|(whs(?:ec|k)_)[0-9A-Za-z+/=_-]+"  # what signs webhooks
 )
 
 

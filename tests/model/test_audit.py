@@ -24,6 +24,7 @@ from hub.model.audit import (
 from support.notes import KEY, a_note
 
 SECRET = "hub_0a1b2c_" + "S3cret-" * 6
+WEBHOOK = "whsec_" + "S3cret+/" * 5
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm5hIn0.c2lnbmF0dXJl"
 
 
@@ -43,7 +44,9 @@ def test_whatever_is_noted_can_be_kept(words: list[str], details: dict[str, str]
     )
 
 
-@pytest.mark.parametrize("secret", [SECRET, JWT], ids=["a key", "a JWT"])
+@pytest.mark.parametrize(
+    "secret", [SECRET, JWT, WEBHOOK], ids=["a key", "a JWT", "what signs webhooks"]
+)
 @pytest.mark.parametrize("field", ["actor", "credential", "target", "address", "outcome"])
 def test_what_looks_like_a_credential_is_not_kept(field: str, secret: str) -> None:
     """Somebody puts one where it does not belong, a path for example; its id may be seen."""
@@ -52,7 +55,8 @@ def test_what_looks_like_a_credential_is_not_kept(field: str, secret: str) -> No
 
     assert secret not in str(note)
     assert secret[11:] not in str(note)
-    assert ("hub_0a1b2c_…" if secret == SECRET else "eyJ…") in str(note)
+    kept_of_it = {SECRET: "hub_0a1b2c_…", JWT: "eyJ…", WEBHOOK: "whsec_…"}
+    assert kept_of_it[secret] in str(note)
 
 
 def test_a_ticket_in_an_address_is_not_kept() -> None:

@@ -13,6 +13,7 @@ from hub.telemetry.redaction import redacted
         pytest.param("/ws?ticket=SECRET&a=b", "/ws?ticket=…&a=b", id="a ticket"),
         pytest.param("/x?access_token=SECRET", "/x?access_token=…", id="a token"),
         pytest.param("/x/eyJhbGciOi.SECRET.SECRET", "/x/eyJhbGciOi.…", id="a JWT"),
+        pytest.param("/x/whsec_SEC+RET/=", "/x/whsec_…", id="what signs webhooks"),
         pytest.param("hub_a_SECRET hub_b_SECRET", "hub_a_… hub_b_…", id="two keys"),
     ],
 )

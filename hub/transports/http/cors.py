@@ -11,7 +11,7 @@ def with_cors(app: ASGIApp, origins: frozenset[str]) -> ASGIApp:
     return CORSMiddleware(
         app,
         allow_origins=sorted(origins),
-        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         # A browser's EventSource sends Last-Event-ID unasked; libraries on fetch must ask.
         allow_headers=["Content-Type", "Idempotency-Key", "Authorization", "Last-Event-ID"],
         expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After"],

@@ -20,6 +20,7 @@ from hub.auth.policy import Deed, demand
 from hub.errors import (
     HubError,
     InvalidRequest,
+    LoopDetected,
     MethodNotAllowed,
     OutcomeUnknown,
     UpgradeRequired,
@@ -37,8 +38,9 @@ from hub.transports.http.answer import refusal
 from hub.transports.http.body import Body, lingering
 from hub.transports.http.call import Call, address_of
 from hub.transports.http.corked import CAME_LATE
-from hub.transports.http.route import UNCOUNTED, Route
+from hub.transports.http.route import RECEIVER, UNCOUNTED, Route
 
+HOP = "Hub-Hop"
 _OURS = HTTPStatus.INTERNAL_SERVER_ERROR
 _UPGRADES = frozenset({"/ws", "/api/ws"})
 _LAST = (b"connection", b"close")
@@ -161,6 +163,10 @@ class Edge:
         if path in _UPGRADES:
             raise UpgradeRequired("expected a WebSocket upgrade on this address, got plain HTTP")
         scope["hub.door"] = door
+        if door.hop and not path.startswith(RECEIVER):
+            raise LoopDetected(
+                f"expected no webhook of a hub on this address, got the header {HOP}"
+            )
         if path not in UNCOUNTED:
             quota = scope["hub.quota"] = self._gate.quota()
             quota.knock(address_of(scope))

@@ -14,13 +14,15 @@ EVENT_STREAM = "text/event-stream"
 # service. Streams are limited by how many are opened: told 429, EventSource never comes back.
 UNCOUNTED = frozenset({"/health", "/ready", "/api/events"})
 FILE = "application/octet-stream"
+# Of the hub's own receiver: the only addresses that take what a hub has sent as a webhook.
+RECEIVER = "/webhook/"
 
 
 class Route(NamedTuple):
     """One method of one address.
 
     Attributes:
-        method: GET, POST, PUT or DELETE.
+        method: GET, POST, PUT, PATCH or DELETE.
         path: With its parameters in braces.
         scope: What the caller's credential must allow; PUBLIC: none is asked for. Has no default:
             a route that forgets it does not build.

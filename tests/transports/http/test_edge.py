@@ -331,3 +331,18 @@ async def test_other_work_goes_on_after_a_refusal_on_the_same_connection(
     taken = await http.post("/update", json=CONTRACT)
 
     assert (refused.status_code, taken.status_code) == (422, 200)
+
+
+@pytest.mark.parametrize("path", ["/update", "/api/jobs", "/api/channels/a/events", "/", "/health"])
+async def test_a_webhook_of_a_hub_is_refused(http: httpx.AsyncClient, path: str) -> None:
+    """Taken as an update it might come back as a webhook, and again, for ever."""
+    answer = await http.post(path, json=CONTRACT, headers={"Hub-Hop": "1"})
+
+    assert (answer.status_code, answer.json()["code"]) == (508, "loop_detected")
+
+
+async def test_the_hubs_own_receiver_is_no_loop(http: httpx.AsyncClient) -> None:
+    """What comes there becomes no event."""
+    answer = await http.post("/webhook/anna", content=b"{}", headers={"Hub-Hop": "1"})
+
+    assert answer.status_code != 508

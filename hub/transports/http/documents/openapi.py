@@ -14,6 +14,7 @@ from hub.errors import (
     InvalidFields,
     InvalidRequest,
     LogUnavailable,
+    LoopDetected,
     MalformedBody,
     OutcomeUnknown,
     Overloaded,
@@ -27,7 +28,7 @@ from hub.transports.http.answer import Problem
 from hub.transports.http.call import MAX_KEY
 from hub.transports.http.documents.examples import example_of
 from hub.transports.http.documents.schemas import CHANNEL_PATTERN, NAME_PATTERN, Schema, Schemas
-from hub.transports.http.route import EVENT_STREAM, UNCOUNTED, Route
+from hub.transports.http.route import EVENT_STREAM, RECEIVER, UNCOUNTED, Route
 
 _PROBLEM = "application/problem+json"
 _DESCRIPTION = """\
@@ -229,13 +230,15 @@ def _refusals(route: Route) -> Sequence[type[HubError]]:
     kinds: list[type[HubError]] = [
         InvalidRequest, ForeignHost, ForeignOrigin, ProxiedInOpenMode, HubError, LogUnavailable
     ]  # fmt: skip
+    if not route.path.startswith(RECEIVER):
+        kinds += [LoopDetected]
     if route.path not in UNCOUNTED:
         kinds += [RateLimited]
     if route.body is not None:
         kinds += [MalformedBody, BodyTooLarge, UnsupportedMediaType, InvalidFields]
     if route.method == "POST" and route.keyed:
         kinds += [InvalidFields, IdempotencyKeyReused]
-    if route.method in {"POST", "PUT", "DELETE"}:
+    if route.method in {"POST", "PUT", "PATCH", "DELETE"}:
         kinds += [Overloaded, OutcomeUnknown]
     if route.query is not None:
         kinds += [InvalidFields]
