@@ -12,6 +12,7 @@ from hub.app.identity import KEY_FIELDS, Identity, renew_keys
 from hub.app.limits import NodeLimits
 from hub.app.reloading import Reloading, recording
 from hub.app.watch import Watch, Watched, watch
+from hub.app.webhook_doors import Around, WebhookParts, webhook_resources
 from hub.auth.admission import Rules
 from hub.auth.proxies import Proxies
 from hub.auth.turnstile import Turnstile
@@ -58,6 +59,7 @@ from hub.transports.http.routes import Resources, table
 from hub.transports.http.site.build import build
 from hub.transports.http.tokens import TokensResource
 from hub.transports.http.traces import TracesResource
+from hub.transports.http.webhook_routes import WebhookResources
 from hub.transports.sse.reception import StreamReception
 from hub.transports.sse.resource import EventsResource
 from hub.transports.websocket.doorman import Doorman
@@ -92,6 +94,7 @@ class Inside(NamedTuple):
     siblings: Siblings
     reloading: Reloading
     measures: Measures
+    webhooks: WebhookParts
 
 
 class Doors(NamedTuple):
@@ -188,7 +191,20 @@ def _resources(
         audit=AuditResource(inside.log.audit),
         traces=_traces(inside),
         alerts=AlertsResource(alerts),
+        webhooks=_webhooks(inside),
     )
+
+
+def _webhooks(inside: Inside) -> WebhookResources:
+    around = Around(
+        inside.settings,
+        inside.clock,
+        inside.log,
+        inside.auditor,
+        inside.history.readers,
+        inside.limits.gate.hits,
+    )
+    return webhook_resources(inside.webhooks, around)
 
 
 def _contracts(inside: Inside, histories: HistoryResource) -> ContractsResource:

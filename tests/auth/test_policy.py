@@ -60,6 +60,36 @@ WHO = {
     "readAudit": "A",
     "readAuditSeals": "A",
     "listAlerts": "AOV",
+    # Those who manage their own; whose a webhook is, is asked when it has been found.
+    **dict.fromkeys(
+        (
+            "createWebhook",
+            "listWebhooks",
+            "getWebhook",
+            "changeWebhook",
+            "removeWebhook",
+            "rotateWebhookSecret",
+            "testWebhook",
+            "pauseWebhook",
+            "resumeWebhook",
+            "listDeliveries",
+            "listAttempts",
+            "listReceipts",
+            "getDelivery",
+            "replayDelivery",
+            "cancelDelivery",
+            "replayWebhook",
+            "listReplays",
+            "getReplay",
+            "cancelReplay",
+            "registerCallback",
+            "listCallbacks",
+        ),
+        "AOPS",
+    ),
+    "readWebhookKeys": EVERYBODY,
+    "receiveWebhook": EVERYBODY,
+    "showReceived": "AO",
 }
 LETTERS = dict(zip(s.ROLES, EVERYBODY, strict=True))
 ROUTES = {route.name: route for route in all_routes()}

@@ -9,8 +9,10 @@ import msgspec
 from hub.settings import Settings
 from hub.transports.http.alerts import AlertsResource
 from hub.transports.http.audit import AuditResource
+from hub.transports.http.callbacks import CallbacksResource, ReceiverResource
 from hub.transports.http.channels import ChannelsResource
 from hub.transports.http.contracts import ContractsResource
+from hub.transports.http.deliveries import DeliveriesResource
 from hub.transports.http.documents import asyncapi as asyncapi_document, openapi as openapi_document
 from hub.transports.http.history import HistoryResource
 from hub.transports.http.jobs import JobsResource
@@ -18,6 +20,8 @@ from hub.transports.http.operations import OperationsResource
 from hub.transports.http.routes import Resources, table
 from hub.transports.http.tokens import TokensResource
 from hub.transports.http.traces import TracesResource
+from hub.transports.http.webhook_routes import WebhookResources
+from hub.transports.http.webhooks import WebhooksResource
 from hub.transports.sse.resource import EventsResource
 
 _KINDS: tuple[Any, ...] = (
@@ -31,6 +35,7 @@ _KINDS: tuple[Any, ...] = (
     AuditResource,
     TracesResource,
     AlertsResource,
+    WebhookResources(WebhooksResource, DeliveriesResource, CallbacksResource, ReceiverResource),  # type: ignore[arg-type]
 )
 
 # The classes stand in for their instances: only the names of their methods are looked at.

@@ -23,7 +23,8 @@ def all_routes() -> Sequence[Route]:
 def filled(path: str, **params: str) -> str:
     """Return a path with its parameters filled in."""
     named = {"job_id": "nobody", "channel": "orders", "name": "a.txt", "token_id": "nobody"}
-    named |= {"event_id": "nothing", **params}
+    named |= {"event_id": "nothing", "webhook_id": "ep_none", "delivery_id": "dl_none"}
+    named |= {"replay_id": "rp_none", "client_id": "anna", **params}
     for name, value in named.items():
         path = path.replace(f"{{{name}}}", value)
     return path

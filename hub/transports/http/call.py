@@ -51,6 +51,11 @@ class Call:
                 return text
         return None
 
+    @property
+    def headers(self) -> Sequence[tuple[str, str]]:
+        """Return all headers as they came; names in lower case."""
+        return [(n.decode("latin-1"), v.decode("latin-1")) for n, v in self._scope["headers"]]
+
     def query(self, kind: type[T]) -> T:
         """Read the query of the address.
 

@@ -39,6 +39,7 @@ class Route(NamedTuple):
         media: Of the answer, or of the body of a PUT, where it is no JSON.
         also: Other successes: the status of each, and the type of its body.
         name: Unique; generated clients call their function by it (OpenAPI's operationId).
+        needs_body: Whether there must be one, where it has a type.
         keyed: A POST takes an Idempotency-Key. Not where its answer has a secret: answers are kept.
     """
 
@@ -58,6 +59,7 @@ class Route(NamedTuple):
     also: Sequence[tuple[int, Any]] = ()
     name: str = ""
     keyed: bool = True
+    needs_body: bool = True
 
     @property
     def kind(self) -> Kind:

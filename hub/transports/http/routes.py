@@ -68,6 +68,7 @@ from hub.transports.http.tokens import (
     TokensResource,
 )
 from hub.transports.http.traces import TracesResource
+from hub.transports.http.webhook_routes import WebhookResources, webhook_routes
 from hub.transports.sse.asking import EventsParams
 from hub.transports.sse.resource import EventsResource
 
@@ -87,6 +88,7 @@ class Resources(NamedTuple):
     audit: AuditResource
     traces: TracesResource
     alerts: AlertsResource
+    webhooks: WebhookResources
 
 
 def table(to: Resources) -> Sequence[Route]:
@@ -96,6 +98,7 @@ def table(to: Resources) -> Sequence[Route]:
         route._replace(path=f"/api{route.path}", name=f"{route.name}UnderApi") for route in seed3
     ]
     rest = [*_channels(to), *_tokens(to), *_operations(to), *_audit(to)]
+    rest += webhook_routes(to.webhooks)
     return [*seed3, *_jobs(to), *also, *rest]
 
 

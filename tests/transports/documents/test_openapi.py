@@ -135,7 +135,9 @@ async def test_the_hub_takes_every_example(
     key = (await http.post("/api/tokens", json={"name": "n", "roles": ["user"]})).json()["key"]
     body = operation["requestBody"]["content"]["application/json"]["example"]
 
-    address = path.format(job_id=job, channel="orders.eu", token_id=key["id"])
+    hook = (await http.post("/api/webhooks", json={"url": "https://example.com/a"})).json()["id"]
+    ids = {"job_id": job, "token_id": key["id"], "webhook_id": hook}
+    address = path.format(channel="orders.eu", **ids)
     answer = await http.request(method, address, json=body)
 
     documented = operation["responses"][str(answer.status_code)]

@@ -17,6 +17,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 JSON = "Content-Type: application/json"
 ROUTES = all_routes()
 TAKERS = [f"{route.method} {filled(route.path)}" for route in ROUTES if route.body is not None]
+# Who can do without a body takes an empty one for none.
+NEEDING = [
+    f"{route.method} {filled(route.path)}"
+    for route in ROUTES
+    if route.body is not None and route.needs_body
+]
 KEYED = [
     f"POST {filled(route.path)}"
     for route in ROUTES
@@ -112,7 +118,7 @@ async def test_a_hostile_body_is_refused_everywhere(hub: RunningHub, name: str) 
     body, status, code = BODIES[name]
     before = await heads(hub)
 
-    for taker in TAKERS:
+    for taker in TAKERS if body else NEEDING:
         length = f"Content-Length: {len(body)}"
         answer = await send(hub.url, taker, JSON, length, body=body)
         check(answer, status, code)

@@ -10,6 +10,7 @@ import msgspec
 
 from hub.realtime import commands, replies
 from hub.realtime.formats import FORMATS
+from hub.transports.http.documents import webhooks
 from hub.transports.http.documents.closes import CLOSES
 from hub.transports.http.documents.envelopes import (
     AlertCleared,
@@ -100,8 +101,12 @@ def document(*, version: str) -> Schema:
             "license": {"name": "MIT"},
         },
         "defaultContentType": "application/json",
-        "servers": {"hub": _server()},
-        "channels": {"ws": _channel("/ws", frames), "apiWs": _channel("/api/ws", frames)},
+        "servers": {"hub": _server(), "receiver": webhooks.server()},
+        "channels": {
+            "ws": _channel("/ws", frames),
+            "apiWs": _channel("/api/ws", frames),
+            "webhook": webhooks.channel([frame.key for frame in _EVENTS]),
+        },
         "operations": _operations(),
         "components": {
             "messages": messages,
@@ -131,6 +136,7 @@ def _channel(address: str, frames: Sequence[_Frame]) -> Schema:
     return {
         "address": address,
         "title": "The socket",
+        "servers": [{"$ref": "#/servers/hub"}],
         "description": _CLOSING,
         "messages": {f.key: {"$ref": f"#/components/messages/{f.key}"} for f in frames},
         "bindings": {
@@ -175,6 +181,7 @@ def _operations() -> Schema:
         "channel": {"$ref": "#/channels/ws"},
         "messages": _refer([*_PUSHES, *_EVENTS]),
     }
+    operations["sendWebhook"] = webhooks.operation([frame.key for frame in _EVENTS])
     return operations
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from hub.transports.http.documents.webhook_examples import WEBHOOK_EXAMPLES
 from hub.transports.http.route import Route
 
 
@@ -278,6 +279,9 @@ _EXAMPLES["GET", "/api/events/{event_id}/trace"] = Example(
         "webhooks": [],
     }
 )
+
+
+_EXAMPLES |= {place: Example(*pair) for place, pair in WEBHOOK_EXAMPLES.items()}
 
 
 def example_of(route: Route) -> Example:

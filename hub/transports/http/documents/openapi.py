@@ -28,8 +28,10 @@ from hub.transports.http.answer import Problem
 from hub.transports.http.call import MAX_KEY
 from hub.transports.http.documents.examples import example_of
 from hub.transports.http.documents.schemas import CHANNEL_PATTERN, NAME_PATTERN, Schema, Schemas
+from hub.transports.http.documents.webhooks import webhooks
 from hub.transports.http.route import EVENT_STREAM, RECEIVER, UNCOUNTED, Route
 
+_UUID = "01890a5d-ac96-774b-bcce-b302099a8057"
 _PROBLEM = "application/problem+json"
 _DESCRIPTION = """\
 A WebSocket-first realtime event hub: what is posted here is on disk when it is answered, and on
@@ -45,6 +47,7 @@ _TAGS = {
     "jobs": "Jobs that are reported from outside, their questions and their artifacts",
     "channels": "Channels of your own, and the history of all",
     "tokens": "API keys, revocations, and tickets for sockets",
+    "webhooks": "Endpoints of yours that events are posted to, callbacks, and what was delivered",
     "operations": "For those who run the hub",
 }
 _IN_PATH: dict[str, Schema] = {
@@ -57,6 +60,10 @@ _IN_PATH: dict[str, Schema] = {
     "channel": {"type": "string", "pattern": CHANNEL_PATTERN, "examples": ["contracts"]},
     "token_id": {"type": "string", "minLength": 1, "examples": ["7tMx0Q4bVn2e"]},
     "event_id": {"type": "string", "format": "uuid"},
+    "webhook_id": {"type": "string", "minLength": 1, "examples": ["ep_0f9a3c5be1d24c6f8a7b1e20"]},
+    "delivery_id": {"type": "string", "minLength": 1, "examples": [f"dl_{_UUID}"]},
+    "replay_id": {"type": "string", "minLength": 1, "examples": ["rp_52c0f7be1d24c6f8a7b1e2aa"]},
+    "client_id": {"type": "string", "pattern": "^[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,199}$"},
 }
 _KEY = {
     "name": "Idempotency-Key",
@@ -127,6 +134,7 @@ def document(routes: Sequence[Route], *, version: str, locations: Collection[str
         "externalDocs": {"url": "/docs", "description": "How to begin"},
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,
+        "webhooks": webhooks(schemas),
         "components": {
             "schemas": dict(sorted(schemas.components.items())),
             "parameters": {"IdempotencyKey": _KEY, "TraceParent": _TRACE},
@@ -145,7 +153,8 @@ def _operation(route: Route, schemas: Schemas) -> Schema:
     body = _body(route, schemas)
     if body is not None:
         # An upload may be empty: so are some files.
-        operation["requestBody"] = {"required": route.body is not None, "content": body}
+        required = route.body is not None and route.needs_body
+        operation["requestBody"] = {"required": required, "content": body}
     return operation
 
 
@@ -185,6 +194,8 @@ def _body(route: Route, schemas: Schemas) -> Schema | None:
         return {"application/json": _media(schemas.of(route.body), example_of(route).request)}
     if route.method == "PUT":
         return {route.media: {"schema": _BINARY}}
+    if route.method == "POST" and route.path.startswith(RECEIVER):
+        return {"*/*": {"schema": _BINARY}}
     return None
 
 
