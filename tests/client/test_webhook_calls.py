@@ -105,6 +105,8 @@ def test_a_call_is_one_request(
     assert answer == {"status": "ok"}
     assert f"{request.method} {request.url.raw_path.decode()}" == line
     assert (json.loads(request.content) if request.content else None) == body
+    # The hub keeps no answer that may hold a secret, and refuses a key for it.
+    assert "Idempotency-Key" not in request.headers
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from hub_client.calls.request import Request, get, post
+from hub_client.calls.request import Request, get
 from hub_client.tracing import current
 
 
@@ -90,12 +90,12 @@ def test(webhook_id: str) -> Request:
 
 def pause(webhook_id: str, reason: str) -> Request:
     """Return the request that holds deliveries back."""
-    return post(f"{_path(webhook_id)}/pause", {"reason": reason}, key=None)
+    return _post(f"{_path(webhook_id)}/pause", {"reason": reason})
 
 
 def resume(webhook_id: str) -> Request:
     """Return the request that lets deliveries go again."""
-    return post(f"{_path(webhook_id)}/resume", msgspec.UNSET, key=None)
+    return _post(f"{_path(webhook_id)}/resume", msgspec.UNSET)
 
 
 def listed(
@@ -139,7 +139,7 @@ def replays(limit: int | None) -> Request:
 def delivery_cancelled(delivery_id: str) -> Request:
     """Return the request that ends a delivery that waits."""
     path = f"/api/deliveries/{quote(delivery_id, safe='')}/cancel"
-    return post(path, msgspec.UNSET, key=None)
+    return _post(path, msgspec.UNSET)
 
 
 def register_callback(kind: str, subject: str, callback_url: str, client_id: str) -> Request:
@@ -154,8 +154,13 @@ def callbacks(kind: str, subject: str) -> Request:
 
 
 def _once(path: str, payload: object) -> Request:
-    request = post(path, payload, key=None)
-    return msgspec.structs.replace(request, once=True)
+    return msgspec.structs.replace(_post(path, payload), once=True)
+
+
+def _post(path: str, payload: object) -> Request:
+    """Return a POST without a key: the hub takes none where an answer may hold a secret."""
+    headers = {} if payload is msgspec.UNSET else {"Content-Type": "application/json"}
+    return Request(method="POST", path=path, payload=payload, headers=headers | current())
 
 
 def _given(fields: Mapping[str, object]) -> dict[str, object]:
