@@ -280,6 +280,21 @@ async def test_what_a_dead_node_began_to_hold_is_held_by_another(
     assert (await nodes[1].counts()).get("ep_1") == left
 
 
+async def test_what_is_being_held_is_held_whatever_becomes_of_the_endpoint(
+    nodes: list[Webhooks], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An attempt that was under way may change it once more."""
+    await dispatch(nodes[0], *(a_new(event=f"e{n}") for n in range(1_400)))
+    (leased,) = await claim(nodes[0], limit=1)
+    monkeypatch.setattr(nodes[0], "_sweep", no_sweep)
+    await pause(nodes[0])
+
+    await nodes[0].record([a_result(leased, endpoint={"state": "disabled", "why": "gone"})])
+    await pause(nodes[1], state="active")
+
+    assert await nodes[1].counts() == {"ep_1": {"held": 1_399}}
+
+
 async def test_an_endpoint_goes_on_only_when_all_is_held(
     nodes: list[Webhooks], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -63,11 +64,15 @@ class Meter:
         for name, state, lane, ended in rows:
             values = {"rows": BACKLOG, "name": name, "state": state, "lane": lane, "ended": ended}
             values["at_us"] = START_US - HOUR_US
-            await self.log._threads.write(lambda db, v=values: db.execute(_FILL, v))
+            await self.log._threads.write(partial(_fill, values=values))
 
     def _count(self) -> int:
         self.steps += GRAIN
         return 0
+
+
+def _fill(db: sqlite3.Connection, values: Mapping[str, object]) -> None:
+    db.execute(_FILL, values)
 
 
 async def costs(meter: Meter) -> Mapping[str, int]:

@@ -18,7 +18,8 @@ _KEEP = (
     "callback_subject, live, changed, sweep, document) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
     "ON CONFLICT (id) DO UPDATE SET state = excluded.state, live = excluded.live, "
-    "changed = excluded.changed, sweep = excluded.sweep, document = excluded.document"
+    "changed = excluded.changed, document = excluded.document, "
+    "sweep = greatest(webhook_endpoints.sweep, excluded.sweep)"
 )
 _LAST = "SELECT coalesce(max(seq), 0) FROM webhook_deliveries WHERE endpoint_id = $1"
 _STATE = "SELECT state, sweep FROM webhook_endpoints WHERE id = $1"
