@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from hub.webhooks.addresses import Address
 
 # Look-ups at a time. One that hangs keeps its thread: nothing can take it out of libc.
-MAX_LOOKUPS = 64
+MAX_LOOKUPS = 256
 
 
 class Names:
@@ -34,9 +34,12 @@ class Names:
             if len(self._under_way) >= MAX_LOOKUPS:
                 raise OSError("too many look-ups hang")
             found = asyncio.get_running_loop().create_future()
+            try:
+                threading.Thread(target=_look, args=(name, found), daemon=True).start()
+            except RuntimeError as error:
+                raise OSError("no thread to look names up in") from error
             self._under_way[name] = found
             found.add_done_callback(lambda done: self._ended(name, done))
-            threading.Thread(target=_look, args=(name, found), daemon=True).start()
         return await asyncio.shield(found)
 
     def _ended(self, name: str, found: "asyncio.Future[Sequence[Address]]") -> None:

@@ -7,7 +7,7 @@ bounded here: the head, informational answers, the padding of chunks, the body.
 
 import asyncio
 import time
-from typing import Literal
+from typing import Literal, cast
 
 import httptools
 
@@ -115,9 +115,8 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Be connected."""
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError(f"expected a transport of a stream, got {type(transport).__name__}")
-        self._transport = transport
+        # It is one of a stream; that of uvloop is no subclass of asyncio's.
+        self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Note that it is closed: with that an answer without a length is complete."""

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -206,6 +207,28 @@ async def test_so_many_look_ups_hang_at_most(monkeypatch: pytest.MonkeyPatch) ->
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_without_a_thread_a_name_is_not_found(
+    sender: HttpSender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that is full fails the attempt, not the sender; the next look-up is a new one."""
+
+    class Full:
+        def __init__(self, **_: object) -> None:
+            pass
+
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    resolve = Names()
+    with monkeypatch.context() as full:
+        full.setattr(threading, "Thread", Full)
+        with pytest.raises(OSError, match="no thread"):
+            await resolve("localhost")
+
+    assert await resolve("localhost")
+    assert (await sender.send(request(443))).failure == "dns"
 
 
 async def test_a_connection_is_kept(sender: HttpSender) -> None:
