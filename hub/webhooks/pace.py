@@ -1,7 +1,8 @@
 """The pace: webhooks may wait, updates may not.
 
-While this process takes updates, sending gets a small share of its time, as a bucket of seconds
-that work takes out of and time flows into. At rest there is no limit.
+While this process takes updates, sending gets a share of its time, as a bucket of seconds that work
+takes out of and time flows into. The share is small while updates keep the process busy, and up to
+half of the time while they leave room. At rest there is no limit.
 """
 
 import asyncio
@@ -11,8 +12,11 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-# Of the time of a process that takes updates.
+# Of the time of a process that updates keep busy.
 SHARE = 0.08
+# Of one that has time left, of which so much is kept for updates that may yet come.
+MOST = 0.5
+SPARE = 0.3
 # Seconds that may be taken at once.
 BURST_S = 0.01
 # Nobody waits longer without looking whether updates still come.
@@ -29,8 +33,8 @@ class Pace:
 
     Args:
         is_busy: Tells whether updates are being taken just now.
-        share: Of the time, while they are.
         now_s: A clock that never steps back.
+        cpu_s: Tells how much processor time this process has used.
         sleep: Waits so many seconds.
     """
 
@@ -38,16 +42,19 @@ class Pace:
         self,
         is_busy: Callable[[], bool] = never,
         *,
-        share: float = SHARE,
         now_s: Callable[[], float] = time.monotonic,
+        cpu_s: Callable[[], float] = time.process_time,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._is_busy = is_busy
-        self._share = share
+        self._share = SHARE
         self._now_s = now_s
+        self._cpu_s = cpu_s
         self._sleep = sleep
         self._left_s = BURST_S
-        self._at_s = now_s()
+        self._at_s = self._judged_s = now_s()
+        self._own_s = self._own_before_s = 0.0
+        self._cpu_before_s = cpu_s()
 
     @property
     def is_slow(self) -> bool:
@@ -69,7 +76,7 @@ class Pace:
 
     async def metered(self, work: Coroutine[Any, Any, T]) -> T:
         """Do some work; what the event loop spends in it is taken out of the bucket."""
-        return await _Metered(work, self.spend)
+        return await _Metered(work, self._meter)
 
     async def timed(self, work: Coroutine[Any, Any, T]) -> T:
         """Do some work of which the disk has the most; all its time is taken out."""
@@ -83,6 +90,20 @@ class Pace:
         now_s = self._now_s()
         self._left_s = min(BURST_S, self._left_s + (now_s - self._at_s) * self._share)
         self._at_s = now_s
+        if now_s - self._judged_s >= LOOK_S:
+            self._judge(now_s)
+
+    def _judge(self, now_s: float) -> None:
+        """Work out the share anew, by what all but webhooks have used of late."""
+        cpu_s = self._cpu_s()
+        others_s = cpu_s - self._cpu_before_s - (self._own_s - self._own_before_s)
+        free = 1 - others_s / (now_s - self._judged_s)
+        self._share = max(SHARE, min(MOST, free - SPARE))
+        self._judged_s, self._cpu_before_s, self._own_before_s = now_s, cpu_s, self._own_s
+
+    def _meter(self, seconds: float) -> None:
+        self._own_s += seconds
+        self.spend(seconds)
 
 
 class _Metered(Awaitable[T]):

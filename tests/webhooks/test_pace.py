@@ -13,6 +13,11 @@ class Hands:
     def __init__(self) -> None:
         self.now_s = 0.0
         self.busy = True
+        self.load = 1.0
+
+    def cpu(self) -> float:
+        """Return the processor time: others take this part of the time."""
+        return self.now_s * self.load
 
     def now(self) -> float:
         """Return the time."""
@@ -22,14 +27,24 @@ class Hands:
         """Turn on."""
         self.now_s += seconds
 
-    def pace(self, share: float = 0.1) -> Pace:
+    def pace(self) -> Pace:
         """Return a pace by this clock."""
-        return Pace(lambda: self.busy, share=share, now_s=self.now, sleep=self.sleep)
+        return Pace(lambda: self.busy, now_s=self.now, cpu_s=self.cpu, sleep=self.sleep)
 
 
-async def test_work_gets_its_share_and_no_more() -> None:
-    """While updates are taken, work has the share of the time that is set."""
+@pytest.mark.parametrize(
+    ("load", "share"),
+    [
+        pytest.param(1.0, 0.08, id="updates keep the process busy"),
+        pytest.param(0.7, 0.08, id="they leave what is kept for more of them"),
+        pytest.param(0.4, 0.3, id="they leave some"),
+        pytest.param(0.05, 0.5, id="they leave nearly all"),
+    ],
+)
+async def test_work_gets_its_share_and_no_more(load: float, share: float) -> None:
+    """While updates are taken, work has a part of the time that they leave."""
     hands = Hands()
+    hands.load = load
     pace, worked = hands.pace(), 0.0
 
     while hands.now_s < 60:
@@ -38,7 +53,7 @@ async def test_work_gets_its_share_and_no_more() -> None:
         worked += 0.005
         pace.spend(0.005)
 
-    assert worked == pytest.approx(6, abs=0.2)
+    assert worked / hands.now_s == pytest.approx(share, abs=0.01)
 
 
 async def test_at_rest_there_is_no_limit() -> None:
@@ -128,4 +143,4 @@ async def test_what_the_disk_does_is_counted_whole() -> None:
     await pace.timed(hands.sleep(1.0))
     await pace.turn()
 
-    assert hands.now_s == pytest.approx(9.9, abs=0.2)
+    assert hands.now_s == pytest.approx(1 / 0.08, abs=0.2)

@@ -15,7 +15,7 @@ from hub.stores.webhooks import Leased, Step
 from hub.webhooks.pace import Pace
 from hub.webhooks.receipts import Chain, verify
 from hub.webhooks.recording import Kept
-from hub.webhooks.sender import Answer, Request
+from hub.webhooks.sender import Answer, Request, Unsendable
 from hub.webhooks.worker import POLL_S, Way, Worker
 from support.clocks import START_US, FakeClock
 from support.memory_webhooks import MemoryWebhooks
@@ -270,18 +270,27 @@ async def test_an_attempt_at_fault_fails_alone() -> None:
     assert worker.tallies.outcomes["lost"] == 1
 
 
-async def test_what_cannot_be_built_is_an_attempt_that_failed() -> None:
-    """A key that is missing here is a reason that somebody can read."""
+@pytest.mark.parametrize(
+    ("fault", "detail"),
+    [
+        pytest.param(Unsendable("no such key"), "no such key", id="said why"),
+        pytest.param(KeyError("whsec_x"), "a fault of the hub: KeyError", id="a fault of ours"),
+    ],
+)
+async def test_what_cannot_be_built_is_an_attempt_that_failed(
+    fault: Exception, detail: str
+) -> None:
+    """A key that is missing here is a reason that somebody can read, without what is secret."""
     post = Post()
     await post.add()
     await post.make("e1")
 
     def broken(_leased: Leased, _at_us: int) -> Request:
-        raise KeyError("no such key")
+        raise fault
 
     await work(post.worker(build=broken))
 
-    assert [one.failure for one in post.store.tried] == ["encryption"]
+    assert [(one.failure, one.detail) for one in post.store.tried] == [("encryption", detail)]
     assert post.states() == {"pending": 1}
 
 
