@@ -301,6 +301,23 @@ async def test_a_kept_connection_that_is_dead_costs_no_attempt(
     assert receiver.connections == 2
 
 
+async def test_with_a_byte_of_answer_it_was_an_attempt(sender: HttpSender) -> None:
+    """The receiver has read the request and begun to answer: it is not sent twice at once."""
+
+    async def behave(talk: hostile.Talk) -> None:
+        await talk.request()
+        await talk.say(hostile.OK)
+        await talk.request()
+        await talk.say(b"HTTP/1.1 2")
+
+    async with receiving(behave) as receiver:
+        first = await sender.send(request(receiver.port, "127.0.0.1"))
+        second = await sender.send(request(receiver.port, "127.0.0.1"))
+
+    assert (first.failure, second.failure) == (None, "protocol")
+    assert (receiver.connections, len(receiver.requests)) == (1, 2)
+
+
 async def test_a_new_connection_that_dies_is_an_attempt(sender: HttpSender) -> None:
     """Once more at once, and no more: a receiver that always hangs up is not hammered."""
 
