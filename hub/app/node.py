@@ -151,6 +151,7 @@ class Node:
                 siblings=self._workers or ALONE,
                 reloading=self.reloading,
                 measures=self._webhooks.measures,
+                webhooks=self._webhooks.parts,
             )
         )
         self.http, self.reception = doors.http, doors.reception

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
+from hub.app.webhook_doors import WebhookParts
 from hub.app.webhook_post import Post, open_post
 from hub.clock import Clock
 from hub.services.alert_board import Board
@@ -63,6 +64,7 @@ class Webhooks:
 
     Attributes:
         sends: Whether this process sends any.
+        parts: What the doors need of it.
     """
 
     def __init__(
@@ -101,6 +103,9 @@ class Webhooks:
         )
         self.replaying = Replaying(log, store, clock, pace=pace, made=made)
         self._upkeep = Upkeep(store, clock, pace=pace, keep_days=settings.webhook_keep_days)
+        self.parts = WebhookParts(
+            store, post.secrets, post.checks, post.sender, post.build, self.changed
+        )
         self._post = post
 
     @property

@@ -1,7 +1,7 @@
 """From what is asked of an endpoint to what is kept, with every field that cannot be so."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -34,11 +34,12 @@ class Checks(NamedTuple):
 
     Attributes:
         url: Raises WebhookUrlRefused unless it may be an endpoint's address.
-        encryption: Raises WebhookKeyRefused unless one can encrypt like this.
+        encryption: Returns what is kept of a key and pointers; raises WebhookKeyRefused where one
+            cannot encrypt like this.
     """
 
     url: Callable[[str], object]
-    encryption: Callable[[Encryption], object]
+    encryption: Callable[[Mapping[str, Any], Sequence[str]], Encryption]
 
 
 class Asked(NamedTuple):
@@ -73,8 +74,9 @@ def read(form: NewEndpoint | EndpointChange, checks: Checks) -> Asked:
     fields = {kept: make(said[name]) for name, (kept, make) in _MADE.items() if name in said} | {
         name: said[name] for name in _AS_THEY_ARE if name in said
     }
-    if fields.get("encryption") is not None:
-        checks.encryption(fields["encryption"])
+    if "encryption" in said:
+        wish: EncryptionForm | None = said["encryption"]
+        fields["encryption"] = wish and checks.encryption(wish.jwk, wish.pointers)
     if "schedule" in said or "profile" in said:
         fields["schedule"] = _schedule(said.get("schedule"), said.get("profile"))
     return Asked(fields, said.get("headers"))
@@ -90,12 +92,6 @@ def encryption_form(kept: Encryption | None) -> EncryptionForm | None:
 def _schedule(delays: list[float] | None, profile: Profile | None) -> tuple[float, ...]:
     # An empty list is a wish: no further attempts.
     return PROFILES[profile or "default"] if delays is None else tuple(delays)
-
-
-def _encryption(form: EncryptionForm | None) -> Encryption | None:
-    if form is None:
-        return None
-    return Encryption(msgspec.json.encode(form.jwk).decode(), tuple(form.pointers))
 
 
 def _faults(said: Mapping[str, Any]) -> Iterable[FieldError]:
@@ -123,7 +119,6 @@ _MADE: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "channels": ("channels", _words),
     "where": ("where", _where),
     "rate_per_s": ("rate", float),
-    "encryption": ("encryption", _encryption),
 }
 
 

@@ -14,8 +14,8 @@ from hub.webhooks.endpoint_forms import (
     EndpointCreated,
     EndpointView,
     HealthView,
-    SigningKeyView,
     Signature,
+    SigningKeyView,
 )
 from hub.webhooks.endpoint_reading import encryption_form
 from hub.webhooks.signing import live, public_text

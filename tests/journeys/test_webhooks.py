@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from hub.stores.webhooks import AttemptQuery, DeliveryQuery
@@ -29,6 +31,13 @@ async def sending(tmp_path: Path) -> AsyncIterator[RunningHub]:
         yield hub
 
 
+async def add(hub: RunningHub, **fields: Any) -> None:
+    """Add an endpoint with a key; some of its fields could not be asked for."""
+    made = endpoint(**fields)
+    key, _ = hub.node._webhooks.parts.secrets.new_key(made.id, "v1", made.created_at_us)
+    await hub.node._log.webhooks.add_endpoint(msgspec.structs.replace(made, keys=(key,)))
+
+
 async def post(hub: RunningHub, contract_id: str = "c-1") -> None:
     """Post an update."""
     async with httpx.AsyncClient(base_url=hub.url) as http:
@@ -39,7 +48,7 @@ async def post(hub: RunningHub, contract_id: str = "c-1") -> None:
 async def test_an_update_reaches_a_receiver(sending: RunningHub, there: Receiver) -> None:
     """As the object that sockets get, under the event's id, and with a record of it."""
     store = sending.node._log.webhooks
-    await store.add_endpoint(endpoint(url=there.url()))
+    await add(sending, url=there.url())
 
     await post(sending)
     await there.has(1)
@@ -58,9 +67,7 @@ async def test_what_fails_is_sent_again(sending: RunningHub, there: Receiver) ->
     """The same event, until it is taken; then no more."""
     answers = [DOWN, DOWN]
     there.answer = lambda _: answers.pop() if answers else OK
-    await sending.node._log.webhooks.add_endpoint(
-        endpoint(url=there.url(), schedule=(0.01, 0.01, 0.01))
-    )
+    await add(sending, url=there.url(), schedule=(0.01, 0.01, 0.01))
 
     await post(sending)
     await there.has(3)
@@ -75,7 +82,7 @@ async def test_what_is_behind_is_sent_after_a_restart(tmp_path: Path, there: Rec
     """An update that nobody was there to send is sent by the next life of the hub."""
     there.answer = lambda _: b""
     async with running_hub(tmp_path, **LOOPBACK) as hub:
-        await hub.node._log.webhooks.add_endpoint(endpoint(url=there.url()))
+        await add(hub, url=there.url())
         for number in range(3):
             await post(hub, f"c-{number}")
         await there.has(1)

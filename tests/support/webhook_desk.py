@@ -11,7 +11,7 @@ from hub.errors import FieldError, InvalidFields
 from hub.model.delivery import Attempt, Body, NewDelivery
 from hub.model.principal import Principal
 from hub.stores.webhooks import Claim, Grant, Lane, Leased, Result, Step, Webhooks
-from hub.webhooks import signing
+from hub.webhooks import encryption, signing
 from hub.webhooks.callbacks import Callbacks
 from hub.webhooks.deliveries import Deliveries
 from hub.webhooks.endpoint_forms import EndpointCreated, NewEndpoint
@@ -143,7 +143,7 @@ async def open_desk(folder: Path) -> AsyncIterator[Desk]:
     """Build them on an empty log."""
     hub = await open_use_cases(folder)
     store, clock, secrets = hub.log.webhooks, hub.clock, EndpointSecrets(Shifted())
-    checks = Checks(_check_url, lambda _encryption: None)
+    checks = Checks(_check_url, encryption.check)
     changes: list[int] = []
 
     def changed() -> None:

@@ -141,8 +141,9 @@ def _callbacks(to: WebhookResources) -> list[Route]:
     return [
         Route("POST", "/api/callbacks", _OWN, callbacks.register,
               "Have the end of a task or a job told to an address", CallbackRegistered,
-              NewCallback, status=201, refusals=(Forbidden, TooManyWebhooks, Overloaded, WebhookUrlRefused),
-              tag=_TAG, also=((200, CallbackRegistered),), name="registerCallback", keyed=False),
+              NewCallback, status=201, tag=_TAG,
+              refusals=(Forbidden, TooManyWebhooks, Overloaded, WebhookUrlRefused),
+              also=((200, CallbackRegistered),), name="registerCallback", keyed=False),
         Route("GET", "/api/callbacks", _OWN, callbacks.list, "List the callbacks of a resource",
               CallbacksView, query=CallbacksParams, tag=_TAG, name="listCallbacks"),
         Route("POST", address, s.PUBLIC, receiver.take, "Take a webhook, for trials",
