@@ -8,7 +8,7 @@ from hub.errors import Conflict
 from hub.settings import Settings
 from hub.stores.webhooks import Leased
 from hub.webhooks import encryption
-from hub.webhooks.addresses import Own, Reach, read_networks
+from hub.webhooks.addresses import Own, Reach, read_networks, read_ports
 from hub.webhooks.endpoint_reading import Checks
 from hub.webhooks.endpoint_secrets import EndpointSecrets, Sealing
 from hub.webhooks.envelope import CannotOpen
@@ -34,12 +34,16 @@ def open_post(settings: Settings, clock: Clock) -> Post:
     """Return it.
 
     Raises:
-        Misconfigured: Networks or keys of the settings are none.
+        Misconfigured: Networks, ports or keys of the settings are none.
     """
     # Where the port is chosen late the hub does not know itself; its hop header ends a loop.
     own = Own(settings.host, settings.port) if settings.port else None
-    opened = read_networks(settings.webhook_allow_networks)
-    reach = Reach(opened, settings.webhook_allow_http, own=own)
+    reach = Reach(
+        read_networks(settings.webhook_allow_networks),
+        settings.webhook_allow_http,
+        read_ports(settings.webhook_ports),
+        own,
+    )
     sealing = _sealing(settings)
     sender = HttpSender(lambda: reach, Names(), clock, context=tls_context())
 
