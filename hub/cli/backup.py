@@ -60,7 +60,7 @@ def backup(output: Output, file: Path, *, force: bool) -> None:
 
 def _keep_off(data_file: Path, file: Path) -> None:
     """Refuse the hub's own files as a target: a running hub would go on in the replaced one."""
-    own = {Path(f"{data_file}{end}").resolve() for end in ("", "-wal", "-shm", ".lock")}
+    own = {Path(f"{data_file}{end}").resolve() for end in ("", "-wal", "-shm", ".lock", ".keys")}
     if file.resolve() in own:
         raise click.UsageError(f"expected a file beside the hub's own, {file} is one of them")
 
@@ -127,3 +127,7 @@ def _hints(settings: Settings, output: Output) -> None:
     folder = settings.artifacts_folder
     if folder.is_dir() and any(folder.iterdir()):
         output.note(f"Uploaded artifacts are not in it: copy the folder {folder} too.")
+    keys = settings.data_file.with_name(f"{settings.data_file.name}.keys")
+    if keys.exists():
+        # Together with the data they would open what they seal.
+        output.note(f"The keys of webhooks' secrets are not in it: keep {keys}, in another place.")

@@ -7,7 +7,7 @@ import pytest
 from support.commands import invoke
 
 
-@pytest.mark.parametrize("end", ["", "-wal", "-shm", ".lock"])
+@pytest.mark.parametrize("end", ["", "-wal", "-shm", ".lock", ".keys"])
 def test_the_hubs_own_files_are_no_target(tmp_path: Path, end: str) -> None:
     """A running hub would go on writing into the replaced file, and lose what it acknowledged."""
     data_file = tmp_path / "hub.db"

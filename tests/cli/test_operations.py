@@ -145,6 +145,14 @@ def test_backup_mentions_artifacts(data_file: Path, tmp_path: Path) -> None:
     assert f"copy the folder {folder} too" in at(data_file, "backup", str(tmp_path / "b")).err
 
 
+def test_backup_mentions_the_keys_of_webhooks(data_file: Path, tmp_path: Path) -> None:
+    """They are not in the copy, and without them a restored hub signs nothing."""
+    keys = data_file.with_name(f"{data_file.name}.keys")
+    keys.write_text("")
+
+    assert f"keep {keys}" in at(data_file, "backup", str(tmp_path / "b")).err
+
+
 @pytest.fixture
 def small_disk(data_file: Path) -> Iterator[Path]:
     """A host where a file may grow to the shared memory of a WAL, not to a whole log."""
