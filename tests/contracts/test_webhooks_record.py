@@ -500,32 +500,50 @@ async def test_deliveries_are_found(
     assert all(body == a_body(delivery.event_id) for delivery, body in page)
 
 
-async def test_a_page_of_deliveries_goes_on_behind_the_last(ready: Scene) -> None:
+NARROWED = [
+    pytest.param({}, id="all"),
+    pytest.param({"states": ("pending", "dead", "held", "cancelled")}, id="in some states"),
+    pytest.param({"endpoint_id": "ep_1"}, id="of an endpoint"),
+    pytest.param({"endpoint_id": "ep_1", "states": ("delivered", "dead")}, id="sent by it"),
+    pytest.param({"endpoint_id": "ep_1", "states": ("held", "dead")}, id="not sent by it"),
+    pytest.param({"endpoint_id": "ep_1", "since_us": START_US + 2}, id="lately made for it"),
+    pytest.param({"event_id": "e5"}, id="of an event"),
+]
+
+
+@pytest.mark.parametrize("fields", NARROWED)
+async def test_a_page_of_deliveries_goes_on_behind_the_last(
+    ready: Scene, fields: dict[str, object]
+) -> None:
     """However it is narrowed, each is on one page."""
     await in_every_state(ready)
-    for states_ in ((), ("pending", "dead", "held", "cancelled")):
-        query = DeliveryQuery(2, states=states_)
-        whole = await ready.hooks.deliveries(query._replace(limit=99))
-        found: list[tuple[Delivery, Body]] = []
-        while page := await ready.hooks.deliveries(query):
-            found += page
-            query = query._replace(before=page[-1][0].seq)
+    query = DeliveryQuery(2)._replace(**fields)  # type: ignore[arg-type]
+    whole = await ready.hooks.deliveries(query._replace(limit=99))
 
-        assert found == list(whole)
+    found: list[tuple[Delivery, Body]] = []
+    while page := await ready.hooks.deliveries(query):
+        found += page
+        query = query._replace(before=page[-1][0].seq)
+
+    assert found == list(whole) != []
 
 
-async def test_deliveries_are_also_paged_from_the_oldest(ready: Scene) -> None:
+@pytest.mark.parametrize("fields", NARROWED)
+async def test_deliveries_are_also_paged_from_the_oldest(
+    ready: Scene, fields: dict[str, object]
+) -> None:
     """What is sent again in order is looked through in order."""
     await in_every_state(ready)
-    for states_ in ((), ("pending", "dead", "held", "cancelled")):
-        whole = await ready.hooks.deliveries(DeliveryQuery(99, states=states_))
-        query = DeliveryQuery(2, states=states_, after=0)
-        found: list[tuple[Delivery, Body]] = []
-        while page := await ready.hooks.deliveries(query):
-            found += page
-            query = query._replace(after=page[-1][0].seq)
+    query = DeliveryQuery(99)._replace(**fields)  # type: ignore[arg-type]
+    whole = await ready.hooks.deliveries(query)
 
-        assert found == [*reversed(whole)]
+    query = query._replace(limit=2, after=0)
+    found: list[tuple[Delivery, Body]] = []
+    while page := await ready.hooks.deliveries(query):
+        found += page
+        query = query._replace(after=page[-1][0].seq)
+
+    assert found == [*reversed(whole)]
 
 
 async def test_a_state_that_there_is_not_is_refused(ready: Scene) -> None:

@@ -134,3 +134,34 @@ async def test_what_waits_costs_nobody_else(meter: Meter, tmp_path: Path) -> Non
     await empty.log.close()
     slow = {name: (few[name], many[name]) for name in few if many[name] > 1.5 * few[name] + 2_000}
     assert slow == {}
+
+
+@pytest.mark.parametrize("states", [(), ("delivered", "held")])
+async def test_an_endpoints_pages_go_through_all_blocks(
+    meter: Meter, states: tuple[str, ...]
+) -> None:
+    """Either way: none is missing where a block ends, however few of it are the endpoint's."""
+    await meter.log._threads.write(
+        lambda db: db.executescript(
+            """
+            INSERT INTO webhook_deliveries
+                (id, endpoint_id, event_id, state, created_at_us, due_us)
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+            SELECT 'dl_' || i, iif(i / 5000 % 2 AND i % 7 = 0, 'ep_1', 'ep_2'), 'e' || i,
+                iif(i % 14 = 0, 'dead', 'delivered'), 1, 1 FROM n;
+            INSERT INTO webhook_bodies
+            SELECT event_id, 'c', 1, 't', 'k', 1, 'o', x'', '' FROM webhook_deliveries;
+            """
+        )
+    )
+    query = DeliveryQuery(300, endpoint_id="ep_1", states=states)
+    wanted = [i for i in range(20_000) if i // 5_000 % 2 and i % 7 == 0 and (i % 14 or not states)]
+
+    down: list[int] = []
+    while page := await meter.log.webhooks.deliveries(query._replace(before=(down or [10**9])[-1])):
+        down += [delivery.seq for delivery, _ in page]
+    up: list[int] = []
+    while page := await meter.log.webhooks.deliveries(query._replace(after=(up or [0])[-1])):
+        up += [delivery.seq for delivery, _ in page]
+
+    assert up == down[::-1] == wanted

@@ -20,9 +20,9 @@ _FOUND = (
     "SELECT seq, state, created_at_us FROM (SELECT value FROM json_each(?)) AS block "  # noqa: S608 own words
     "CROSS JOIN webhook_deliveries INDEXED BY webhook_deliveries_by_endpoint "
     f"ON (seq >> {_BLOCK_BITS}) = block.value AND endpoint_id = ? "
-    "WHERE seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT ?"
+    "WHERE seq BETWEEN ? AND ? ORDER BY seq {} LIMIT ?"
 )
-_ROWS = f"{DELIVERED} WHERE d.seq IN (SELECT value FROM json_each(?)) ORDER BY d.seq DESC"  # noqa: S608 own words
+_ROWS = f"{DELIVERED} WHERE d.seq IN (SELECT value FROM json_each(?)) ORDER BY d.seq {{}}"  # noqa: S608 own words
 
 
 def fits(query: DeliveryQuery) -> bool:
@@ -33,7 +33,7 @@ def fits(query: DeliveryQuery) -> bool:
 
 
 def read(db: sqlite3.Connection, query: DeliveryQuery) -> list[Any]:
-    """Return the rows of a page, newest first.
+    """Return the rows of a page, in its order.
 
     Raises:
         ValueError: See `check`.
@@ -41,24 +41,28 @@ def read(db: sqlite3.Connection, query: DeliveryQuery) -> list[Any]:
     check(query)
     found: list[int] = []
     first, last = _ends(db, query)
-    for blocks in _windows(first, last):
-        last_there = last
+    newest_first = query.after is None
+    way = "DESC" if newest_first else "ASC"
+    for blocks in _windows(first, last, newest_first=newest_first):
+        low, high = first, last
         while len(found) < query.limit:
-            values = (text_of(blocks), query.endpoint_id, first, last_there, query.limit)
-            rows = db.execute(_FOUND, values).fetchall()
+            values = (text_of(blocks), query.endpoint_id, low, high, query.limit)
+            rows = db.execute(_FOUND.format(way), values).fetchall()
             found += [seq for seq, *rest in rows if _is_wanted(query, *rest)]
             if len(rows) < query.limit:
                 break
-            last_there = rows[-1][0] - 1
+            low, high = (low, rows[-1][0] - 1) if newest_first else (rows[-1][0] + 1, high)
         if len(found) >= query.limit:
             break
-    return db.execute(_ROWS, (text_of(found[: query.limit]),)).fetchall()
+    return db.execute(_ROWS.format(way), (text_of(found[: query.limit]),)).fetchall()
 
 
 def _ends(db: sqlite3.Connection, query: DeliveryQuery) -> tuple[int, int]:
     first, last = db.execute(_ENDS).fetchone()
     if query.before is not None:
         last = min(last, query.before - 1)
+    if query.after is not None:
+        first = max(first, query.after + 1)
     if query.since_us is not None:
         row = db.execute(FIRST.format("?"), (query.since_us - SKEW_US,)).fetchone()
         first = last + 1 if row is None else max(first, row[0])
@@ -70,9 +74,11 @@ def _is_wanted(query: DeliveryQuery, state: str, created_at_us: int) -> bool:
     return young and (not query.states or state in query.states)
 
 
-def _windows(first: int, last: int) -> Iterator[list[int]]:
-    """Yield the blocks of a range, the newest first, more at a time the further the search goes."""
-    blocks = range(last >> _BLOCK_BITS, (first >> _BLOCK_BITS) - 1, -1) if first <= last else []
+def _windows(first: int, last: int, *, newest_first: bool) -> Iterator[list[int]]:
+    """Yield the blocks of a range, more at a time the further the search goes."""
+    blocks = range(first >> _BLOCK_BITS, (last >> _BLOCK_BITS) + 1) if first <= last else range(0)
+    if newest_first:
+        blocks = blocks[::-1]
     size = 1
     while blocks:
         yield list(blocks[:size])
