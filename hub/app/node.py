@@ -106,7 +106,7 @@ class Node:
             announce(events)
             for event in events:
                 taken[event.channel] += 1
-            self._webhooks.told()
+            self._webhooks.told(len(events))
 
         self._volatile = Volatile(
             fanout.volatile, tell, clock, max_per_s=settings.volatile_events_per_s

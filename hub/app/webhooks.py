@@ -21,8 +21,11 @@ from hub.webhooks.replaying import Replaying
 from hub.webhooks.upkeep import DAY_US, Upkeep
 from hub.webhooks.worker import Way, Worker
 
-# So long after a commit this process counts as one that takes updates.
-BUSY_S = 0.05
+# Above so many updates a second a process has no time to give away without a look at what is left:
+# a tenth of what it takes at most. Below, webhooks slow nobody down.
+RUSH_PER_S = 300
+LOOK_S = 0.1
+WAITING = 4
 # Where this process commits, it hears of news at once; this is for those of the others.
 SERVE_POLL_S = 0.5
 
@@ -30,23 +33,39 @@ Work = Callable[[], Awaitable[None]]
 
 
 class Updates:
-    """Says whether a process takes updates just now.
+    """Says whether a process takes many updates just now.
 
     Args:
         publisher: That takes them.
+        now_s: A clock that never steps back.
     """
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: Publisher, now_s: Callable[[], float] = time.monotonic) -> None:
         self._publisher = publisher
-        self._last_s = float("-inf")
+        self._now_s = now_s
+        self._began_s = now_s()
+        self._count = self._before = 0
 
-    def note(self) -> None:
-        """Note that some were committed."""
-        self._last_s = time.monotonic()
+    def note(self, count: int) -> None:
+        """Note that so many were committed."""
+        self._turn()
+        self._count += count
 
     def come(self) -> bool:
-        """Say whether some wait, or were committed a moment ago."""
-        return self._publisher.waiting > 0 or time.monotonic() - self._last_s < BUSY_S
+        """Say whether many wait, or were committed a moment ago."""
+        self._turn()
+        return (
+            self._publisher.waiting > WAITING
+            or max(self._before, self._count) > RUSH_PER_S * LOOK_S
+        )
+
+    def _turn(self) -> None:
+        """Count anew, ten times a second."""
+        past_s = self._now_s() - self._began_s
+        if past_s >= LOOK_S:
+            self._before = self._count if past_s < 2 * LOOK_S else 0
+            self._count = 0
+            self._began_s += past_s
 
 
 class Webhooks:
@@ -113,9 +132,9 @@ class Webhooks:
         """Where the numbers are."""
         return Measures(self.worker.tallies, self.dispatcher, self.census, self.behind)
 
-    def told(self) -> None:
-        """Hear that events were committed."""
-        self._updates.note()
+    def told(self, count: int = 0) -> None:
+        """Hear that events were committed, so many of them by this process."""
+        self._updates.note(count)
         self.dispatcher.wake()
 
     def changed(self) -> None:

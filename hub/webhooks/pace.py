@@ -1,8 +1,8 @@
 """The pace: webhooks may wait, updates may not.
 
-While this process takes updates, sending gets a share of its time, as a bucket of seconds that work
-takes out of and time flows into. The share is small while updates keep the process busy, and up to
-half of the time while they leave room. At rest there is no limit.
+While this process takes many updates, sending gets a share of its time, as a bucket of seconds that
+work takes out of and time flows into. The share is small while updates keep the process busy, and
+up to half of the time while they leave room. At rest there is no limit.
 """
 
 import asyncio
