@@ -71,11 +71,13 @@ def run(settings: Settings, stop: Stop, output: Output) -> None:
     Raises:
         Misconfigured: The database cannot be used.
     """
+    import uvloop
+
     from hub import app
     from hub.telemetry.logging import configure
 
     configure(level=settings.log_level, form=settings.log_format)
-    asyncio.run(_run(app.create_worker(settings), settings, stop, output))
+    uvloop.run(_run(app.create_worker(settings), settings, stop, output))
 
 
 async def _run(working: Any, settings: Settings, stop: Stop, output: Output) -> None:
