@@ -6,13 +6,15 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hub.app import open_log
 from hub.clock import SystemClock
-from hub.model.endpoint import Endpoint
 from hub.settings import Settings
 from hub.stores.webhooks import AttemptQuery, Webhooks
+from hub.webhooks.endpoint_secrets import EndpointSecrets
+from hub.webhooks.envelope import new_line, read_ring
 from hub.webhooks.receipts import Chain, verify
 from support.crashing_work import STEPS
 from support.posting import Wire
@@ -24,6 +26,7 @@ from support.webhooks import endpoint
 from support.working import WorkProcess
 
 EVENTS = 6
+RING = new_line()
 TESTS = Path(__file__).parents[1]
 
 
@@ -55,16 +58,17 @@ def settings_of(folder: Path, redis: RedisServer, database: str) -> dict[str, st
         "REDIS_URL": redis.url,
         "HUB_ARTIFACTS_DIR": str(folder),
         "HUB_WEBHOOKS": "work",
+        "HUB_WEBHOOK_SECRET_KEYS": RING,
         "WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8",
         "PYTHONPATH": str(TESTS),
     }
 
 
-async def add(store: Webhooks, there: Receiver, *, ordered: bool = True) -> Endpoint:
+async def add(store: Webhooks, there: Receiver, *, ordered: bool = True) -> None:
     """Make an endpoint."""
-    return await store.add_endpoint(
-        endpoint(url=there.url(), ordered=ordered, schedule=(0.05,) * 50)
-    )
+    made = endpoint(url=there.url(), ordered=ordered, schedule=(0.05,) * 50)
+    key = EndpointSecrets(read_ring(RING)).new_key(made.id, "v1", made.created_at_us).key
+    await store.add_endpoint(msgspec.structs.replace(made, keys=(key,)))
 
 
 @pytest.mark.parametrize("step", STEPS)
