@@ -16,7 +16,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import crowds, fanout, guards, latency, load, nodes, servers, views
+from bench import crowds, fanout, guards, latency, load, nodes, servers, views, webhooks
 from bench.row import Row
 
 ROUNDS = 3
@@ -130,6 +130,7 @@ PARTS: dict[str, Callable[[Path], list[Row]]] = {
     "crowds": lambda folder: crowds.rows(folder, console),
     "guards": lambda folder: guards.rows(folder, console),
     "views": lambda folder: views.rows(folder, console),
+    "webhooks": lambda folder: webhooks.rows(folder, console),
 }
 
 

@@ -17,6 +17,11 @@ def at_most(what: str, value: float, most: float, unit: str = "") -> Row:
     return Row(what, f"{value:.2f}{unit}", f"{most:.2f}{unit}", value <= most)
 
 
+def at_least(what: str, value: float, least: float, unit: str = "") -> Row:
+    """Return a figure that must not be smaller."""
+    return Row(what, f"{value:.2f}{unit}", f"{least:.2f}{unit}", value >= least)
+
+
 def skipped(what: str, floor: str, why: str) -> Row:
     """Return a figure that could not be measured, and why."""
     return Row(what, f"skipped: {why}", floor, None)

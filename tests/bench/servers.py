@@ -32,8 +32,15 @@ class Served:
 @contextlib.contextmanager
 def echo() -> Iterator[Served]:
     """The bare starlette echo."""
+    with other("echo.py") as served:
+        yield served
+
+
+@contextlib.contextmanager
+def other(name: str) -> Iterator[Served]:
+    """A program of this folder that takes its port."""
     port = _free_port()
-    with _process([sys.executable, str(HERE / "echo.py"), str(port)], port, {}) as served:
+    with _process([sys.executable, str(HERE / name), str(port)], port, {}) as served:
         yield served
 
 
