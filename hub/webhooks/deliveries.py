@@ -27,8 +27,10 @@ from hub.webhooks.settling import MADE
 
 # Attempts that are told with their delivery; all of them are pages of the endpoint's.
 MAX_TRIED = 50
-# Pages that are looked through for one that is narrowed by type.
-_MAX_READS = 10
+# Rows that are read at once: each comes with its event, which may be a megabyte.
+_ROWS = 25
+# Reads for one page that is narrowed by type.
+_MAX_READS = 40
 
 
 class DeliveryPage(NamedTuple):
@@ -67,24 +69,21 @@ class Deliveries:
             WebhookNotFound: It is not there, for this principal.
         """
         await find(self._store, principal, webhook_id)
-        found: list[tuple[Delivery, Body]] = []
-        before, more = page.before, True
+        found: list[DeliveryView] = []
+        before = page.before
         for _ in range(_MAX_READS):
-            rows = await self._store.deliveries(
-                DeliveryQuery(
-                    page.limit, webhook_id, states=page.states, before=before,
-                    since_us=page.since_us,
-                )
-            )  # fmt: skip
-            found += [row for row in rows if _is_of(row[1], page.event_type)]
-            more = len(rows) == page.limit
-            before = rows[-1][0].seq if rows else before
-            if not more or len(found) >= page.limit:
+            wanted = min(_ROWS, page.limit - len(found))
+            query = DeliveryQuery(
+                wanted, webhook_id, states=page.states, before=before, since_us=page.since_us
+            )
+            rows = await self._store.deliveries(query)
+            found += [delivery_view(*row) for row in rows if _is_of(row[1], page.event_type)]
+            if len(rows) < wanted:
+                return DeliveriesView(found, None)
+            before = rows[-1][0].seq
+            if len(found) == page.limit:
                 break
-        if len(found) > page.limit:
-            found, more = found[: page.limit], True
-            before = found[-1][0].seq
-        return DeliveriesView([delivery_view(*row) for row in found], before if more else None)
+        return DeliveriesView(found, before)
 
     async def attempts(
         self, principal: Principal, webhook_id: str, limit: int, before: int | None

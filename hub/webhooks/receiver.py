@@ -34,7 +34,7 @@ UNSIGNED, VALID, OLD, WRONG = (
     "the signature is wrong",
 )
 # Deliveries of one event that are looked through for a callback's key.
-_MAX_LOOKED = 50
+_MAX_LOOKED = 25
 _CLIENT = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~-]{1,200}")
 # Whatever else comes, passwords are not kept.
 _HIDDEN = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
