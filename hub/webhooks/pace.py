@@ -19,6 +19,9 @@ MOST = 0.5
 SPARE = 0.3
 # Seconds that may be taken at once.
 BURST_S = 0.01
+# Seconds that may be owed at most: what a database that hung for a minute has cost is no debt of
+# webhooks, which would else rest for an hour of updates.
+MOST_OWED_S = 1.0
 # Nobody waits longer without looking whether updates still come.
 LOOK_S = 0.05
 
@@ -63,7 +66,7 @@ class Pace:
 
     def spend(self, seconds: float) -> None:
         """Note that work has taken so much time."""
-        self._left_s -= seconds
+        self._left_s = max(self._left_s - seconds, -MOST_OWED_S)
 
     async def turn(self) -> None:
         """Return when there is time for more work."""

@@ -144,3 +144,15 @@ async def test_what_the_disk_does_is_counted_whole() -> None:
     await pace.turn()
 
     assert hands.now_s == pytest.approx(1 / 0.08, abs=0.2)
+
+
+async def test_an_outage_is_no_debt() -> None:
+    """A database that hung for minutes does not have webhooks rest for an hour of updates."""
+    hands = Hands()
+    pace = hands.pace()
+    for _ in range(5):
+        pace.spend(60.0)
+
+    await pace.turn()
+
+    assert hands.now_s < 15
