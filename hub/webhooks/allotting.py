@@ -19,6 +19,8 @@ from hub.webhooks import circuit
 # What a rate lets go at once after a pause, in seconds of it: a worker does not look every
 # millisecond.
 BURST_S = 0.1
+# How far the clocks of two workers may be apart.
+SKEW_US = 60 * SECOND_US
 
 
 class Allotment(NamedTuple):
@@ -67,13 +69,19 @@ def _by_rate(health: Health, rate: float, now_us: int) -> int:
     """Return how many a rate lets go."""
     if not rate:
         return 2**31
-    late_us = now_us - _since_us(health, now_us)
+    late_us = now_us - _since_us(health, rate, now_us)
     return 0 if late_us < 0 else int(late_us * rate / SECOND_US) + 1
 
 
-def _since_us(health: Health, now_us: int) -> int:
-    """Return from when on the rate is counted: not from the dawn of time."""
-    return max(health.next_us, now_us - int(BURST_S * SECOND_US))
+def _since_us(health: Health, rate: float, now_us: int) -> int:
+    """Return from when on the rate is counted: not from the dawn of time.
+
+    Nor from further ahead than a rate can put it: the clock was put back, or the rate was lower.
+    """
+    next_us = health.next_us
+    if next_us > now_us + int(SECOND_US / rate) + SKEW_US:
+        next_us = now_us
+    return max(next_us, now_us - int(BURST_S * SECOND_US))
 
 
 def _in_turn(room: dict[int, int], limit: int) -> dict[int, int]:
@@ -98,7 +106,7 @@ def _granted(lane: Lane, count: int, now_us: int, until_us: int) -> Health:
         return circuit.probing(health, until_us)
     if not rate:
         return health
-    next_us = _since_us(health, now_us) + int(count * SECOND_US / rate)
+    next_us = _since_us(health, rate, now_us) + int(count * SECOND_US / rate)
     return msgspec.structs.replace(health, next_us=next_us)
 
 
@@ -107,4 +115,7 @@ def _wake_us(lane: Lane, now_us: int) -> int | None:
     health = lane.health
     if health.opened_us:
         return max(health.retry_us, health.probe_us)
-    return health.next_us if health.next_us > now_us else None
+    if not lane.endpoint.rate:
+        return None
+    next_us = _since_us(health, lane.endpoint.rate, now_us)
+    return next_us if next_us > now_us else None

@@ -59,6 +59,16 @@ def takes(*lanes: Lane, limit: int = 64) -> list[int]:
         pytest.param(
             lane(rate=1.0, health=Health(receipts=1, next_us=START_US + 1)), 0, id="not yet"
         ),
+        pytest.param(
+            lane(rate=1.0, health=Health(receipts=1, next_us=START_US + 61 * SECOND)),
+            0,
+            id="the clock of another worker goes before",
+        ),
+        pytest.param(
+            lane(rate=1.0, health=Health(receipts=1, next_us=START_US + 3600 * SECOND)),
+            1,
+            id="the clock was put back, or the rate was lower",
+        ),
     ],
 )
 def test_how_many_may_go(one: Lane, take: int) -> None:
