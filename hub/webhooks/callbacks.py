@@ -16,9 +16,8 @@ from hub.auth.policy import Deed, Verdict, judge
 from hub.clock import Clock
 from hub.errors import FieldError, InvalidFields, Overloaded, TooManyWebhooks
 from hub.model.contract import shown
-from hub.model.delivery import NewDelivery
 from hub.model.endpoint import Callback, Endpoint
-from hub.model.event import JOBS, Event, encode, new_event_id
+from hub.model.event import JOBS, Event, encode
 from hub.model.job_document import to_draft
 from hub.model.principal import Principal
 from hub.model.scope import EVENTS_READ
@@ -38,7 +37,7 @@ from hub.webhooks.callback_forms import (
 )
 from hub.webhooks.endpoint_reading import Checks
 from hub.webhooks.endpoint_secrets import EndpointSecrets
-from hub.webhooks.matching import body_of, channel_of
+from hub.webhooks.matching import body_of, channel_of, delivery_of
 from hub.webhooks.ownership import check_reader, is_seen
 from hub.webhooks.settling import MADE
 
@@ -186,7 +185,8 @@ class Callbacks:
         if await self._store.deliveries(DeliveryQuery(1, endpoint.id)):
             return
         now_us = self._clock.now_us()
-        new = NewDelivery(f"dl_{new_event_id(now_us)}", endpoint.id, event.id, None, now_us)
+        # In its lane: were the end told anew meanwhile, that is not sent beside it.
+        new = delivery_of(endpoint, event, now_us)
         body = body_of(event, encode(event))
         for _ in range(_TRIES):
             registry = await self._store.registry()
@@ -246,6 +246,9 @@ def _tells_end(event: Event) -> bool:
 
 def _is_same(endpoint: Endpoint, new: NewCallback) -> bool:
     callback = endpoint.callback
+    if endpoint.state == "disabled" and endpoint.why != MADE:
+        # It was given up: who asks again wants it anew.
+        return False
     return callback is not None and (callback.client_id, endpoint.url) == (
         new.client_id,
         new.callback_url,

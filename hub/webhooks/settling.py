@@ -59,6 +59,8 @@ def settle(
     health = msgspec.structs.replace(health, warned=warnings(health, exchange))
     changed = _disabled(endpoint, health, exchange)
     delivery = _failed(changed or endpoint, delivery, failure, exchange)
+    if delivery.state == "dead" and changed is None:
+        changed = _given_up(endpoint, delivery, exchange)
     return Settled(delivery, health, attempt, changed)
 
 
@@ -109,6 +111,16 @@ def _made(endpoint: Endpoint) -> Endpoint | None:
     if endpoint.callback is None:
         return None
     return msgspec.structs.replace(endpoint, state="disabled", why=MADE)
+
+
+def _given_up(endpoint: Endpoint, delivery: Delivery, exchange: Exchange) -> Endpoint | None:
+    """Return a callback whose one delivery is dead: it waits for nothing any more; else None."""
+    if endpoint.callback is None or endpoint.state == "disabled":
+        return None
+    why = f"its delivery is dead: {delivery.reason}"
+    return msgspec.structs.replace(
+        endpoint, state="disabled", why=why, updated_at_us=exchange.now_us
+    )
 
 
 def _disabled(endpoint: Endpoint, health: Health, exchange: Exchange) -> Endpoint | None:

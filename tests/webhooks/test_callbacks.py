@@ -176,6 +176,29 @@ async def test_an_end_that_both_see_is_told_once(desk: Desk) -> None:
     assert [one.event_id for one in matched.deliveries] == [event_id]
 
 
+async def test_an_end_that_is_told_anew_waits_for_the_first(desk: Desk) -> None:
+    """What registering has found is in the callback's lane, like what the dispatcher finds."""
+    made = await register(desk, kind="job", id=await a_job(desk, done=True))
+
+    ((delivery, _),) = await desk.store.deliveries(DeliveryQuery(10, made.callback_id))
+
+    assert delivery.lane == made.callback_id
+
+
+async def test_a_callback_that_was_given_up_can_be_registered_again(desk: Desk) -> None:
+    """Its receiver was away for days and is back: it is another one, and fires at once."""
+    job_id = await a_job(desk, done=True)
+    first = await register(desk, kind="job", id=job_id)
+    await desk.attempt(Answer(status=410, failure="status"))
+
+    again = await register(desk, kind="job", id=job_id)
+
+    assert again.callback_id != first.callback_id
+    assert again.secret is not None
+    assert len(await deliveries(desk, again.callback_id)) == 1
+    assert len(await deliveries(desk, first.callback_id)) == 1
+
+
 async def test_a_foreign_end_is_not_told(desk: Desk) -> None:
     """Whoever knows the id of a job learns nothing by a callback that it could not read."""
     job_id = await a_job(desk, BERT, done=True)

@@ -101,6 +101,21 @@ def test_a_callback_is_made_once() -> None:
     assert failed is None
 
 
+def test_a_callback_that_is_given_up_waits_no_more() -> None:
+    """Its delivery is dead: it is not among what waits, and goes with its delivery in time."""
+    callback = endpoint("cb_1", callback=Callback("job", "j", "c"), schedule=())
+
+    after = settled(DOWN, at=callback)
+
+    assert after.delivery.state == "dead"
+    assert after.endpoint is not None
+    assert (after.endpoint.state, after.endpoint.why) == (
+        "disabled",
+        "its delivery is dead: exhausted",
+    )
+    assert settled(DOWN, at=endpoint(schedule=())).endpoint is None
+
+
 @pytest.mark.parametrize(
     ("days", "failures", "warned", "disabled"),
     [
