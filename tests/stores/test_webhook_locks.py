@@ -127,3 +127,21 @@ async def test_workers_take_turns_at_an_endpoint(hooks: Webhooks, beside: Connec
 
     assert waited
     assert await claiming == []
+
+
+async def test_who_makes_one_of_an_old_event_waits_for_who_forgets_it(
+    hooks: Webhooks, beside: Connection
+) -> None:
+    """Else its body went with the deliveries before it, and nobody could lease anything."""
+    await dispatch(hooks, a_new())
+
+    async with beside.transaction():
+        await beside.execute("SELECT 1 FROM webhook_bodies WHERE event_id = 'e1' FOR UPDATE")
+        await beside.execute("DELETE FROM webhook_deliveries WHERE event_id = 'e1'")
+        making = asyncio.create_task(dispatch(hooks, a_new(id="dl_anew")))
+        waited = await waits(beside, making)
+        await beside.execute("DELETE FROM webhook_bodies WHERE event_id = 'e1'")
+    await making
+
+    assert waited
+    assert [one.body.event_id for one in await claim(hooks)] == ["e1"]

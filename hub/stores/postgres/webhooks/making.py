@@ -13,6 +13,9 @@ _KEEP_BODIES = (
     "SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], "
     "$6::bigint[], $7::text[], $8::bytea[], $9::text[]) ORDER BY 1 ON CONFLICT DO NOTHING"
 )
+_SHARE_BODIES = (
+    "SELECT 1 FROM webhook_bodies WHERE event_id = ANY($1::text[]) ORDER BY event_id FOR KEY SHARE"
+)
 _MAKE = (
     "INSERT INTO webhook_deliveries (id, endpoint_id, event_id, lane, state, created_at_us, "
     "due_us, round, attempts, token, worker, lease_until_us, reason, ended_at_us, requests) "
@@ -51,11 +54,13 @@ async def make(
         return
     needed = {new.event_id for new in wanted}
     kept = list({body.event_id: body for body in bodies[::-1] if body.event_id in needed}.values())
-    await connection.execute(_KEEP_BODIES, *columns(kept, 9))
     rows = [
         (new.id, new.endpoint_id, new.event_id, new.lane, state, new.due_us)
         for new, state in zip(wanted, await _states(connection, wanted), strict=True)
     ]
+    # Who forgets an old event has its body locked, and would not see what is made here.
+    await connection.execute(_SHARE_BODIES, [body.event_id for body in kept])
+    await connection.execute(_KEEP_BODIES, *columns(kept, 9))
     await connection.execute(_MAKE, *columns(rows, 6), now_us)
 
 
