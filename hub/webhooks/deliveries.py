@@ -1,13 +1,16 @@
 """Deliveries and attempts, for those who look, send one again, or let it be."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
+from hub.auth.policy import Deed, demand
 from hub.clock import Clock
 from hub.errors import Conflict, DeliveryNotFound
 from hub.model.delivery import ENDED, Body, Delivery
 from hub.model.endpoint import Endpoint
 from hub.model.pattern import is_like
 from hub.model.principal import Principal
+from hub.model.scope import EVENTS_READ
 from hub.stores.webhooks import AttemptQuery, DeliveryQuery, Webhooks
 from hub.webhooks.delivery_forms import (
     AttemptsView,
@@ -32,6 +35,8 @@ _ROWS = 25
 # Reads for one page that is narrowed by type.
 _MAX_READS = 40
 
+Readers = Callable[[str], Awaitable[Sequence[str] | None]]
+
 
 class DeliveryPage(NamedTuple):
     """Which deliveries are asked for.
@@ -54,11 +59,13 @@ class Deliveries:
     Args:
         store: Where they are kept.
         clock: The wall time.
+        readers: Returns the roles that alone may read a channel.
     """
 
-    def __init__(self, store: Webhooks, clock: Clock) -> None:
+    def __init__(self, store: Webhooks, clock: Clock, readers: Readers) -> None:
         self._store = store
         self._clock = clock
+        self._readers = readers
 
     async def list(
         self, principal: Principal, webhook_id: str, page: DeliveryPage
@@ -138,6 +145,7 @@ class Deliveries:
         Raises:
             DeliveryNotFound: It is not there, for this principal.
             Conflict: It is being sent, or its endpoint takes nothing.
+            Forbidden: The endpoint may not read that channel any more.
         """
         delivery, body, endpoint = await self._find(principal, delivery_id)
         check_takes(endpoint)
@@ -145,6 +153,10 @@ class Deliveries:
             raise Conflict(
                 "expected a delivery that rests, got one that is being sent: wait a moment"
             )
+        if endpoint is not None:
+            # They may have changed since it was made; a body is kept for weeks.
+            deed = Deed(EVENTS_READ, body.channel, await self._readers(body.channel), body.owner)
+            demand(endpoint.reader, deed)
         again = await self._store.again(delivery_id, self._clock.now_us())
         if again is None:
             raise _missing(delivery_id)

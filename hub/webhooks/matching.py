@@ -269,6 +269,12 @@ def _narrowed(wish: _Wish, channel: str) -> Filter | None:
     return where if owner is None else filters.owned(where, owner)
 
 
+def may_have(endpoint: Endpoint, body: Body, readers: Readers) -> bool:
+    """Say whether an endpoint's reader may still read what was chosen for it."""
+    deed = Deed(EVENTS_READ, body.channel, readers, body.owner)
+    return judge(endpoint.reader, deed) is Verdict.ALLOWED
+
+
 def filter_of(endpoint: Endpoint) -> Filter | None:
     """Return what an endpoint has written down under `where`; None: nothing.
 

@@ -15,11 +15,12 @@ from hub.model.delivery import Body, NewDelivery
 from hub.model.endpoint import Endpoint, Registry
 from hub.model.pattern import is_like
 from hub.model.replay import Replay
+from hub.model.unit import Head
 from hub.stores.base import EventQuery
 from hub.stores.webhooks import DeliveryQuery, Webhooks
 from hub.telemetry.logging import logger
 from hub.webhooks.dispatcher import PAGE_BYTES, Reader, Waking
-from hub.webhooks.matching import Matcher
+from hub.webhooks.matching import Matcher, may_have
 from hub.webhooks.pace import Pace
 
 PAGE = 100
@@ -91,7 +92,8 @@ class Replaying:
         if found is None:
             await self._store.cancel_replay(one.id, self._clock.now_us())
             return False
-        page = await (self._of_deliveries(one) if one.after is None else self._of(one, found[0]))
+        of = self._of_deliveries if one.after is None else self._of
+        page = await of(one, found[0])
         if not await self._store.replay_step(one, page.then, page.again, page.new, page.bodies):
             return True
         if page.again or page.new:
@@ -102,15 +104,20 @@ class Replaying:
             )
         return page.then.state == "running"
 
-    async def _of_deliveries(self, one: Replay) -> _Page:
-        """Return the next page of deliveries that were made."""
+    async def _of_deliveries(self, one: Replay, endpoint: Endpoint) -> _Page:
+        """Return the next page of deliveries that were made, without what it may not read now."""
         since_us = one.since_us or None
         query = DeliveryQuery(
             PAGE, one.endpoint_id, states=one.states, since_us=since_us, after=one.cursor
         )
         rows = await self._store.deliveries(query)
         due = [row for row in rows if row[0].created_at_us <= one.until_us]
-        again = [row.id for row, body in due if _is_wanted(one, body.type)]
+        heads = (await self._log.state()).heads
+        again = [
+            row.id for row, body in due
+            if _is_wanted(one, body.type)
+            and may_have(endpoint, body, _readers(heads.get(body.channel)))
+        ]  # fmt: skip
         cursor = due[-1][0].seq if due else one.cursor
         done = len(due) < PAGE
         return _Page(self._then(one, cursor, len(due), len(again), done=done), again)
@@ -122,7 +129,7 @@ class Replaying:
         query = EventQuery(one.channel, PAGE, after=one.cursor, max_bytes=PAGE_BYTES)
         events = await self._log.events(query) if head is not None else ()
         due = [event for event in events if event.at_us <= one.until_us]
-        readers = None if head is None or head.definition is None else head.definition.readers
+        readers = _readers(head)
         # As the dispatcher would do it, but also with what came before the endpoint.
         matcher = Matcher(Registry(0, [replace(endpoint, starts={})]))
         wanted = [event for event in due if _is_wanted(one, event.type)]
@@ -142,6 +149,10 @@ class Replaying:
             state="done" if done else "running",
             ended_at_us=self._clock.now_us() if done else 0,
         )
+
+
+def _readers(head: Head | None) -> Sequence[str] | None:
+    return None if head is None or head.definition is None else head.definition.readers
 
 
 def _is_wanted(one: Replay, type_: str) -> bool:

@@ -164,7 +164,7 @@ async def open_desk(folder: Path) -> AsyncIterator[Desk]:
         EndpointRegister(
             store, clock, secrets=secrets, checks=checks, readers=readers, changed=changed
         ),
-        Deliveries(store, clock),
+        Deliveries(store, clock, readers),
         Replays(store, hub.log, clock, readers=readers, changed=changed),
         Callbacks(
             store, hub.log, clock, secrets=secrets, checks=checks, readers=readers, changed=changed

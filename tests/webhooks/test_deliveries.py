@@ -11,9 +11,17 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from hub.errors import Conflict, DeliveryNotFound, InvalidFields, ReplayNotFound, WebhookNotFound
+from hub.errors import (
+    Conflict,
+    DeliveryNotFound,
+    Forbidden,
+    InvalidFields,
+    ReplayNotFound,
+    WebhookNotFound,
+)
 from hub.model.principal import Principal
 from hub.services.channels import NewEvent
+from hub.services.definitions import NewDefinition
 from hub.webhooks import replays
 from hub.webhooks.deliveries import DeliveryPage
 from hub.webhooks.delivery_forms import NewReplay
@@ -337,3 +345,13 @@ def test_a_character_that_was_cut_is_left_out() -> None:
     assert readable("schön ✅".encode()[:-1]) == ("text", "schön ")
     assert readable(b"\xff" * 4)[0] == "base64"
     assert printable("a\u202eb\u2028c\r\n\td") == "abc\n\td"
+
+
+async def test_one_is_not_replayed_when_it_may_not_be_read_any_more(desk: Desk) -> None:
+    """Its channel has got readers since, and its endpoint's maker is none of them."""
+    made = await desk.make()
+    await dead(desk, made.webhook_id, 1)
+    await desk.hub.definitions.put(ROOT, "orders", NewDefinition(readers=["admin"]))
+
+    with pytest.raises(Forbidden, match="orders"):
+        await desk.deliveries.replay(OPERATOR, f"dl_{made.webhook_id}_1")

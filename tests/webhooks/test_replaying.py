@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from hub.model.channel import Definition
 from hub.model.delivery import NewDelivery
 from hub.model.replay import Replay
+from hub.model.unit import Head
 from hub.stores.webhooks import Step
 from hub.webhooks.pace import Pace
 from hub.webhooks.replaying import PAGE, Replaying
@@ -81,6 +83,18 @@ async def work(past: Past) -> int:
     while await past.replaying.round():
         rounds += 1
     return rounds
+
+
+async def test_what_may_not_be_read_any_more_is_not_sent_again(past: Past) -> None:
+    """A body is kept for weeks: readers that a channel got since hold for what was made before."""
+    await past.store.add_endpoint(endpoint("ep_1", reader=principal("ann", "viewer")))
+    past.log.heads["orders"] = Head(definition=Definition(readers=("operator",)))
+    await past.make(3)
+    await past.ask()
+
+    await work(past)
+
+    assert (past.due(), past.replay.seen, past.replay.again) == ([], 3, 0)
 
 
 async def test_what_is_dead_is_sent_again(past: Past) -> None:
