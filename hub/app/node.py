@@ -125,6 +125,7 @@ class Node:
         self._webhooks = serving(
             settings, log, clock, self._publisher, self.auditor, self._nodes.own
         )
+        self.identity.revocations.on_revoked.append(self._webhooks.lockouts.revoked)
         self._tidy(fanout)
         realtime = self._realtime(fanout, NodeQueries(log, history, status), loop)
         await self.identity.revocations.look()

@@ -59,7 +59,7 @@ class Around(NamedTuple):
 
 def webhook_resources(parts: WebhookParts, around: Around) -> WebhookResources:
     """Build them."""
-    deliveries = Deliveries(parts.store, around.clock)
+    deliveries = Deliveries(parts.store, around.clock, around.readers)
     replays = Replays(
         parts.store, around.log, around.clock, readers=around.readers, changed=parts.changed
     )

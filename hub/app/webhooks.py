@@ -14,6 +14,7 @@ from hub.stores.base import Store
 from hub.webhooks.behind import Behind
 from hub.webhooks.census import Census
 from hub.webhooks.dispatcher import Dispatcher
+from hub.webhooks.lockouts import Lockouts
 from hub.webhooks.measures import Measures
 from hub.webhooks.notices import Audit, Notices
 from hub.webhooks.pace import Pace
@@ -84,6 +85,7 @@ class Webhooks:
     Attributes:
         sends: Whether this process sends any.
         parts: What the doors need of it.
+        lockouts: Hears who is refused by name.
     """
 
     def __init__(
@@ -125,6 +127,7 @@ class Webhooks:
         self.parts = WebhookParts(
             store, post.secrets, post.checks, post.sender, post.build, self.changed
         )
+        self.lockouts = Lockouts(store, clock, self.changed)
         self._post = post
 
     @property
@@ -146,9 +149,9 @@ class Webhooks:
     def works(self) -> Sequence[Work]:
         """Return what is to run beside the clients, for ever."""
         if not self.sends:
-            return ()
+            return (self.lockouts.run,)
         loops = (self.dispatcher, self.worker, self.replaying, self._upkeep, self.census)
-        return [loop.run for loop in loops]
+        return [self.lockouts.run, *(loop.run for loop in loops)]
 
     async def close(self, within_s: float) -> None:
         """Send no more; let finish what is under way."""

@@ -1,5 +1,6 @@
 """From an update to a receiver, through a hub that serves."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ import httpx
 import msgspec
 import pytest
 
+from hub.model.timestamp import to_rfc3339
 from hub.stores.webhooks import AttemptQuery, DeliveryQuery
+from support.principals import principal
 from support.receiver import DOWN, OK, Receiver, receiver
 from support.running import CONTRACT, RunningHub, running_hub
 from support.waiting import until
-from support.webhooks import endpoint
+from support.webhooks import DAY_US, endpoint
 
 LOOPBACK = {"webhook_allow_networks": "127.0.0.0/8"}
 
@@ -98,5 +101,24 @@ async def test_a_hub_may_leave_it_to_others(tmp_path: Path, there: Receiver) -> 
         await store.add_endpoint(endpoint(url=there.url()))
         await post(hub)
 
-        assert hub.node._webhooks.works() == ()
+        assert [*hub.node._webhooks.works()] == [hub.node._webhooks.lockouts.run]
         assert await store.cursors() == {}
+
+
+async def test_who_is_locked_out_is_sent_nothing_any_more(
+    sending: RunningHub, there: Receiver
+) -> None:
+    """A principal that is refused by name (`sub:NAME`) is told nothing by what he registered."""
+    store = sending.node._log.webhooks
+    await add(sending, url=there.url(), reader=principal("mallory", "service"))
+    later = to_rfc3339(sending.node._clock.now_us() + DAY_US)
+
+    await sending.node.identity.revocations.revoke("sub:mallory", later)
+
+    async with asyncio.timeout(10):
+        while (await store.endpoints(9, None))[0][0].state == "active":  # noqa: ASYNC110 a task does it
+            await asyncio.sleep(0.01)
+    await post(sending)
+    await until(lambda: sending.node._webhooks.dispatcher.deliveries == 1)
+    ((row, _),) = await store.deliveries(DeliveryQuery(9))
+    assert (row.state, there.came) == ("held", [])
