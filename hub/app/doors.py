@@ -290,5 +290,6 @@ def _tokens(inside: Inside) -> TokensResource:
 
 
 def _traces(inside: Inside) -> TracesResource:
-    traces = Traces(inside.log, inside.realtime.fanout.epoch, inside.sights)
+    log = inside.log
+    traces = Traces(log, log.webhooks, inside.realtime.fanout.epoch, inside.sights)
     return TracesResource(traces, inside.history.readers)

@@ -67,6 +67,8 @@ def _steps(answer: Mapping[str, Any]) -> Iterator[Step]:
         yield Step(answer["announced_at"], "announced", where)
     for node in answer["nodes"]:
         yield from _at_node(node)
+    for webhook in answer["webhooks"]:
+        yield from _at_webhook(webhook)
     for name in answer["incomplete"]:
         if name == "?":
             yield Step(None, "unknown", "other nodes", "the broker is away", known=False)
@@ -84,6 +86,19 @@ def _at_node(node: Mapping[str, Any]) -> Iterator[Step]:
         yield Step(None, "forgotten", where, "whom it reached is not known there", known=False)
     else:
         yield Step(None, "no clients", where, "nobody followed the channel live", known=False)
+
+
+def _at_webhook(webhook: Mapping[str, Any]) -> Iterator[Step]:
+    where, state = f"webhook {printable(webhook['webhook_id'])}", printable(webhook["state"])
+    for attempt in webhook["attempts"]:
+        failure, status = attempt["failure"], attempt["status"]
+        said = "no answer" if status is None else f"answered {status}"
+        why = f", {printable(failure)}" if failure else ""
+        more = f"try {attempt['number']}, {attempt['duration_ms']:.1f} ms{why}"
+        yield Step(attempt["at"], said, where, more)
+    if state != "delivered":
+        reason = webhook["reason"]
+        yield Step(None, state, where, printable(reason) if reason else "", known=False)
 
 
 def _counted(clients: int) -> str:

@@ -5,11 +5,17 @@ from collections.abc import Sequence
 import msgspec
 
 from hub.errors import EventNotFound
+from hub.model.delivery import Attempt, DeliveryState
 from hub.model.event import Event
 from hub.model.timestamp import to_rfc3339
 from hub.services.sights import Sights
 from hub.stores.base import Records
+from hub.stores.webhooks import AttemptQuery, DeliveryQuery, DeliveryRecords
 from hub.telemetry.journal import Sight
+
+# An event may have thousands; who wants them all asks for the deliveries of an endpoint.
+MAX_WEBHOOKS = 100
+MAX_ATTEMPTS = 500
 
 
 class NodeTrace(msgspec.Struct):
@@ -26,13 +32,35 @@ class NodeTrace(msgspec.Struct):
     clients: int | None
 
 
+class WebhookTry(msgspec.Struct):
+    """One request of a webhook, and what was answered; `failure` is null when it succeeded."""
+
+    at: str
+    number: int
+    worker: str
+    status: int | None
+    failure: str | None
+    duration_ms: float
+
+
+class WebhookTrace(msgspec.Struct):
+    """What became of an event at one webhook; `reason` is why it ended, or is tried again."""
+
+    webhook_id: str
+    delivery_id: str
+    state: DeliveryState
+    reason: str | None
+    attempts: list[WebhookTry]
+
+
 class EventTrace(msgspec.Struct, kw_only=True):
     """Answer of `GET /api/events/{event_id}/trace`.
 
     The first part is in the log. What `accepted_by` says and the three times behind it are in the
     memory of the node that took the event, and null when that is gone: it remembers the newest
     4,096 updates. `incomplete` names the nodes that did not answer within a second; `?` stands for
-    those that cannot be asked while the broker is away.
+    those that cannot be asked while the broker is away. `webhooks` are the newest 100 deliveries,
+    with their newest attempts.
     """
 
     id: str
@@ -49,7 +77,7 @@ class EventTrace(msgspec.Struct, kw_only=True):
     announced_at: str | None
     nodes: list[NodeTrace]
     incomplete: list[str]
-    webhooks: list[dict[str, str]]
+    webhooks: list[WebhookTrace]
 
 
 class Traces:
@@ -57,12 +85,16 @@ class Traces:
 
     Args:
         records: Where events are found by their ids.
+        webhooks: Where deliveries are found by their events.
         epoch: The log's.
         sights: What the nodes remember.
     """
 
-    def __init__(self, records: Records, epoch: str, sights: Sights) -> None:
+    def __init__(
+        self, records: Records, webhooks: DeliveryRecords, epoch: str, sights: Sights
+    ) -> None:
         self._records = records
+        self._webhooks = webhooks
         self._epoch = epoch
         self._sights = sights
 
@@ -84,7 +116,24 @@ class Traces:
             Overloaded: See `Sights.of`.
         """
         seen = await self._sights.of(event)
-        return _told(event, self._epoch, seen.sights, [*seen.silent])
+        told = _told(event, self._epoch, seen.sights, [*seen.silent])
+        told.webhooks = await self._sent(event.id)
+        return told
+
+    async def _sent(self, event_id: str) -> list[WebhookTrace]:
+        """Return what the webhooks of an event have answered, in the order of their making."""
+        rows = await self._webhooks.deliveries(DeliveryQuery(MAX_WEBHOOKS, event_id=event_id))
+        tried: dict[str, list[WebhookTry]] = {}
+        if rows:
+            query = AttemptQuery(MAX_ATTEMPTS, event_id=event_id)
+            for one in reversed(await self._webhooks.attempts(query)):
+                tried.setdefault(one.delivery_id, []).append(_try(one))
+        return [
+            WebhookTrace(
+                row.endpoint_id, row.id, row.state, row.reason or None, tried.get(row.id, [])
+            )
+            for row, _ in reversed(rows)
+        ]
 
 
 def missing(event_id: str) -> EventNotFound:
@@ -113,6 +162,17 @@ def _told(event: Event, epoch: str, sights: Sequence[Sight], silent: list[str]) 
         ],
         incomplete=silent,
         webhooks=[],
+    )
+
+
+def _try(attempt: Attempt) -> WebhookTry:
+    return WebhookTry(
+        to_rfc3339(attempt.at_us),
+        attempt.number,
+        attempt.worker,
+        attempt.status,
+        attempt.failure,
+        attempt.total_us / 1000,
     )
 
 

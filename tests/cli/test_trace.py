@@ -51,6 +51,29 @@ def shown(**changed: Any) -> list[list[str]]:
     return [line.split() for line in capture.get().splitlines()]
 
 
+def test_what_webhooks_answered_is_told() -> None:
+    """Each attempt where it belongs in time, and at the end what was not delivered."""
+    tries = [
+        {"at": AT.replace(".000", ".100"), "number": 1, "worker": "a", "status": None,
+         "failure": "timeout", "duration_ms": 15000.0},
+        {"at": AT.replace(":36.", ":41."), "number": 2, "worker": "a", "status": 200,
+         "failure": None, "duration_ms": 12.34},
+    ]  # fmt: skip
+    webhooks = [
+        {"webhook_id": "ep_1", "delivery_id": "dl_1", "state": "delivered", "reason": None,
+         "attempts": tries},
+        {"webhook_id": "ep_2", "delivery_id": "dl_2", "state": "dead", "reason": "exhausted",
+         "attempts": []},
+    ]  # fmt: skip
+
+    lines = shown(webhooks=webhooks)
+
+    said = [" ".join(line) for line in lines]
+    assert any(line.endswith("no answer webhook ep_1 try 1, 15000.0 ms, timeout") for line in said)
+    assert any(line.endswith("answered 200 webhook ep_1 try 2, 12.3 ms") for line in said)
+    assert lines[-1] == ["dead", "webhook", "ep_2", "exhausted"]
+
+
 def test_steps_stand_in_the_order_of_their_times() -> None:
     """Each with what has passed since the first, and where it was."""
     lines = shown()

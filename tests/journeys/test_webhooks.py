@@ -79,6 +79,15 @@ async def test_what_fails_is_sent_again(sending: RunningHub, there: Receiver) ->
     tallies = sending.node._webhooks.worker.tallies
     await until(lambda: tallies.outcomes["delivered"] == 1)
     assert tallies.attempts["status"] == 2
+    async with httpx.AsyncClient(base_url=sending.url) as http:
+        trace = (await http.get(f"/api/events/{there.ids()[0]}/trace")).json()
+    (webhook,) = trace["webhooks"]
+    assert (webhook["webhook_id"], webhook["state"]) == ("ep_1", "delivered")
+    assert [(one["number"], one["status"]) for one in webhook["attempts"]] == [
+        (1, 503),
+        (2, 503),
+        (3, 200),
+    ]
 
 
 async def test_what_is_behind_is_sent_after_a_restart(tmp_path: Path, there: Receiver) -> None:
