@@ -37,7 +37,7 @@ from hub.webhooks.callback_forms import (
 )
 from hub.webhooks.endpoint_reading import Checks
 from hub.webhooks.endpoint_secrets import EndpointSecrets
-from hub.webhooks.matching import body_of, channel_of, delivery_of
+from hub.webhooks.making import body_of, channel_of, delivery_of
 from hub.webhooks.ownership import check_reader, is_seen
 from hub.webhooks.settling import MADE
 

@@ -6,23 +6,30 @@ its values. An endpoint gets what its reader would get on a socket.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
 
 from hub.auth.policy import Deed, Verdict, judge, owner_shown
+from hub.errors import InvalidCommand
 from hub.model.delivery import Body, NewDelivery
 from hub.model.endpoint import Endpoint, Registry
-from hub.model.event import Event, encode, new_event_id
+from hub.model.event import Event, encode
 from hub.model.pattern import is_like
 from hub.model.scope import EVENTS_READ
 from hub.realtime import filters
 from hub.realtime.conflation import TERMINAL
 from hub.realtime.filters import Facts, Filter, Index, read_facts, word
+from hub.webhooks.making import body_of, channel_of, delivery_of
 
 Readers = Sequence[str] | None
 # Plans of types that were seen; whoever invents types must not be able to fill the memory.
 _MAX_TYPES = 1_000
+# Of all channels: ten thousand endpoints and a thousand channels would take a gigabyte.
+_MAX_WISHES = 200_000
+# Lets nothing through.
+_NOTHING = Filter((("type", frozenset()),))
 
 
 class Matched(NamedTuple):
@@ -107,7 +114,8 @@ class _Channel:
             if event.offset > wish.after:
                 yield wish
         for wish in self._callbacks.get(event.key, ()):
-            if event.offset > wish.after and _has_ended(facts()) and _owns(wish, event):
+            shown = owner_shown(wish.endpoint.reader, event.channel) in {None, event.owner}
+            if shown and event.offset > wish.after and _has_ended(facts()):
                 yield wish
 
     def _plan(self, type_: str) -> _Plan:
@@ -134,6 +142,7 @@ class Matcher:
         self.revision = registry.revision
         self._endpoints = registry.endpoints
         self._channels: dict[str, _Channel] = {}
+        self._wishes = 0
 
     @property
     def is_idle(self) -> bool:
@@ -145,10 +154,10 @@ class Matcher:
         return self._of(channel, readers).begins
 
     def match(self, events: Sequence[Event], readers: Readers, now_us: int, most: int) -> Matched:
-        """Return what becomes of events.
+        """Return what becomes of events of one channel, in the order of the log.
 
         Args:
-            events: Of one channel, in the order of the log. Tests and volatile ones go nowhere.
+            events: Tests and volatile ones go nowhere.
             readers: The roles that alone may read that channel.
             now_us: When the deliveries are due.
             most: Deliveries, unless the first event has more: the rest is for the next step.
@@ -182,6 +191,10 @@ class Matcher:
     def _of(self, channel: str, readers: Readers) -> _Channel:
         found = self._channels.get(channel)
         if found is None or found.readers != readers:
+            self._wishes += len(self._endpoints)
+            if self._wishes > _MAX_WISHES:
+                self._channels.clear()
+                self._wishes = len(self._endpoints)
             found = self._channels[channel] = _Channel(channel, self._endpoints, readers)
         return found
 
@@ -189,65 +202,15 @@ class Matcher:
 class _Text:
     """The JSON object of an event, made when it is asked for, once."""
 
-    __slots__ = ("_event", "_text")
-
     def __init__(self, event: Event) -> None:
         self._event = event
-        self._text = b""
 
     def __call__(self) -> bytes:
-        if not self._text:
-            self._text = encode(self._event)
-        return self._text
+        return self._made
 
-
-def channel_of(kind: str) -> str:
-    """Return the channel that tells of resources of a kind, as callbacks name it."""
-    return f"{kind}s"
-
-
-def new_delivery_id(now_us: int) -> str:
-    """Return the id of a new delivery."""
-    return f"dl_{new_event_id(now_us)}"
-
-
-def body_of(event: Event, text: bytes) -> Body:
-    """Return an event as it is delivered."""
-    return Body(
-        event.id,
-        event.channel,
-        event.offset,
-        event.type,
-        event.key,
-        event.at_us,
-        event.owner,
-        text,
-        event.trace,
-    )
-
-
-def lane_of(endpoint: Endpoint, channel: str, key: str) -> str | None:
-    """Return in what an event is delivered one after the other; None: it need not be.
-
-    Of an ordered endpoint that is one entity of one channel; events of none are one after the
-    other, too. What has ended may be told again: a callback's second event waits for its first, and
-    once that is delivered nobody wants it any more.
-    """
-    if endpoint.callback is not None:
-        return endpoint.id
-    return f"{endpoint.id}|{channel}|{key}" if endpoint.ordered else None
-
-
-def delivery_of(endpoint: Endpoint, event: Event, now_us: int) -> NewDelivery:
-    """Return a new delivery of an event."""
-    return NewDelivery(
-        new_delivery_id(now_us),
-        endpoint.id,
-        event.id,
-        lane_of(endpoint, event.channel, event.key),
-        now_us,
-        held=endpoint.state != "active",
-    )
+    @cached_property
+    def _made(self) -> bytes:
+        return encode(self._event)
 
 
 def _wants(wish: _Wish, channel: str) -> bool:
@@ -264,7 +227,11 @@ def _may_read(endpoint: Endpoint, channel: str, readers: Readers) -> bool:
 
 def _narrowed(wish: _Wish, channel: str) -> Filter | None:
     """Return an endpoint's filter, which lets through no more than its reader is shown."""
-    where = filter_of(wish.endpoint)
+    try:
+        where = filter_of(wish.endpoint)
+    except (InvalidCommand, msgspec.DecodeError):
+        # It was looked at before it was kept; one that is broken must not stop all others.
+        return _NOTHING
     owner = owner_shown(wish.endpoint.reader, channel)
     return where if owner is None else filters.owned(where, owner)
 
@@ -287,7 +254,3 @@ def filter_of(endpoint: Endpoint) -> Filter | None:
 def _has_ended(facts: Facts) -> bool:
     status = word(facts, "status")
     return status is not None and status[1] in TERMINAL
-
-
-def _owns(wish: _Wish, event: Event) -> bool:
-    return owner_shown(wish.endpoint.reader, event.channel) in {None, event.owner}

@@ -18,7 +18,7 @@ from hub.webhooks.endpoint_forms import EndpointCreated, NewEndpoint
 from hub.webhooks.endpoint_reading import Checks
 from hub.webhooks.endpoint_secrets import EndpointSecrets
 from hub.webhooks.endpoints import EndpointRegister
-from hub.webhooks.matching import body_of
+from hub.webhooks.making import body_of
 from hub.webhooks.published import PublishedKeys
 from hub.webhooks.receiver import Receiver
 from hub.webhooks.replays import Replays

@@ -211,6 +211,28 @@ def test_where_nobody_wants_anything_is_known_beforehand() -> None:
     assert Matcher(Registry(1, ())).is_idle
 
 
+@pytest.mark.parametrize("where", ["{}", "nonsense", '{"n":[]}'])
+def test_a_filter_that_is_broken_lets_nothing_through(where: str) -> None:
+    """And it is nobody else's trouble."""
+    endpoints = [endpoint("ep_1", where=where), endpoint("ep_2")]
+
+    found = matched(endpoints, told(1))
+
+    assert [one.endpoint_id for one in found.deliveries] == ["ep_2"]
+
+
+def test_many_channels_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was worked out is kept up to a bound, and comes to the same when it is not."""
+    monkeypatch.setattr("hub.webhooks.matching._MAX_WISHES", 10)
+    matcher = Matcher(Registry(1, [endpoint(f"ep_{n}") for n in range(4)]))
+
+    for number in range(50):
+        event = told(1, channel=f"c-{number}")
+        assert len(matcher.match([event], None, START_US, MANY).deliveries) == 4
+
+    assert len(matcher._channels) <= 2
+
+
 def test_other_readers_count_at_once() -> None:
     """A channel that is closed while the hub runs is closed to endpoints, too."""
     matcher = Matcher(Registry(1, [endpoint(reader=principal("u", "user"))]))
