@@ -115,7 +115,7 @@ class Callbacks:
                 await self._check_room(principal, own, known)
                 endpoint, secret = await self._add(principal, subject, new)
                 own.append(endpoint)
-        if endpoint.state == "active":
+        if endpoint.why != MADE:
             await self._fire_if_ended(endpoint, subject)
         self._changed()
         return Registered(self._answer(endpoint, subject, own, secret), endpoint, made)

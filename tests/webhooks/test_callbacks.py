@@ -241,6 +241,19 @@ async def test_a_callback_that_was_made_is_not_made_again(desk: Desk) -> None:
     assert len(await deliveries(desk, made.callback_id)) == 1
 
 
+async def test_a_paused_callback_holds_its_end(desk: Desk) -> None:
+    """Like what the dispatcher would make for it."""
+    job_id = await a_job(desk)
+    made = await register(desk, kind="job", id=job_id)
+    await desk.endpoints.pause(ANNA, made.callback_id, "")
+    await end(desk, job_id)
+
+    await register(desk, kind="job", id=job_id)
+
+    found = await desk.store.deliveries(DeliveryQuery(9, made.callback_id))
+    assert [delivery.state for delivery, _ in found] == ["held"]
+
+
 async def test_no_resource_has_too_many(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of one principal, so that nobody keeps others out; and of all."""
     monkeypatch.setattr(callbacks, "MAX_OWN", 2)
