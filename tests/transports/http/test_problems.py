@@ -24,6 +24,7 @@ from hub.errors import (
     TooManyConnections,
     Unavailable,
 )
+from hub.webhooks.callbacks import MAX_OWN
 from support.principals import Tokens, principal
 from support.running import CONTRACT, RunningHub
 
@@ -146,6 +147,16 @@ async def expired(hub: RunningHub, http: httpx.AsyncClient) -> httpx.Response:
     return await http.get("/contracts/status", headers={"Authorization": "Bearer old"})
 
 
+async def one_more(_hub: RunningHub, http: httpx.AsyncClient) -> httpx.Response:
+    """Register callbacks for one end until one is too many."""
+    for number in range(MAX_OWN):
+        await http.post("/api/callbacks", json={**CALLBACK, "client_id": f"c-{number}"})
+    return await http.post("/api/callbacks", json={**CALLBACK, "client_id": "one more"})
+
+
+CALLBACK = {"task_id": "t", "callback_url": "https://example.com/hook"}
+PRIVATE = {"url": "https://10.0.0.1/hook"}
+SHARED = {"url": "https://example.com/hook", "encryption": {"jwk": {"kty": "oct", "k": "AAAA"}}}
 JSON = {"Content-Type": "application/json"}
 EVENT = {"type": "a", "data": {}}
 FAR = {"Range": "bytes=9-"}
@@ -181,6 +192,13 @@ CODES = {
     "log_unavailable": on_broken_log(LogUnavailable("the disk is full")),
     "outcome_unknown": on_broken_log(OutcomeUnknown("the disk failed at the commit")),
     "draining": stopping,
+    "webhook_not_found": request("GET", "/api/webhooks/ep_none"),
+    "delivery_not_found": request("GET", "/api/deliveries/dl_none"),
+    "replay_not_found": request("GET", "/api/replays/rp_none"),
+    "webhook_url_refused": request("POST", "/api/webhooks", json=PRIVATE),
+    "webhook_key_refused": request("POST", "/api/webhooks", json=SHARED),
+    "too_many_webhooks": one_more,
+    "loop_detected": request("POST", "/update", json=CONTRACT, headers={"Hub-Hop": "1"}),
 }  # fmt: skip
 
 
