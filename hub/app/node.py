@@ -247,7 +247,8 @@ class Node:
             await self._workers.close()
         await self.drain.run(0)
         await self._alerts.leave(LAST_WORDS_S)
-        await self._webhooks.close(LAST_WORDS_S)
+        left_s = self.drain.rest_s(self._settings.drain_s) - LAST_WORDS_S
+        await self._webhooks.close(max(LAST_WORDS_S, left_s))
         await self._publisher.close()
         await self.auditor.flush(at_end=True)
         await self._sealer.close()

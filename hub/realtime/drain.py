@@ -6,6 +6,7 @@ is pure; `Drain` does it, and is what everybody asks whether the node is going a
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from itertools import pairwise
 from random import Random
@@ -110,9 +111,12 @@ class Drain:
         self._chance = chance
         self._pause = pause
         self._spread_s = SPREAD_S[0]
+        self._began_s = 0.0
 
     def begin(self) -> int:
         """Let nobody in any more; return how many are to be sent away."""
+        if not self.begun:
+            self._began_s = time.monotonic()
         self.begun = True
         clients = self.left()
         self._spread_s = spread_s(clients)
@@ -135,6 +139,11 @@ class Drain:
     def left(self) -> int:
         """Return how many are still here: who was sent away has to take its leave."""
         return len(self._present())
+
+    def rest_s(self, seconds: float) -> float:
+        """Return how many are left of the seconds that the whole stop may take."""
+        took_s = time.monotonic() - self._began_s if self.begun else 0.0
+        return max(0.0, seconds - took_s)
 
     def refusal(self) -> Draining:
         """Return what somebody is told who comes now."""

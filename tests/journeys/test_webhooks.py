@@ -1,6 +1,7 @@
 """From an update to a receiver, through a hub that serves."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import httpx
 import msgspec
 import pytest
 
+from hub.app import node
 from hub.model.timestamp import to_rfc3339
 from hub.stores.webhooks import AttemptQuery, DeliveryQuery
 from support.principals import principal
@@ -93,7 +95,7 @@ async def test_what_fails_is_sent_again(sending: RunningHub, there: Receiver) ->
 async def test_what_is_behind_is_sent_after_a_restart(tmp_path: Path, there: Receiver) -> None:
     """An update that nobody was there to send is sent by the next life of the hub."""
     there.answer = lambda _: b""
-    async with running_hub(tmp_path, **LOOPBACK) as hub:
+    async with running_hub(tmp_path, drain_s=0.1, **LOOPBACK) as hub:
         await add(hub, url=there.url())
         for number in range(3):
             await post(hub, f"c-{number}")
@@ -101,6 +103,36 @@ async def test_what_is_behind_is_sent_after_a_restart(tmp_path: Path, there: Rec
     there.answer = lambda _: OK
     async with running_hub(tmp_path, **LOOPBACK):
         await until(lambda: len(set(there.ids())) == 3)
+
+
+async def test_a_hub_that_stops_hears_the_answer_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within DRAIN_S: what a receiver is at work on is not sent to it once more."""
+    monkeypatch.setattr(node, "LAST_WORDS_S", 0.0)
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def take_time(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await go_on.wait()
+        writer.write(OK)
+        writer.close()
+
+    server = await asyncio.start_server(take_time, "127.0.0.1", 0)
+    async with contextlib.AsyncExitStack() as stack:
+        hub = await stack.enter_async_context(running_hub(tmp_path, **LOOPBACK))
+        await add(hub, url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook")
+        await post(hub)
+        await asked.wait()
+        worker = hub.node._webhooks.worker
+        stopping = asyncio.create_task(stack.aclose())
+        await until(lambda: worker._closing)
+        go_on.set()
+        await stopping
+    server.close()
+
+    assert worker.tallies.outcomes["delivered"] == 1
 
 
 async def test_a_hub_may_leave_it_to_others(tmp_path: Path, there: Receiver) -> None:
