@@ -18,7 +18,9 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         channel: With `after`: every event of the channel behind this offset, also one that the
             endpoint never got.
         after: An offset; None: deliveries are looked through, not the log.
-        until_us: That were made until then: when the replay was asked for.
+        until_us: That were made until then, where `to` is not known: when it was asked for.
+        to: Up to this one: `seq` of a delivery, or offset in the channel. No time does for that:
+            the clocks of nodes are apart, and may be put back.
         cursor: How far it has come: `seq` of a delivery, or offset in the channel.
         seen: How many it has looked at.
         again: How many it has made due.
@@ -29,6 +31,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     created_at_us: int
     until_us: int
+    to: int | None = None
     states: tuple[str, ...] = ("dead", "held")
     event_types: tuple[str, ...] = ("*",)
     since_us: int = 0

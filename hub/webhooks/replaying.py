@@ -111,7 +111,7 @@ class Replaying:
             PAGE, one.endpoint_id, states=one.states, since_us=since_us, after=one.cursor
         )
         rows = await self._store.deliveries(query)
-        due = [row for row in rows if row[0].created_at_us <= one.until_us]
+        due = [row for row in rows if _is_due(one, row[0].seq, row[0].created_at_us)]
         heads = (await self._log.state()).heads
         again = [
             row.id for row, body in due
@@ -128,7 +128,7 @@ class Replaying:
         head = state.heads.get(one.channel)
         query = EventQuery(one.channel, PAGE, after=one.cursor, max_bytes=PAGE_BYTES)
         events = await self._log.events(query) if head is not None else ()
-        due = [event for event in events if event.at_us <= one.until_us]
+        due = [event for event in events if _is_due(one, event.offset, event.at_us)]
         readers = _readers(head)
         # As the dispatcher would do it, but also with what came before the endpoint.
         matcher = Matcher(Registry(0, [replace(endpoint, starts={})]))
@@ -153,6 +153,11 @@ class Replaying:
 
 def _readers(head: Head | None) -> Sequence[str] | None:
     return None if head is None or head.definition is None else head.definition.readers
+
+
+def _is_due(one: Replay, at: int, at_us: int) -> bool:
+    """Say whether something was there when the replay was asked for."""
+    return at_us <= one.until_us if one.to is None else at <= one.to
 
 
 def _is_wanted(one: Replay, type_: str) -> bool:

@@ -14,7 +14,7 @@ from hub.model.replay import Replay
 from hub.model.scope import EVENTS_READ
 from hub.model.timestamp import from_iso8601
 from hub.stores.base import Log
-from hub.stores.webhooks import Webhooks
+from hub.stores.webhooks import DeliveryQuery, Webhooks
 from hub.webhooks.deliveries import check_takes
 from hub.webhooks.delivery_forms import NewReplay, ReplaysView, ReplayView
 from hub.webhooks.delivery_telling import replay_view
@@ -123,8 +123,11 @@ class Replays:
         if faults:
             raise InvalidFields(faults)
         after = None
-        if new.channel is not None:
-            after = await self._offset(new.channel, new.after or "")
+        if new.channel is None:
+            newest = await self._store.deliveries(DeliveryQuery(1, endpoint.id))
+            to = newest[0][0].seq if newest else 0
+        else:
+            after, to = await self._offsets(new.channel, new.after or "")
             readers = await self._readers(new.channel)
             for one in (principal, endpoint.reader):
                 demand(one, Deed(EVENTS_READ, new.channel, readers))
@@ -135,6 +138,7 @@ class Replays:
             owner=endpoint.owner,
             created_at_us=now_us,
             until_us=now_us,
+            to=to,
             states=() if after is not None else tuple(dict.fromkeys(new.states or STATES)),
             event_types=tuple(dict.fromkeys(new.event_types)),
             since_us=_since(new.since, now_us),
@@ -143,11 +147,12 @@ class Replays:
             cursor=after or 0,
         )
 
-    async def _offset(self, channel: str, text: str) -> int:
-        """Return the offset of a position in a channel.
+    async def _offsets(self, channel: str, text: str) -> tuple[int, int]:
+        """Return the offset of a position in a channel, and that of its newest event.
 
         Raises:
-            InvalidFields: There is no such channel, or no such position in it.
+            InvalidFields: There is no such channel, or no such position in it; or what is behind
+                it was forgotten, in part.
         """
         state = await self._log.state()
         head = state.heads.get(channel)
@@ -159,10 +164,14 @@ class Replays:
             epoch, offset = Position.parse(text)
         except ValueError:
             epoch, offset = "", 0
-        if epoch != state.epoch or offset > head.offset:
-            expected = f"a position of this log up to {state.epoch}:{head.offset}"
+        oldest = head.oldest - 1
+        if epoch != state.epoch or not oldest <= offset <= head.offset:
+            expected = (
+                f"a position of this log from {state.epoch}:{oldest}, what is before was "
+                f"forgotten, to {state.epoch}:{head.offset}"
+            )
             raise InvalidFields([FieldError("$.after", expected, shown(text))])
-        return offset
+        return offset, head.offset
 
 
 def _contradictions(new: NewReplay) -> list[FieldError]:

@@ -22,6 +22,7 @@ from hub.errors import (
 from hub.model.principal import Principal
 from hub.services.channels import NewEvent
 from hub.services.definitions import NewDefinition
+from hub.stores.webhooks import DeliveryQuery
 from hub.webhooks import replays
 from hub.webhooks.deliveries import DeliveryPage
 from hub.webhooks.delivery_forms import NewReplay
@@ -269,6 +270,38 @@ async def test_a_replay_begins_behind_a_position(desk: Desk) -> None:
     )
 
     assert (replay.channel, replay.after, replay.cursor, replay.states) == ("orders", 1, 1, [])
+
+
+async def test_a_replay_ends_at_what_was_there(desk: Desk) -> None:
+    """Not at a time: what a node with a fast clock has made a moment ago is part of it."""
+    made = await desk.make()
+    await desk.deliver(made.webhook_id, 1, 2)
+    newest = (await desk.store.deliveries(DeliveryQuery(1)))[0][0].seq
+    await desk.hub.channels.publish(ROOT, "orders", [NewEvent("order_placed", {})] * 3, None)
+
+    of_deliveries = await desk.replays.begin(ANNA, made.webhook_id, NewReplay())
+    by_position = await desk.replays.begin(
+        ANNA, made.webhook_id, NewReplay(channel="orders", after=f"{desk.hub.epoch}:1")
+    )
+
+    ids = (of_deliveries.replay_id, by_position.replay_id)
+    kept = [await desk.store.replay(replay_id) for replay_id in ids]
+    assert [one.to for one in kept if one is not None] == [newest, 3]
+
+
+async def test_a_replay_of_what_was_forgotten_is_refused(desk: Desk) -> None:
+    """Rather than done without a word, with a part of it; what is left can be had."""
+    made = await desk.make()
+    await desk.hub.channels.publish(ROOT, "orders", [NewEvent("order_placed", {})] * 4, None)
+    await desk.hub.log.prune("orders", below=3, limit=100)
+    asked = [NewReplay(channel="orders", after=f"{desk.hub.epoch}:{n}") for n in (1, 2)]
+
+    with pytest.raises(InvalidFields) as refused:
+        await desk.replays.begin(ANNA, made.webhook_id, asked[0])
+    begun = await desk.replays.begin(ANNA, made.webhook_id, asked[1])
+
+    assert f"from {desk.hub.epoch}:2" in refused.value.fields[0].expected
+    assert begun.after == 2
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,8 @@ async def test_what_is_dead_is_sent_again(past: Past) -> None:
         pytest.param({"event_types": ("job_*", "order_*")}, 5, id="its type"),
         pytest.param({"since_us": START_US + 1}, 0, id="made since then"),
         pytest.param({"until_us": START_US - 1}, 0, id="made until then"),
+        pytest.param({"until_us": START_US - 1, "to": 9}, 5, id="the clock was put back since"),
+        pytest.param({"to": 3}, 3, id="made until that one"),
         pytest.param({"endpoint_id": "ep_2"}, 0, id="another endpoint"),
     ],
 )
