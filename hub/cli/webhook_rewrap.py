@@ -40,7 +40,7 @@ def rewrap(ctx: click.Context, output: Output) -> None:
     """Seal the secrets of all endpoints by the newest key, in the database itself.
 
     To change the key: put a new one first in HUB_WEBHOOK_SECRET_KEYS, or in the first line of the
-    `.keys` file beside the data file; restart or reload every node; run this; take the old one
+    `.keys` file beside the data file; restart every node; run this; take the old one
     away. Hubs may run meanwhile. It can be run as often as one likes.
     Exit code 1: there is a secret that no key opens. Its endpoint needs a new one
     (`rotate-secret`), or the key that sealed it.
