@@ -134,16 +134,17 @@ class Connection:
 
     def lend(self, fd: int, transport: asyncio.WriteTransport) -> None:
         """Let frames be sent past the transport, as long as the socket is there."""
-        if not self.closed:
+        if fd >= 0 and not self.closed:
             self.fd, self.transport = fd, transport
 
-    def waiting(self) -> int:
-        """Return the bytes that wait in the transport that was lent."""
-        return 0 if self.transport is None else self.transport.get_write_buffer_size()
+    def is_free(self) -> bool:
+        """Say whether frames may be sent past the transport: there nothing waits, nor ends."""
+        lent = self.transport
+        return lent is not None and not (lent.get_write_buffer_size() or lent.is_closing())
 
     def write_rest(self, data: bytes) -> None:
         """Let the transport have what the socket did not take."""
-        if self.transport is not None:
+        if self.transport is not None and not self.transport.is_closing():
             self.transport.write(data)
 
     def say(self, told: Any) -> None:

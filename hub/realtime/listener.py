@@ -9,7 +9,7 @@ class Outlet(Protocol):
     """A socket, as far as it is written to.
 
     Attributes:
-        fd: What it can be sent to by past its transport; -1: it cannot.
+        fd: What it can be sent to by past its transport, while that is free.
         written: Frames written so far.
     """
 
@@ -20,8 +20,8 @@ class Outlet(Protocol):
         """Write frames; whoever listens through it may fall behind meanwhile."""
         ...
 
-    def waiting(self) -> int:
-        """Return the bytes that wait in its transport."""
+    def is_free(self) -> bool:
+        """Say whether it can be sent to past its transport: there nothing waits, nor ends."""
         ...
 
     def write_rest(self, data: bytes) -> None:

@@ -31,7 +31,8 @@ class AtOnce:
     """Sends past the transports to all sockets for which nothing waits there.
 
     What a socket does not take its transport gets, and any socket for which something waits: so
-    bytes stay in order, and a full socket is noticed as ever.
+    bytes stay in order, and a full socket is noticed as ever. Nothing is sent to a socket whose
+    transport is closing: that may have dropped what waited, and half a frame.
     """
 
     def __init__(self, many: SendMany) -> None:
@@ -42,7 +43,7 @@ class AtOnce:
         if len(outlets) < MANY:
             one_by_one(batch, outlets)
             return
-        free = [one for one in outlets if one.fd >= 0 and not one.waiting()]
+        free = [one for one in outlets if one.is_free()]
         if len(free) < len(outlets):
             taken = set(map(id, free))
             one_by_one(batch, [one for one in outlets if id(one) not in taken])

@@ -13,6 +13,7 @@ import mmap
 import os
 import socket
 import struct
+import sys
 import weakref
 from array import array
 from collections.abc import Iterator, Sequence
@@ -27,11 +28,15 @@ _FEAT_SINGLE_MMAP, _FEAT_CQE_SKIP = 1 << 0, 1 << 11
 _OP_SEND = 26
 # Tell only of those that did not take all: WAITALL makes less than all a failure.
 _SKIP_SUCCESS = 1 << 6
-_FLAGS = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL | socket.MSG_WAITALL
-_SQE = struct.Struct("<BBHiQQIIQQQQ")
-_CQE = struct.Struct("<QiI")
+# MSG_DONTWAIT, MSG_NOSIGNAL, MSG_WAITALL: other systems lack some, and this must be importable.
+_FLAGS = 0x40 | 0x4000 | 0x100
+_SQE = struct.Struct("=BBHiQQIIQQQQ")
+_CQE = struct.Struct("=QiI")
 # struct io_uring_params: ten words, then the offsets of the two rings.
-_PARAMS = struct.Struct("<10I 8IQ 8IQ")
+_PARAMS = struct.Struct("=10I 8IQ 8IQ")
+# More than a socket of `_TRIAL_BUFFER` takes.
+_TRIAL = bytes(range(256)) * 1_024
+_TRIAL_BUFFER = 8 * 1_024
 
 
 class Uring:
@@ -42,6 +47,9 @@ class Uring:
     """
 
     def __init__(self) -> None:
+        if sys.platform != "linux":
+            # There the number may be that of another call.
+            raise OSError(f"expected Linux, got {sys.platform}")
         libc = ctypes.CDLL(None, use_errno=True)
         self._call = libc.syscall
         self._call.restype = ctypes.c_long
@@ -53,7 +61,7 @@ class Uring:
         cq_head, cq_tail, _, _, _, cqes, _, _, _ = params[19:28]
         if not (features & _FEAT_SINGLE_MMAP and features & _FEAT_CQE_SKIP):
             self.close()
-            raise OSError("expected a kernel of 5.17 or newer, got an older one")
+            raise OSError("expected a kernel of 5.18 or newer, got an older one")
         size = max(order + entries * 4, cqes + cq_entries * _CQE.size)
         self._ring = mmap.mmap(self._descriptor, size)
         self._requests = mmap.mmap(self._descriptor, entries * _SQE.size, offset=_OFF_SQES)
@@ -81,7 +89,7 @@ class Uring:
 
     def _set_up(self) -> tuple[int, tuple[int, ...]]:
         params = bytearray(_PARAMS.size)
-        struct.pack_into("<I", params, 8, _SETUP_SUBMIT_ALL)
+        struct.pack_into("=I", params, 8, _SETUP_SUBMIT_ALL)
         buffer = (ctypes.c_char * len(params)).from_buffer(params)
         descriptor = self._call(ctypes.c_long(_SETUP), ctypes.c_uint(ENTRIES), ctypes.byref(buffer))
         if descriptor < 0:
@@ -139,7 +147,40 @@ class Uring:
 def open_uring() -> Uring | None:
     """Return a ring, or None: then each socket is written to through its transport."""
     try:
-        return Uring()
+        ring = Uring()
+        _try_out(ring)
     except (OSError, AttributeError) as failure:
         logger("hub").debug("no io_uring", why=str(failure))
         return None
+    return ring
+
+
+def _try_out(ring: Uring) -> None:
+    """Send twice to a socket of our own; what is told must be what comes out of it.
+
+    A sandbox may lend a ring and then forbid to use it. And a kernel may forget what a full socket
+    has taken (Linux 6.0, before "io_uring: don't lose partial send/recv on fail"): a client would
+    get that twice, and not understand a word of what follows.
+
+    Raises:
+        OSError: It is not so.
+    """
+    ours, other = socket.socketpair()
+    with ours, other:
+        ours.settimeout(0)
+        other.settimeout(0)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _TRIAL_BUFFER)
+        for data in (b"all", _TRIAL):
+            left = dict(ring.send(array("i", [ours.fileno()]), data))
+            taken, came = left.get(0, len(data)), _read(other)
+            if came != data[:taken] or not taken:
+                raise OSError(f"expected {taken} bytes of {len(data)} to be sent, got {len(came)}")
+
+
+def _read(some: socket.socket) -> bytes:
+    came = b""
+    while True:
+        try:
+            came += some.recv(len(_TRIAL))
+        except BlockingIOError:
+            return came

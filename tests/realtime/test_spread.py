@@ -1,10 +1,13 @@
 """The spread: who is sent to past its transport, and who is not."""
 
+import asyncio
 from array import array
 from collections.abc import Sequence
+from typing import cast
 
 import pytest
 
+from hub.realtime.connection import Connection, Sink
 from hub.realtime.frames import Batch, Frame
 from hub.realtime.spread import MANY, AtOnce
 
@@ -25,9 +28,9 @@ class Socket:
         self.written += len(batch.frames)
         self.through += batch.wire
 
-    def waiting(self) -> int:
-        """Return what waits."""
-        return self._waiting
+    def is_free(self) -> bool:
+        """Say whether nothing waits."""
+        return self.fd >= 0 and not self._waiting
 
     def write_rest(self, data: bytes) -> None:
         """Take what was left."""
@@ -91,3 +94,70 @@ def test_a_few_are_written_to_one_by_one() -> None:
 
     assert many.sent == []
     assert {one.through for one in few} == {BATCH.wire}
+
+
+class Transport:
+    """Of it as much as is lent."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.closing = False
+        self.written: list[bytes] = []
+
+    def get_write_buffer_size(self) -> int:
+        """Return what waits."""
+        return self.waiting
+
+    def is_closing(self) -> bool:
+        """Say whether it ends."""
+        return self.closing
+
+    def write(self, data: bytes) -> None:
+        """Take it; one that has ended does not."""
+        assert not self.closing
+        self.written.append(data)
+
+
+def lend(transport: Transport, fd: int = 5) -> Connection:
+    """Return a connection of which a socket was lent."""
+    connection = Connection("a client", cast("Sink", None))
+    connection.lend(fd, cast("asyncio.WriteTransport", transport))
+    return connection
+
+
+def test_a_socket_is_free_while_its_transport_has_nothing_to_do() -> None:
+    """What waits there goes first."""
+    transport = Transport()
+    connection = lend(transport)
+
+    before = connection.is_free()
+    transport.waiting = 1
+
+    assert (before, connection.is_free()) == (True, False)
+
+
+def test_nothing_is_sent_past_a_transport_that_is_closing() -> None:
+    """It may have dropped half a frame: what came next would be read as the rest of that."""
+    transport = Transport()
+    connection = lend(transport)
+
+    transport.closing = True
+    connection.write_rest(b"the rest")
+
+    assert not connection.is_free()
+    assert transport.written == []
+
+
+def test_who_has_gone_is_not_free() -> None:
+    """The number of its socket may be another client's by now."""
+    connection = lend(Transport())
+
+    connection.lost()
+
+    assert not connection.is_free()
+    assert connection.fd == -1
+
+
+def test_under_tls_nothing_is_lent() -> None:
+    """What is sent past it would be plain text."""
+    assert not lend(Transport(), -1).is_free()

@@ -1,10 +1,14 @@
 """io_uring: one call, many sockets; whoever has not taken all is told of."""
 
 import ctypes
+import os
+import runpy
 import socket
+import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -145,6 +149,69 @@ def test_a_kernel_that_lends_none_is_no_fault(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(uring, "_SETUP", 1_000_000)
 
     assert open_uring() is None
+
+
+def test_other_systems_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of the call is another call there."""
+    asked: list[object] = []
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: asked.append(1))
+
+    assert open_uring() is None
+    assert asked == []
+
+
+def test_it_can_be_imported_where_sockets_have_fewer_flags(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python on macOS knows no MSG_NOSIGNAL, and the hub runs there, too."""
+    monkeypatch.delattr(socket, "MSG_NOSIGNAL")
+
+    assert runpy.run_path(uring.__file__)["ENTRIES"] == ENTRIES
+
+
+def test_the_flags_are_those_of_this_system() -> None:
+    """They are written out, so that other systems can import them."""
+    assert socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL | socket.MSG_WAITALL == uring._FLAGS
+
+
+def forbidden(*_: object) -> list[tuple[int, int]]:
+    """Return what is told when the kernel takes no request."""
+    return [(0, 0)]
+
+
+def forgetful(_ring: Uring, descriptors: "array[int]", data: bytes) -> list[tuple[int, int]]:
+    """Send, and tell nothing of what a full socket has taken, as Linux 6.0 did."""
+    taken = os.write(descriptors[0], data)
+    return [] if taken == len(data) else [(0, 0)]
+
+
+def careless(_ring: Uring, descriptors: "array[int]", data: bytes) -> list[tuple[int, int]]:
+    """Send, and tell of nobody."""
+    os.write(descriptors[0], data)
+    return []
+
+
+@pytest.mark.parametrize(
+    "send",
+    [forbidden, forgetful, careless],
+    ids=["forbidden when it is used", "takes bytes and does not tell", "tells of no full socket"],
+)
+def test_a_ring_that_does_not_do_as_it_says_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, send: Callable[..., Sequence[tuple[int, int]]]
+) -> None:
+    """Bytes would be lost, or come twice: it is tried once, before there are clients."""
+    monkeypatch.setattr(Uring, "send", send)
+
+    assert open_uring() is None
+
+
+def test_a_ring_leaves_nothing_open() -> None:
+    """Neither its own descriptor, nor those of its memory."""
+    before = len([*Path("/proc/self/fd").iterdir()])
+
+    made = open_uring()
+    del made
+
+    assert len([*Path("/proc/self/fd").iterdir()]) == before
 
 
 def test_an_old_kernel_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
