@@ -45,17 +45,25 @@ class Lag:
         ladder: The limits.
         behind: Tells by how many events.
         give_up: Called when the client does not gain.
+        replays: It has not been live yet: retention may overtake it without its fault.
 
     Attributes:
+        replays: It has not been live yet.
         is_due: The client is to be told how far behind it is.
         is_told: It was told.
     """
 
-    __slots__ = ("_behind", "_give_up", "_ladder", "_timer", "_was", "is_due", "is_told")
+    __slots__ = ("_behind", "_give_up", "_ladder", "_timer", "_was", "is_due", "is_told", "replays")
 
     def __init__(
-        self, ladder: Ladder, behind: Callable[[], int], give_up: Callable[[], None]
+        self,
+        ladder: Ladder,
+        behind: Callable[[], int],
+        give_up: Callable[[], None],
+        *,
+        replays: bool = False,
     ) -> None:
+        self.replays = replays
         self.is_due = False
         self.is_told = False
         self._ladder = ladder

@@ -120,9 +120,12 @@ class Subscription:
 
     def stall(self) -> None:
         """Become a cursor because the client does not keep up."""
-        if self._group is not None:
-            self.fall_behind()
-            self._lag = Lag(self._ladder, lambda: self.behind, self._give_up)
+        if self._closed:
+            return
+        replays = self._group is None
+        self.fall_behind()
+        if self._lag is None:
+            self._lag = Lag(self._ladder, lambda: self.behind, self._give_up, replays=replays)
 
     def pull(self) -> None:
         """Write the next page, if the socket takes one; go live when there is none left."""
@@ -228,7 +231,7 @@ class Subscription:
 
     def _pass_over(self, end: int) -> bool:
         """Retention has overtaken the client: say so, or close it if it is its own fault."""
-        if self._lag is not None:
+        if self._lag is not None and not self._lag.replays:
             self._give_up()
             return False
         gap = replies.Gap(

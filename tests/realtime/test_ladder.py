@@ -144,6 +144,27 @@ def test_a_client_that_does_not_gain_is_closed() -> None:
     assert node.fake_timers.pending == 0
 
 
+def test_who_replays_and_does_not_gain_is_told_and_closed() -> None:
+    """It has never been live; it stays no longer than one that was."""
+    node, socket = FakeNode(MemoryEvents(), ring_frames=100), SlowSocket(CAPACITY)
+    for _ in range(300):
+        node.publish("jobs", PAD)
+        node.settle()
+    session = follow(node, socket, since="e1:0")
+    before = socket.closed
+    wait(node, session, 2)
+    socket.drain()
+    told = lags(socket.take())
+    for _ in range(14):
+        node.publish("jobs", PAD)
+        wait(node, session, MAX_BEHIND_S / 6)
+
+    assert before is None
+    assert [mode for _, mode in told] == ["lossless"]
+    assert socket.closed == (4408, '{"code":"slow_consumer"}')
+    assert node.fake_timers.pending == 0
+
+
 def test_a_client_that_gains_may_take_its_time() -> None:
     """As long as it is nearer to the others each time that it is looked at."""
     node, socket = FakeNode(MemoryEvents(), ring_frames=100), SlowSocket(CAPACITY)
