@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from hub.errors import Forbidden, HubError
+from hub.errors import Forbidden, HubError, SlowConsumer
 from hub.model.timestamp import to_rfc3339
 from hub.realtime import replies, rights
 from hub.realtime.commands import Subscribe
@@ -54,6 +54,9 @@ class Stream:
         self._following = Following(connection, node, self._conversation, self._begin_anew)
         self._expiry = Expiry(node.clock, node.timers, self.end)
         connection.on_give_up = self.end
+        # Since when it has been full, and what had been written then.
+        self._full_s = 0.0
+        self._full_at = -1
         self._welcome()
         self.awaited = 0
         self.beat: Beat | None = None
@@ -102,6 +105,7 @@ class Stream:
         """Say where the client stands: what is filtered out moves its position too."""
         self.awaited = 0  # a stream has no pong
         if not self._connection.writable:
+            self._see_whether_it_reads()
             return  # no pong ever tells that nobody reads: they would pile up
         self._connection.say(
             replies.Heartbeat(
@@ -114,6 +118,17 @@ class Stream:
 
     def miss_pong(self) -> None:
         """Nobody waits for one."""
+
+    def _see_whether_it_reads(self) -> None:
+        """End it when it has been full for long, and took nothing meanwhile."""
+        written, most_s = self._connection.written, self._node.ladder.max_behind_s
+        now_s = self._node.timers.time()
+        if written != self._full_at:
+            self._full_at, self._full_s = written, now_s
+        elif now_s - self._full_s >= most_s:
+            self._node.ladder.steps["closed"] += 1
+            text = f"expected a client that reads, got one that took nothing for {most_s:g} s"
+            self.end(SlowConsumer(text))
 
     def _begin_anew(self, channel: str) -> None:
         if channel in self._anew:

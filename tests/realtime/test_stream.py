@@ -8,7 +8,7 @@ from hub.errors import Draining, HubError
 from hub.realtime.commands import Since, Subscribe
 from hub.realtime.connection import Connection
 from hub.realtime.stream import Stream
-from support.realtime import EPOCH, FakeNode, MemoryEvents, SlowSocket
+from support.realtime import EPOCH, MAX_BEHIND_S, FakeNode, MemoryEvents, SlowSocket
 
 HISTORY = Subscribe(channel="jobs", history=2)
 SNAPSHOT = Subscribe(channel="jobs", snapshot=True)
@@ -123,6 +123,35 @@ def test_heartbeats_say_where_it_stands(room: Room) -> None:
 
     beats = room.socket.take()
     assert [(beat["type"], beat["positions"]) for beat in beats] == [("heartbeat", {"jobs": 5})] * 4
+    assert room.ended == []
+
+
+def fill(room: Room) -> None:
+    """Follow, and leave the socket full."""
+    room.begin(SNAPSHOT)
+    room.connection.pause()
+
+
+def test_who_takes_nothing_for_long_is_ended(room: Room) -> None:
+    """Also before it follows anything: no pong tells of it, and it would stay for ever."""
+    fill(room)
+    for _ in range(16):
+        room.node.fake_timers.advance(MAX_BEHIND_S / 4)
+
+    assert [failure.code for failure in room.ended] == ["slow_consumer"]
+    assert room.node.ladder.steps == {"closed": 1}
+
+
+def test_who_reads_slowly_stays(room: Room) -> None:
+    """Something was taken between two looks, however full it is at each."""
+    fill(room)
+    for _ in range(12):
+        room.node.fake_timers.advance(MAX_BEHIND_S / 4)
+        room.socket.drain()
+        room.stream.say_heartbeat()
+        room.connection.pause()
+        room.stream.say_heartbeat()
+
     assert room.ended == []
 
 
