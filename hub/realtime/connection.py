@@ -142,7 +142,7 @@ class Connection:
         lent = self.transport
         return lent is not None and not (lent.get_write_buffer_size() or lent.is_closing())
 
-    def write_rest(self, data: bytes) -> None:
+    def write_rest(self, data: memoryview) -> None:
         """Let the transport have what the socket did not take."""
         if self.transport is not None and not self.transport.is_closing():
             self.transport.write(data)

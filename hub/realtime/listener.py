@@ -24,7 +24,7 @@ class Outlet(Protocol):
         """Say whether it can be sent to past its transport: there nothing waits, nor ends."""
         ...
 
-    def write_rest(self, data: bytes) -> None:
+    def write_rest(self, data: memoryview) -> None:
         """Let the transport have what the socket did not take."""
         ...
 

@@ -50,5 +50,7 @@ class AtOnce:
         frames, data = len(batch.frames), batch.wire
         for one in free:
             one.written += frames
+        # What is left is a view: a thousand full sockets share the buffer, too.
+        rest = memoryview(data)
         for place, sent in self._many.send(array("i", [one.fd for one in free]), data):
-            free[place].write_rest(data[sent:])
+            free[place].write_rest(rest[sent:])

@@ -21,6 +21,7 @@ class Socket:
         self.fd = fd
         self.written = 0
         self.through = b""
+        self.rest = memoryview(b"")
         self._waiting = waiting
 
     def write(self, batch: Batch) -> None:
@@ -32,8 +33,9 @@ class Socket:
         """Say whether nothing waits."""
         return self.fd >= 0 and not self._waiting
 
-    def write_rest(self, data: bytes) -> None:
+    def write_rest(self, data: memoryview) -> None:
         """Take what was left."""
+        self.rest = data
         self.through += data
 
 
@@ -83,6 +85,15 @@ def test_what_is_left_goes_through_the_transport() -> None:
 
     assert [crowd[4].through, crowd[9].through] == [BATCH.wire[3:], BATCH.wire]
     assert sum(len(one.through) for one in crowd) == 2 * len(BATCH.wire) - 3
+
+
+def test_what_is_left_is_no_copy() -> None:
+    """A crowd of full sockets would take as many times the memory of a large buffer."""
+    crowd = [Socket(fd) for fd in range(MANY)]
+
+    AtOnce(Many((4, 3), (9, 0)))(BATCH, crowd)
+
+    assert {id(crowd[place].rest.obj) for place in (4, 9)} == {id(BATCH.wire)}
 
 
 def test_a_few_are_written_to_one_by_one() -> None:
@@ -142,7 +153,7 @@ def test_nothing_is_sent_past_a_transport_that_is_closing() -> None:
     connection = lend(transport)
 
     transport.closing = True
-    connection.write_rest(b"the rest")
+    connection.write_rest(memoryview(b"the rest"))
 
     assert not connection.is_free()
     assert transport.written == []
