@@ -173,8 +173,12 @@ def _try_out(ring: Uring) -> None:
         for data in (b"all", _TRIAL):
             left = dict(ring.send(array("i", [ours.fileno()]), data))
             taken, came = left.get(0, len(data)), _read(other)
-            if came != data[:taken] or not taken:
-                raise OSError(f"expected {taken} bytes of {len(data)} to be sent, got {len(came)}")
+            if not taken:
+                raise OSError(
+                    f"expected a ring that sends, got one that sent no byte of {len(data)}"
+                )
+            if came != data[:taken]:
+                raise OSError(f"expected the {taken} bytes that were told of, got {len(came)}")
 
 
 def _read(some: socket.socket) -> bytes:
