@@ -89,7 +89,7 @@ def summary(view: EndpointView) -> dict[str, Any]:
 def bare(url: str) -> str:
     """Return an address without its query, where there may be a secret."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"[:300]
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"[:300]
 
 
 def kind_of(endpoint: Endpoint) -> Signature:

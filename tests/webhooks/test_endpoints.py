@@ -23,6 +23,7 @@ from hub.webhooks import endpoints
 from hub.webhooks.callback_forms import NewCallback
 from hub.webhooks.endpoint_forms import EndpointChange, SecretRotation
 from hub.webhooks.endpoint_reading import FAST
+from hub.webhooks.endpoint_telling import bare
 from hub.webhooks.endpoints import Page
 from hub.webhooks.sender import Answer
 from support.principals import principal
@@ -413,3 +414,16 @@ async def test_tests_are_no_way_to_flood_somebody(desk: Desk) -> None:
     assert len(desk.sender.sent) == len(outcomes) - refused <= 2
     desk.hub.clock.advance(2)
     await desk.trials.test(ANNA, made.webhook_id)
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        pytest.param("https://a.example:8443/h?key=s", "https://a.example:8443/h", id="a port"),
+        pytest.param("http://[::1]:3000/h", "http://[::1]:3000/h", id="an address of IPv6"),
+        pytest.param("https://a.example/h?key=s", "https://a.example/h", id="a secret query"),
+    ],
+)
+def test_the_audit_log_says_where_what_goes(url: str, kept: str) -> None:
+    """With the port, for that may be another server; without the query, which may be secret."""
+    assert bare(url) == kept
