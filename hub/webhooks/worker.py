@@ -22,6 +22,7 @@ from hub.webhooks.allotting import allot
 from hub.webhooks.leases import Leases
 from hub.webhooks.pace import Pace
 from hub.webhooks.recording import Kept, Made, Recording
+from hub.webhooks.redaction import without_secrets
 from hub.webhooks.schedule import failure_of
 from hub.webhooks.sender import Answer, Request, Sender, Unsendable
 from hub.webhooks.settling import Exchange
@@ -271,7 +272,7 @@ def _attempt(
         first_byte_us=answer.first_byte_us,
         total_us=answer.total_us,
         sent=b"" if request is None else hashlib.sha256(request.body).digest(),
-        answer=answer.body,
+        answer=without_secrets(answer.body, request),
         answer_bytes=answer.body_bytes,
     )
 

@@ -453,3 +453,15 @@ class _Mortal:
         self._left -= 1
         if self._left < 0:
             raise Dying
+
+
+async def test_a_receiver_that_repeats_secrets_puts_none_on_record() -> None:
+    """What it was sent is hidden in the answer that is kept, and the rest is not."""
+    said = Answer(status=500, body=b"cannot POST /hook?key=secret", body_bytes=28)
+    post = Post(**{"hook?key=secret": [said]})
+    await post.add("hook?key=secret")
+    await post.make("e1", to="hook?key=secret")
+
+    await work(post.worker())
+
+    assert [one.answer for one in post.store.tried] == [b"cannot POST /hook?***"]
