@@ -7,10 +7,12 @@ import httpx
 import pytest
 from hypothesis import settings
 
+from support import log_lines
 from support.leaks import install, pytest_runtest_makereport  # noqa: F401 a hook
 from support.running import RunningHub, running_hub
 
 install()
+log_lines.to_stdout()
 
 # A machine under load is slow now and then; no test is about time.
 settings.register_profile("untimed", deadline=None)

@@ -14,7 +14,9 @@ from typing import Any, TextIO
 
 import msgspec
 import structlog
-from structlog.typing import FilteringBoundLogger
+from structlog.typing import EventDict, FilteringBoundLogger
+
+from hub.errors import Unavailable
 
 Logger = FilteringBoundLogger
 _encode = msgspec.json.Encoder(enc_hook=repr).encode
@@ -36,7 +38,12 @@ def configure(*, level: str, form: str, stream: TextIO | None = None) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(pad_event_to=24),
+            _in_brief,
+            # Its default draws the locals of every frame where rich is there: secrets among
+            # them, and three seconds of the event loop a traceback.
+            structlog.dev.ConsoleRenderer(
+                pad_event_to=24, exception_formatter=structlog.dev.plain_traceback
+            ),
         ],
         wrapper_class=_wrapper(number, console=console),
         logger_factory=lambda *_names: lines,
@@ -116,7 +123,7 @@ class JsonLogger(structlog.BoundLoggerBase):
         self._write("error", event, values)
 
     def exception(self, event: str, **values: Any) -> None:
-        """Write a line about a failure, with its traceback."""
+        """Write a line about a failure: what is away, or its traceback."""
         self._write("error", event, {"exc_info": True, **values})
 
     def log(self, level: int, event: str, **values: Any) -> None:
@@ -131,8 +138,20 @@ class JsonLogger(structlog.BoundLoggerBase):
         now = f"{_to_second(seconds)}.{nanos // 1000:06d}Z"
         line = {"timestamp": now, "level": level, "event": event, **self._context, **values}
         if line.get("exc_info"):
-            structlog.processors.format_exc_info(self._logger, level, line)
+            structlog.processors.format_exc_info(
+                self._logger, level, _in_brief(self._logger, level, line)
+            )
         self._logger.msg(_encode(line).decode())
+
+
+def _in_brief(_logger: object, _level: str, line: EventDict) -> EventDict:
+    """Say why in a word where a failure is one that we foresaw: a database that is away, say."""
+    told = line.get("exc_info")
+    error = sys.exc_info()[1] if told is True else told
+    if isinstance(error, Unavailable):
+        del line["exc_info"]
+        line["why"] = str(error)
+    return line
 
 
 def _wrapper(lowest: int, *, console: bool) -> type:

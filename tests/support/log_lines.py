@@ -21,6 +21,16 @@ class Terminal(io.StringIO):
         return True
 
 
+def to_stdout() -> None:
+    """Log where nothing set it up: to what pytest shows of a test, without the frames' locals."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ]
+    )
+
+
 @contextlib.contextmanager
 def logging_to(stream: io.StringIO, *, level: str = "INFO", form: str = "json") -> Iterator[None]:
     """Log to a stream for the length of a test."""
@@ -31,6 +41,7 @@ def logging_to(stream: io.StringIO, *, level: str = "INFO", form: str = "json") 
         yield
     finally:
         structlog.reset_defaults()
+        to_stdout()
         root.handlers[:] = handlers
         root.setLevel(number)
 

@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from hub.errors import LogUnavailable
 from hub.telemetry.logging import logger
 from support.log_lines import Terminal, logging_to, read
 
@@ -39,6 +40,39 @@ def test_a_traceback_is_part_of_its_line() -> None:
     assert line["level"] == "error"
     assert "Traceback" in line["exception"]
     assert "what went wrong" in line["exception"]
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_what_is_away_needs_no_traceback(form: str) -> None:
+    """Loops say it again and again while a database is away: a line says why, and no more."""
+    stream = io.StringIO()
+
+    with logging_to(stream, form=form):
+        try:
+            raise LogUnavailable("PostgreSQL is away: refused")
+        except LogUnavailable:
+            logger("webhooks").exception("attempts cannot be kept")
+
+    text = stream.getvalue()
+    assert "PostgreSQL is away: refused" in text
+    assert "Traceback" not in text
+    assert text.count("\n") == 1
+
+
+def test_a_traceback_for_people_shows_no_values() -> None:
+    """What a frame holds may be a token; and drawing it stopped the hub for seconds."""
+    stream = io.StringIO()
+    token = "hub_" + "a" * 20
+
+    with logging_to(stream, form="console"):
+        try:
+            int(token[:4])
+        except ValueError:
+            logger("http").exception("request failed")
+
+    text = stream.getvalue()
+    assert "Traceback" in text
+    assert token not in text
 
 
 def test_what_cannot_be_encoded_is_described() -> None:
