@@ -15,6 +15,8 @@ TERMINAL = frozenset({"DONE", "FAILED", "completed", "failed"})
 MIN_HZ, MAX_HZ = 0.01, 120.0
 # So many entities do not wait, however seldom they may be sent.
 MAX_WAITING = 4_096
+# Nor so many bytes: what waits is one write, and its frames live on when the ring has let them go.
+MAX_WAITING_BYTES = 512 * 1024
 
 
 class Conflation(NamedTuple):
@@ -49,6 +51,7 @@ class Latest:
         self._key = key
         self._waiting: dict[object, Frame] = {}
         self._final: list[Frame] = []
+        self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._final)
@@ -56,7 +59,11 @@ class Latest:
     @property
     def urgent(self) -> bool:
         """Say whether something has ended, or too much waits: that is sent now."""
-        return bool(self._final) or len(self._waiting) >= MAX_WAITING
+        return (
+            bool(self._final)
+            or len(self._waiting) >= MAX_WAITING
+            or self._bytes >= MAX_WAITING_BYTES
+        )
 
     def add(self, frame: Frame, facts: Facts) -> None:
         """Take the next event; an older one of the same entity is left out."""
@@ -65,8 +72,9 @@ class Latest:
         if entity is None:
             # Of nobody's state; nothing may take its place.
             entity = frame
-        self._waiting.pop(entity, None)
+        before = self._waiting.pop(entity, None)
         self._waiting[entity] = frame
+        self._bytes += len(frame.wire) - (0 if before is None else len(before.wire))
         status = word(facts, "status")
         if status is not None and status[1] in TERMINAL:
             self._final += self._waiting.values()
@@ -77,4 +85,5 @@ class Latest:
         taken = [*self._final, *self._waiting.values()]
         self._final.clear()
         self._waiting.clear()
+        self._bytes = 0
         return taken

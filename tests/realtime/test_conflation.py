@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from hub.errors import InvalidCommand
-from hub.realtime.conflation import MAX_WAITING, TERMINAL, Latest, parse
+from hub.realtime.conflation import MAX_WAITING, MAX_WAITING_BYTES, TERMINAL, Latest, parse
 from hub.realtime.filters import read_facts
 from hub.realtime.frames import Frame
 
@@ -65,6 +65,21 @@ def test_too_much_does_not_wait() -> None:
     latest.add(frame(9_999, "last"), {"data": {"job_id": "last"}})
 
     assert (before, latest.urgent) == (False, True)
+
+
+def test_too_many_bytes_do_not_wait() -> None:
+    """Frames that wait live on when the ring has let them go, so few large ones are enough."""
+    latest = Latest("job_id")
+    large = Frame(json.dumps({"offset": 1, "data": {"p": "x" * MAX_WAITING_BYTES}}).encode(), 1)
+    for offset in range(20):
+        latest.add(frame(offset, "a"), {"data": {"job_id": "a"}})
+
+    before = latest.urgent
+    latest.add(large, {"data": {"job_id": "a"}})
+    after = latest.urgent
+    latest.take()
+
+    assert (before, after, latest.urgent) == (False, True, False)
 
 
 @given(updates)
