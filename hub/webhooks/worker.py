@@ -91,6 +91,7 @@ class Worker:
         self._recording = Recording(queue, pace, self._kept)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._news = asyncio.Event()
+        self._looking = asyncio.Lock()
         self._closing = False
         self._served = ""
         self._lines = logger("webhooks")
@@ -125,7 +126,10 @@ class Worker:
         self._news.set()
         try:
             async with asyncio.timeout(within_s):
-                await self._leases.used()
+                # What is being leased in this moment is under way, too: were it not waited for,
+                # it would be sent and its attempt kept by nobody.
+                async with self._looking:
+                    await self._leases.used()
         except TimeoutError:
             self._lines.warning("deliveries are left to be sent again", deliveries=self.sending)
         for task in self._tasks.values():
@@ -135,7 +139,8 @@ class Worker:
     async def _look(self) -> float:
         """Lease and begin to send what is due; return in how many seconds to look again."""
         try:
-            return await self._fill()
+            async with self._looking:
+                return await self._fill()
         except HubError as failure:
             self._lines.warning("deliveries cannot be leased", why=str(failure))
         except Exception:  # noqa: BLE001 logged with its traceback

@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 from hub.errors import LogUnavailable
 from hub.model.delivery import NewDelivery
 from hub.model.endpoint import Endpoint, Health
-from hub.stores.webhooks import Leased, Step
+from hub.stores.webhooks import Claim, Leased, Step
 from hub.webhooks.pace import Pace
 from hub.webhooks.receipts import Chain, verify
 from hub.webhooks.recording import Kept
@@ -374,6 +374,25 @@ async def test_a_worker_that_stops_finishes_what_is_under_way() -> None:
     assert post.states() == {"delivered": 1, "pending": 1}
 
 
+async def test_what_is_leased_while_it_stops_is_finished_too() -> None:
+    """It would be sent else, and its attempt kept by nobody: the receiver got it twice."""
+    post = Post()
+    await post.add()
+    await post.make("e1")
+    store = _Slow(post.store)
+    worker = post.worker(store)
+    task = asyncio.create_task(worker.run())
+    await until(store.claiming.is_set)
+    closing = asyncio.create_task(worker.close(60))
+    await asyncio.sleep(0)
+    store.go_on.set()
+    await closing
+    task.cancel()
+
+    assert post.receivers.sent == {"ep_1": ["e1"]}
+    assert post.states() == {"delivered": 1}
+
+
 async def test_what_is_not_done_in_time_is_given_back() -> None:
     """Another worker need not wait for the lease to end."""
     post = Post()
@@ -389,6 +408,23 @@ async def test_what_is_not_done_in_time_is_given_back() -> None:
 
     assert post.states() == {"pending": 1}
     assert post.store.tried == []
+
+
+class _Slow:
+    """A store that takes its time over a claim."""
+
+    def __init__(self, store: MemoryWebhooks) -> None:
+        self.claiming, self.go_on = asyncio.Event(), asyncio.Event()
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def claim(self, claim: Claim) -> Sequence[Leased]:
+        """Lease, and say so when it is told to."""
+        self.claiming.set()
+        await self.go_on.wait()
+        return await self._store.claim(claim)
 
 
 class Dying(BaseException):
