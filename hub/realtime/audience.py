@@ -71,11 +71,7 @@ class Audience:
         found = [(group, group.take(frames)) for group in self._whole.values()]
         if self._judged:
             found += self._judge(frames)
-        return [
-            Delivery(batch, [listener.outlet for listener in group.live])
-            for group, batch in found
-            if batch is not None
-        ]
+        return [Delivery(batch, group.outlets()) for group, batch in found if batch is not None]
 
     def joining(self) -> Sequence[Listener]:
         """Return who waited for a delivery that has been made."""

@@ -71,6 +71,7 @@ class Connection:
         fd: What many sockets can be sent to by, past their transports; -1: not this one.
         writable: False while the transport's buffer is over its mark.
         subscriptions: By channel.
+        touched: False when nothing was written to the transport since it was seen to be free.
         written: Frames written so far.
         on_resume: Called when the buffer has drained.
         on_give_up: Called to close it for a reason.
@@ -91,6 +92,7 @@ class Connection:
         "principal",
         "sink",
         "subscriptions",
+        "touched",
         "transport",
         "writable",
         "written",
@@ -113,6 +115,7 @@ class Connection:
         self.transport: asyncio.WriteTransport | None = None
         self.writable = True
         self.closed = False
+        self.touched = True
         self.subscriptions: dict[str, Followed] = {}
         self.written = 0
         self.on_resume: Callable[[], None] = _nothing
@@ -130,6 +133,7 @@ class Connection:
         """Write frames, unless the socket is gone."""
         if not self.closed:
             self.written += len(batch.frames)
+            self.touched = True
             self.sink.write(batch)
 
     def lend(self, fd: int, transport: asyncio.WriteTransport) -> None:
@@ -140,11 +144,14 @@ class Connection:
     def is_free(self) -> bool:
         """Say whether frames may be sent past the transport: there nothing waits, nor ends."""
         lent = self.transport
-        return lent is not None and not (lent.get_write_buffer_size() or lent.is_closing())
+        free = lent is not None and not (lent.get_write_buffer_size() or lent.is_closing())
+        self.touched = not free
+        return free
 
     def write_rest(self, data: memoryview) -> None:
         """Let the transport have what the socket did not take."""
         if self.transport is not None and not self.transport.is_closing():
+            self.touched = True
             self.transport.write(data)
 
     def say(self, told: Any) -> None:
@@ -215,7 +222,7 @@ class Connection:
 
     def lost(self) -> None:
         """The socket is gone."""
-        self.closed = True
+        self.closed = self.touched = True
         self.fd, self.transport = -1, None
         self._held = False
         self.on_resume = self.on_give_up = _nothing

@@ -6,7 +6,7 @@ from hub.clock import Timer, Timers
 from hub.realtime.conflation import Conflation, Latest
 from hub.realtime.filters import Facts
 from hub.realtime.frames import Batch, Frame
-from hub.realtime.listener import Listener
+from hub.realtime.listener import Listener, Outlet
 from hub.realtime.view import View, rewrite
 
 # An event's frame, and what a filter or a conflation sees of it.
@@ -25,6 +25,7 @@ class Group:
         self.view = view
         self.live: set[Listener] = set()
         self._seen = seen
+        self._outlets: Sequence[Outlet] | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -38,6 +39,7 @@ class Group:
             False when it must wait, because others wait for events that it has had already.
         """
         self.live.add(listener)
+        self._outlets = None
         # The next frame names an offset that everybody has had: this one may have had fewer.
         self._seen = min(self._seen, seen)
         return True
@@ -45,7 +47,14 @@ class Group:
     def leave(self, listener: Listener) -> int:
         """Let one go; return the offset of an event that it has had for certain."""
         self.live.discard(listener)
+        self._outlets = None
         return self._seen
+
+    def outlets(self) -> Sequence[Outlet]:
+        """Return the sockets of those who are live, to be read only."""
+        if self._outlets is None:
+            self._outlets = tuple([listener.outlet for listener in self.live])
+        return self._outlets
 
     def position(self, flushed: int) -> int:
         """Return up to which place everybody here has everything."""

@@ -10,10 +10,12 @@ class Outlet(Protocol):
 
     Attributes:
         fd: What it can be sent to by past its transport, while that is free.
+        touched: Whether its transport must be asked whether it is free.
         written: Frames written so far.
     """
 
     fd: int
+    touched: bool
     written: int
 
     def write(self, batch: Batch) -> None:

@@ -43,10 +43,13 @@ class AtOnce:
         if len(outlets) < MANY:
             one_by_one(batch, outlets)
             return
-        free = [one for one in outlets if one.is_free()]
-        if len(free) < len(outlets):
-            taken = set(map(id, free))
-            one_by_one(batch, [one for one in outlets if id(one) not in taken])
+        # To ask a transport costs 0.25 us; most have not been written to since they were asked.
+        busy = [one for one in outlets if one.touched and not one.is_free()]
+        free = outlets
+        if busy:
+            others = set(map(id, busy))
+            free = [one for one in outlets if id(one) not in others]
+            one_by_one(batch, busy)
         frames, data = len(batch.frames), batch.wire
         for one in free:
             one.written += frames

@@ -2,7 +2,7 @@
 
 import asyncio
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import pytest
@@ -19,6 +19,7 @@ class Socket:
 
     def __init__(self, fd: int, waiting: int = 0) -> None:
         self.fd = fd
+        self.touched = True
         self.written = 0
         self.through = b""
         self.rest = memoryview(b"")
@@ -30,8 +31,14 @@ class Socket:
         self.through += batch.wire
 
     def is_free(self) -> bool:
-        """Say whether nothing waits."""
-        return self.fd >= 0 and not self._waiting
+        """Say whether nothing waits; who was free is not asked again until it is touched."""
+        free = self.fd >= 0 and not self._waiting
+        self.touched = not free
+        return free
+
+    def wait(self, *, touched: bool) -> None:
+        """Let bytes wait from now on."""
+        self._waiting, self.touched = 1, touched
 
     def write_rest(self, data: memoryview) -> None:
         """Take what was left."""
@@ -75,6 +82,21 @@ def test_order_is_kept_where_something_waits(other: Socket) -> None:
 
     assert many.sent == [(list(range(MANY)), BATCH.wire)]
     assert (other.written, other.through) == (2, BATCH.wire)
+
+
+def test_who_was_not_written_to_is_not_asked_again() -> None:
+    """A question costs as much as a tenth of a send; what has touched a transport is asked."""
+    many = Many()
+    crowd = [Socket(fd) for fd in range(MANY + 2)]
+    spread = AtOnce(many)
+    spread(BATCH, crowd)
+    crowd[0].wait(touched=True)
+    crowd[1].wait(touched=False)
+
+    spread(BATCH, crowd)
+
+    assert crowd[0].through == BATCH.wire
+    assert many.sent[-1] == (list(range(1, MANY + 2)), BATCH.wire)
 
 
 def test_what_is_left_goes_through_the_transport() -> None:
@@ -145,6 +167,27 @@ def test_a_socket_is_free_while_its_transport_has_nothing_to_do() -> None:
     transport.waiting = 1
 
     assert (before, connection.is_free()) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "touch",
+    [
+        lambda one: one.write(BATCH),
+        lambda one: one.write_rest(memoryview(b"x")),
+        Connection.lost,
+    ],
+    ids=["frames", "what a socket did not take", "its end"],
+)
+def test_what_may_make_a_transport_busy_touches_it(touch: Callable[[Connection], None]) -> None:
+    """Frames that are sent past it would come before bytes that wait in it."""
+    connection = lend(Transport())
+    connection.sink = cast("Sink", Transport())
+    connection.is_free()
+    before = connection.touched
+
+    touch(connection)
+
+    assert (before, connection.touched) == (False, True)
 
 
 def test_nothing_is_sent_past_a_transport_that_is_closing() -> None:

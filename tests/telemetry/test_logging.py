@@ -47,9 +47,12 @@ def test_what_is_away_needs_no_traceback(form: str) -> None:
     """Loops say it again and again while a database is away: a line says why, and no more."""
     stream = io.StringIO()
 
+    def ask() -> None:
+        raise LogUnavailable("PostgreSQL is away: refused")
+
     with logging_to(stream, form=form):
         try:
-            raise LogUnavailable("PostgreSQL is away: refused")
+            ask()
         except LogUnavailable:
             logger("webhooks").exception("attempts cannot be kept")
 

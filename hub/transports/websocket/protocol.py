@@ -246,6 +246,8 @@ class HubProtocol(asyncio.Protocol):
             data = bytes(self._answers) + data
             self._answers = None
         if data and not self._transport.is_closing():
+            if self._visit is not None:
+                self._visit.connection.touched = True
             self._transport.write(data)
 
     # Closing.

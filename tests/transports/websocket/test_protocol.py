@@ -118,6 +118,18 @@ def test_nothing_is_written_after_the_close(house: House) -> None:
     assert seat.transport.ended
 
 
+def test_what_is_no_event_touches_the_transport_too(house: House) -> None:
+    """Else events would be sent past a ping, or a pong, that waits there."""
+    seat = house.sit()
+    visit = seat.protocol._visit
+    assert visit is not None
+    visit.connection.touched = False
+
+    seat.protocol.ping()
+
+    assert visit.connection.touched
+
+
 @pytest.mark.parametrize("how", ["abort", "close", "lose"])
 def test_a_socket_that_breaks_under_a_fan_out_harms_nobody(house: House, how: str) -> None:
     """After the break, noticed or not, writes go nowhere, and none of them raises."""
