@@ -5,6 +5,7 @@ program can know a refusal before it asks.
 """
 
 from collections.abc import Collection
+from copy import deepcopy
 from typing import Any
 
 import msgspec
@@ -112,6 +113,7 @@ class Schemas:
 
     def __init__(self, locations: Collection[str]) -> None:
         self.components: dict[str, Schema] = {}
+        self._said: dict[str, Schema] = {}
         self._refinements = {
             **_REFINEMENTS,
             "ContractUpdate.location": {"enum": sorted(locations)},
@@ -120,16 +122,34 @@ class Schemas:
             self.of(kind)
 
     def of(self, kind: Any) -> Schema:
-        """Return the schema of a type; what it refers to joins the components."""
+        """Return the schema of a type; what it refers to joins the components.
+
+        Raises:
+            ValueError: Another struct has its name, or that of one that it refers to.
+        """
         (schema,), found = msgspec.json.schema_components([kind], ref_template=REF)
         for name, component in found.items():
+            # One would stand in the document for both, and clients be made for the wrong one.
+            # Where they meet in one call, msgspec puts their modules before their names.
+            if "." in name or self._said.setdefault(name, deepcopy(component)) != component:
+                other = name.rpartition(".")[2]
+                raise ValueError(f"expected one struct of the name {other}, got two unlike ones")
             self.components[name] = self._refine(name, component)
         return schema
 
     def inline(self, kind: type) -> Schema:
-        """Return the schema of a struct itself, not a reference to it."""
+        """Return the schema of a struct itself, not a reference to it.
+
+        It takes no name of the document, and leaves the one that has it where it is.
+        """
+        name = kind.__name__
+        there, said = self.components.pop(name, None), self._said.pop(name, None)
         self.of(kind)
-        return self.components.pop(kind.__name__)
+        inlined = self.components.pop(name)
+        del self._said[name]
+        if there is not None and said is not None:
+            self.components[name], self._said[name] = there, said
+        return inlined
 
     def _refine(self, name: str, component: Schema) -> Schema:
         for field, schema in component.get("properties", {}).items():
