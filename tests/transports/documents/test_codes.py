@@ -28,6 +28,13 @@ def test_every_error_of_the_hub_is_listed() -> None:
     assert listed["draining"] == Code("draining", (503,), 4412, retryable=True, source="hub")
 
 
+def test_codes_are_listed_by_status() -> None:
+    """Where somebody looks them up, whatever module of the hub says them; without a status last."""
+    said = [code.statuses[0] if code.statuses else 10_000 for code in all_codes()]
+
+    assert said == sorted(said)
+
+
 def test_retryable_is_one_thing_a_code() -> None:
     """Two errors of one code must agree on whether to try again: programs branch on the code."""
     verdicts: dict[str, set[bool]] = {}

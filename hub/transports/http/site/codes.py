@@ -38,6 +38,7 @@ class Code(NamedTuple):
         return self.page.partition("\n")[0].removeprefix("# ")
 
 
+_LAST = 10_000
 # What the SDK says besides (hub_client.errors): the hub was not reached, or its answer not read.
 _SDK = {
     "E_WEBHOOK_FAILED": True,
@@ -51,7 +52,7 @@ _SDK = {
 
 
 def all_codes() -> Sequence[Code]:
-    """Return every code: the hub's in the order of its tree, then the SDK's."""
+    """Return every code: the hub's by status, as people look them up, then the SDK's."""
     found: dict[str, Code] = {}
     for kind in tree(HubError):
         statuses = (kind.status,) if _travels_by_http(kind) else ()
@@ -62,7 +63,12 @@ def all_codes() -> Sequence[Code]:
             code = before._replace(statuses=tuple(sorted(set(merged))))
         found[kind.code] = code
     sdk = [Code(word, (), None, retryable, "SDK") for word, retryable in _SDK.items()]
-    return [*found.values(), *sdk]
+    return [*sorted(found.values(), key=_place), *sdk]
+
+
+def _place(code: Code) -> tuple[int, int, str]:
+    """Return where a code stands: those that HTTP does not say come last, by their close."""
+    return (*code.statuses, _LAST)[0], code.close_code or _LAST, code.code.lower()
 
 
 def tree(kind: type[HubError]) -> Iterator[type[HubError]]:
