@@ -24,6 +24,8 @@ RESOLVE_S = 5.0
 # To one of several addresses; the last one has what is left of the exchange.
 CONNECT_S = 4.0
 MAX_ADDRESSES = 4
+# The same for both, or whoever may make an endpoint could ask for the names inside, one by one.
+NOT_FOUND = "the name was not found, or leads where webhooks do not go"
 _LOOP = "the hub does not send webhooks to itself, except to /webhook/{client_id}"
 _NO_ANSWER = "could not connect: no answer"
 
@@ -89,7 +91,9 @@ class Dialer:
         addresses = await self._addresses(target, course)
         # All or nothing: of a name that leads inside with one answer, none is believed.
         if not all(allowed(address, target, reach) for address in addresses):
-            course.dns_us = None  # or it would tell whether the name exists inside
+            course.dns_us = None
+            if read_address(target.host) is None:
+                raise NotDialled("dns", NOT_FOUND)
             raise NotDialled("blocked", BLOCKED)
         own = None if target.receiver else reach.own
         if own is not None and any(own.has(address, target.port) for address in addresses):
@@ -107,10 +111,10 @@ class Dialer:
         except TimeoutError:
             raise NotDialled("dns", f"the name was not found within {RESOLVE_S:g} s") from None
         except OSError:
-            raise NotDialled("dns", "the name was not found") from None
-        course.dns_us = (time.perf_counter_ns() - begun) // 1000
+            raise NotDialled("dns", NOT_FOUND) from None
         if not found:
-            raise NotDialled("dns", "the name has no address")
+            raise NotDialled("dns", NOT_FOUND)
+        course.dns_us = (time.perf_counter_ns() - begun) // 1000
         return _by_turns([unwrapped(address) for address in found])
 
     async def _connect(self, target: Target, address: str) -> Wire:
