@@ -31,6 +31,8 @@ MAX_POINTER = 512
 DATA = "/data"
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 _CURVES = {"EC": ("P-256",), "OKP": ("X25519",)}
+# What a key may be for (RFC 7517, 4.3), of which these are done with it.
+_DEEDS = frozenset({"encrypt", "wrapKey", "deriveKey", "deriveBits"})
 _REGISTRY = JWERegistry(algorithms=[RSA, ECDH, CONTENT])
 
 Key = RSAKey | ECKey | OKPKey
@@ -141,6 +143,9 @@ def _check_use(fields: Mapping[str, Any], alg: str) -> None:
         raise _refused("a key whose use is enc, or that has none", _shown(fields["use"]))
     if fields.get("alg", alg) != alg:
         raise _refused(f"alg {alg}, or none", _shown(fields["alg"]))
+    deeds = fields.get("key_ops", ["encrypt"])
+    if not isinstance(deeds, list) or _DEEDS.isdisjoint(one for one in deeds if type(one) is str):
+        raise _refused(f"key_ops with one of {', '.join(sorted(_DEEDS))}, or none", "others")
     kid = fields.get("kid", "")
     if not isinstance(kid, str) or len(kid) > MAX_KID or not (kid.isascii() and kid.isprintable()):
         raise _refused(f"a kid of at most {MAX_KID} ASCII characters, or none", "another one")
