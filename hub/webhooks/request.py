@@ -28,7 +28,10 @@ _OURS = frozenset({
     "host", "content-length", "content-type", "content-encoding", "transfer-encoding",
     "accept-encoding", "connection", "keep-alive", "proxy-connection", "proxy-authorization",
     "proxy-authenticate", "te", "trailer", "upgrade", "expect", "user-agent", "traceparent",
-    "http2-settings", "content-range", "date", "via", "forwarded",
+    "http2-settings", "content-range", "date", "via", "forwarded", "max-forwards", "range",
+    # Taken by proxies and frameworks for another method, another path, another sender.
+    "x-http-method", "x-http-method-override", "x-method-override", "x-original-url",
+    "x-rewrite-url", "x-real-ip",
 })  # fmt: skip
 _PREFIXES = ("webhook-", "hub-", "x-forwarded-", "sec-", ":")
 
@@ -76,7 +79,7 @@ def check_headers(headers: Mapping[str, str]) -> bytes:
     size = sum(len(name) + len(value) for name, value in headers.items())
     if size > MAX_BYTES:
         raise _invalid("$.headers", f"at most {MAX_BYTES} bytes of headers", str(size))
-    if len({name.lower() for name in headers}) < len(headers):
+    if len({_plain(name) for name in headers}) < len(headers):
         raise _invalid("$.headers", "each header once, in capitals or not", "one of them twice")
     return msgspec.json.encode([(name.lower(), value) for name, value in headers.items()])
 
@@ -90,10 +93,15 @@ def _faults(name: str, value: str) -> Iterable[FieldError]:
     field = f"$.headers.{name[:80]!r}"
     if not _NAME.fullmatch(name):
         yield FieldError("$.headers", "names of headers (RFC 9110, 5.1)", repr(name[:80]))
-    elif name.lower() in _OURS or name.lower().startswith(_PREFIXES):
+    elif _plain(name) in _OURS or _plain(name).startswith(_PREFIXES):
         yield FieldError(field, "another header: this one is the hub's", repr(name[:80]))
     if not _VALUE.fullmatch(value):
         yield FieldError(field, "printable ASCII in one line", "other characters")
+
+
+def _plain(name: str) -> str:
+    """Return a name as receivers may read it: by CGI and WSGI, X_A and x-a are one header."""
+    return name.lower().replace("_", "-")
 
 
 def _invalid(field: str, expected: str, got: str) -> InvalidFields:

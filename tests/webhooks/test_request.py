@@ -140,6 +140,11 @@ def test_what_cannot_be_made_says_why(changes: dict[str, Any], text: str) -> Non
         pytest.param({"Hub-Hop": "0"}, "this one is the hub's", id="the hop"),
         pytest.param({"X-Forwarded-For": "::1"}, "this one is the hub's", id="a proxy's"),
         pytest.param({"Content-Type": "text/plain"}, "this one is the hub's", id="the type"),
+        pytest.param({"Webhook_Id": "x"}, "this one is the hub's", id="the signature's, to CGI"),
+        pytest.param({"X_Forwarded_For": "x"}, "this one is the hub's", id="a proxy's, to CGI"),
+        pytest.param({"X-Real-IP": "::1"}, "this one is the hub's", id="another proxy's"),
+        pytest.param({"X-HTTP-Method-Override": "DELETE"}, "is the hub's", id="another method"),
+        pytest.param({"X-Original-URL": "/admin"}, "this one is the hub's", id="another path"),
         pytest.param({"Expect": "100-continue"}, "this one is the hub's", id="an expectation"),
         pytest.param({"": "x"}, "names of headers", id="no name"),
         pytest.param({"x y": "x"}, "names of headers", id="a name with a space"),
@@ -154,6 +159,7 @@ def test_what_cannot_be_made_says_why(changes: dict[str, Any], text: str) -> Non
         pytest.param({"x": "a" * 9000}, "at most 8192 bytes", id="large ones"),
         pytest.param({f"x{n}": "" for n in range(21)}, "at most 20 headers", id="many"),
         pytest.param({"x-a": "1", "X-A": "2"}, "each header once", id="one twice"),
+        pytest.param({"x-a": "1", "x_a": "2"}, "each header once", id="one twice, to CGI"),
     ],
 )
 def test_a_header_that_may_not_be_sent_is_refused(headers: dict[str, str], line: str) -> None:
