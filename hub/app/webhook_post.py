@@ -1,6 +1,5 @@
 """The post: how webhooks leave a process, how their requests are made, and what is secret of it."""
 
-from functools import partial
 from typing import NamedTuple
 
 from hub.clock import SECOND_US, Clock
@@ -50,7 +49,7 @@ def open_post(settings: Settings, clock: Clock) -> Post:
     def build_at(leased: Leased, at_us: int) -> Request:
         return build(leased, at_us // SECOND_US, sealing.open)
 
-    checks = Checks(partial(read_url, reach=reach), encryption.check)
+    checks = Checks(lambda url: read_url(url, reach).url, encryption.check)
     return Post(sender, build_at, EndpointSecrets(sealing), checks)
 
 

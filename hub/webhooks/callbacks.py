@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from secrets import token_hex
 from typing import NamedTuple
 
+import msgspec
+
 from hub.auth.policy import Deed, Verdict, judge
 from hub.clock import Clock
 from hub.errors import FieldError, InvalidFields, Overloaded, TooManyWebhooks
@@ -105,7 +107,7 @@ class Callbacks:
         """
         check_reader(principal)
         subject = subject_of(new.task_id, new.kind, new.id)
-        self._check(new)
+        new = self._checked(new)
         async with self._adding:
             known = await self._store.callbacks(subject.kind, subject.id, MAX_A_RESOURCE)
             own = [one for one in known if one.owner == principal.name]
@@ -133,11 +135,12 @@ class Callbacks:
             timestamp=to_rfc3339(self._clock.now_us()),
         )
 
-    def _check(self, new: NewCallback) -> None:
+    def _checked(self, new: NewCallback) -> NewCallback:
+        """Return what is asked for, with the address in the form in which it is kept."""
         if not new.client_id.isprintable():
             expected = "printable characters"
             raise InvalidFields([FieldError("$.client_id", expected, shown(new.client_id))])
-        self._checks.url(new.callback_url)
+        return msgspec.structs.replace(new, callback_url=self._checks.url(new.callback_url))
 
     async def _check_room(
         self, principal: Principal, own: Sequence[Endpoint], known: Sequence[Endpoint]

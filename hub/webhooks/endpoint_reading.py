@@ -20,6 +20,8 @@ from hub.webhooks.endpoint_forms import (
 # For receivers in the same house: seven attempts in an hour and a bit.
 FAST: tuple[float, ...] = (1, 5, 30, 120, 600, 3600)
 PROFILES: Mapping[Profile, tuple[float, ...]] = {"default": SCHEDULE, "fast": FAST}
+# Every process that sends has it in memory.
+MAX_WHERE = 16 * 1024
 # A pattern is matched against every new type and channel.
 MAX_STARS = 3
 
@@ -33,12 +35,13 @@ class Checks(NamedTuple):
     """Judges of what others know better.
 
     Attributes:
-        url: Raises WebhookUrlRefused unless it may be an endpoint's address.
+        url: Returns an address in one form; raises WebhookUrlRefused unless it may be an
+            endpoint's.
         encryption: Returns what is kept of a key and pointers; raises WebhookKeyRefused where one
             cannot encrypt like this.
     """
 
-    url: Callable[[str], object]
+    url: Callable[[str], str]
     encryption: Callable[[Mapping[str, Any], Sequence[str]], Encryption]
 
 
@@ -70,7 +73,8 @@ def read(form: NewEndpoint | EndpointChange, checks: Checks) -> Asked:
     if faults:
         raise InvalidFields(faults)
     if "url" in said:
-        checks.url(said["url"])
+        # In the form that is called: what a person sees in it is where it leads.
+        said["url"] = checks.url(said["url"])
     fields = {kept: make(said[name]) for name, (kept, make) in _MADE.items() if name in said} | {
         name: said[name] for name in _AS_THEY_ARE if name in said
     }
@@ -138,6 +142,9 @@ def _wrong_patterns(
 
 
 def _wrong_where(where: filters.Where) -> Iterable[FieldError]:
+    size = len(_where(where).encode())
+    if size > MAX_WHERE:
+        yield FieldError("$.where", f"at most {MAX_WHERE} bytes as JSON", str(size))
     try:
         filters.parse(where)
     except InvalidCommand as error:

@@ -21,6 +21,8 @@ _STANDARD = {"https": 443, "http": 80}
 # One segment of plain letters: no server makes another path out of it.
 _RECEIVER = re.compile(r"/webhook/(?!\.{1,2}$)[A-Za-z0-9._~-]{1,200}")
 _URL = re.compile(r"[^\x00-\x20\x7f\\#]+")
+# In brackets, or without any: a reader that takes a part of it for the host must not differ.
+_PLACE = re.compile(r"(?:[^\[\]]+|\[[^\[\]]+\](?::[0-9]*)?)")
 _LABELS = re.compile(
     r"(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?))*"
 )
@@ -67,6 +69,9 @@ def read_url(url: str, reach: Reach) -> Target:
         WebhookUrlRefused: It is none, or leads where webhooks do not go.
     """
     target = parse(url, reach)
+    if len(target.url) > MAX_URL:
+        # Letters of a name are more of them in ASCII; it is read again with each connection.
+        raise WebhookUrlRefused(f"url: expected at most {MAX_URL} characters in ASCII, got more")
     literal = read_address(target.host)
     if literal is not None and not allowed(literal, target, reach):
         raise WebhookUrlRefused(_closed(target, literal))
@@ -110,11 +115,7 @@ def parse(url: str, reach: Reach) -> Target:
         raise WebhookUrlRefused("url: expected https://HOST/PATH, got no address") from None
     if parts.scheme not in PORTS or not parts.hostname:
         raise WebhookUrlRefused(f"url: expected https://HOST/PATH, got {url[:80]!r}")
-    if "@" in parts.netloc:
-        # Without it: it may be a password.
-        raise WebhookUrlRefused("url: expected no user and password in it, got some")
-    if parts.netloc.endswith(":") or port == 0:
-        raise WebhookUrlRefused("url: expected a port from 1 to 65535, or none, got another one")
+    _check_place(parts.netloc, port)
     host = _host(parts.hostname, bracketed="[" in parts.netloc)
     path = parts.path or "/"
     if not (path + parts.query).isascii():
@@ -128,6 +129,21 @@ def parse(url: str, reach: Reach) -> Target:
         _may_be_public(parts.scheme, host, port, reach),
         receiver=not parts.query and _RECEIVER.fullmatch(path) is not None,
     )
+
+
+def _check_place(place: str, port: int | None) -> None:
+    """Refuse what is more than a host and a port.
+
+    Raises:
+        WebhookUrlRefused: It is.
+    """
+    if "@" in place:
+        # Without it: it may be a password.
+        raise WebhookUrlRefused("url: expected no user and password in it, got some")
+    if not _PLACE.fullmatch(place):
+        raise WebhookUrlRefused("url: expected https://HOST/PATH, got no address")
+    if place.endswith(":") or port == 0:
+        raise WebhookUrlRefused("url: expected a port from 1 to 65535, or none, got another one")
 
 
 def _may_be_public(scheme: str, host: str, port: int, reach: Reach) -> bool:

@@ -133,9 +133,11 @@ def _all(lanes: Sequence[Lane]) -> Sequence[Grant]:
     return [Grant(lane.endpoint.id, 100, lane.health) for lane in lanes]
 
 
-def _check_url(url: str) -> None:
-    if not url.startswith("http"):
+def _check_url(url: str) -> str:
+    """Return an address in its one form, which is small letters here."""
+    if not url.lower().startswith("http"):
         raise InvalidFields([FieldError("$.url", "https://HOST/PATH", url)])
+    return url.lower()
 
 
 @asynccontextmanager

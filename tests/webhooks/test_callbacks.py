@@ -79,6 +79,15 @@ async def test_an_equal_registration_is_the_same_one(desk: Desk) -> None:
     assert {one.registered_callbacks for one in answers} == {1}
 
 
+async def test_an_equal_address_is_the_same_callback(desk: Desk) -> None:
+    """However it is written: one end is told there once."""
+    first = await register(desk, task_id="t", callback_url="https://Shop.example/hook")
+    second = await register(desk, task_id="t", callback_url="HTTPS://shop.example/hook")
+
+    assert first.callback_id == second.callback_id
+    assert first.callback_url == "https://shop.example/hook"
+
+
 async def test_another_client_address_or_owner_is_another_callback(desk: Desk) -> None:
     """Each gets its own; nobody sees those of others but operators."""
     ids = [

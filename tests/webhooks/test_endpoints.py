@@ -108,6 +108,28 @@ async def test_what_cannot_be_is_refused(desk: Desk, wrong: dict[str, Any], fiel
     assert (await desk.endpoints.list(ROOT, Page(10))).webhooks == []
 
 
+async def test_an_address_is_kept_in_one_form(desk: Desk) -> None:
+    """What is shown is what is called: no letters that look like others, or like nothing."""
+    made = await desk.make(url="https://Shop.example/Hook")
+
+    changed = await desk.endpoints.change(
+        ANNA, made.webhook_id, EndpointChange(url="HTTPS://shop.example/b")
+    )
+
+    assert (made.url, changed.url) == ("https://shop.example/hook", "https://shop.example/b")
+
+
+async def test_a_filter_is_not_large(desk: Desk) -> None:
+    """Every process that sends has those of all endpoints in memory, for as long as it lives."""
+    values = ["x" * 170] * 100
+
+    with pytest.raises(InvalidFields) as refused:
+        await desk.make(where={"a": values, "b": 1})
+
+    assert [fault.field for fault in refused.value.fields] == ["$.where"]
+    await desk.make(where={"a": values[:90]})
+
+
 async def test_an_address_is_judged_at_once(desk: Desk) -> None:
     """When it is made and when it is changed."""
     made = await desk.make()
