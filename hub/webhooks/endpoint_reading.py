@@ -109,6 +109,16 @@ def _faults(said: Mapping[str, Any]) -> Iterable[FieldError]:
         yield FieldError("$.profile", "null beside a schedule", shown(said["profile"]))
 
 
+def check_reason(reason: str) -> None:
+    """Refuse a reason that would not be shown as it is written.
+
+    Raises:
+        InvalidFields: It has characters that are not printable.
+    """
+    if not reason.isprintable():
+        raise InvalidFields([FieldError("$.reason", "printable characters", shown(reason))])
+
+
 def _words(patterns: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(patterns))
 

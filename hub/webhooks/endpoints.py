@@ -23,7 +23,7 @@ from hub.webhooks.endpoint_forms import (
     NewEndpoint,
     SecretRotation,
 )
-from hub.webhooks.endpoint_reading import Checks, read
+from hub.webhooks.endpoint_reading import Checks, check_reason, read
 from hub.webhooks.endpoint_secrets import EndpointSecrets, with_key
 from hub.webhooks.endpoint_telling import created, kind_of, view_of
 from hub.webhooks.ownership import (
@@ -205,7 +205,9 @@ class EndpointRegister:
         Raises:
             WebhookNotFound: It is not there, for this principal.
             Conflict: It is disabled, and holds already.
+            InvalidFields: The reason cannot be shown.
         """
+        check_reason(reason)
 
         def decide(endpoint: Endpoint, health: Health) -> tuple[Endpoint, Health]:
             if endpoint.state == "disabled":

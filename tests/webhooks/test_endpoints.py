@@ -266,6 +266,17 @@ async def test_a_paused_endpoint_holds_and_goes_on(desk: Desk) -> None:
     assert (resumed.state, resumed.why, resumed.waiting) == ("active", "", {"held": 1})
 
 
+async def test_a_reason_is_shown_as_it_is_written(desk: Desk) -> None:
+    """It turns no text around, and gives no terminal orders."""
+    made = await desk.make()
+
+    for reason in ("a\u202eb", "a\x1b[2J", "a\nb"):
+        with pytest.raises(InvalidFields, match="printable"):
+            await desk.endpoints.pause(ANNA, made.webhook_id, reason)
+
+    assert (await desk.endpoints.get(ANNA, made.webhook_id)).state == "active"
+
+
 async def test_a_disabled_endpoint_is_resumed_not_paused(desk: Desk) -> None:
     """410 has disabled it; its health begins anew."""
     made = await desk.make()
