@@ -303,3 +303,17 @@ def test_the_clock_is_the_machines_by_default() -> None:
         verify_webhook(BODY, headers(), SECRET)
 
     assert refused.value.reason == "too_old"
+
+
+def test_signatures_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How far a forged one is right takes no longer to find out: `hmac` compares, nobody else."""
+    compared: list[bytes] = []
+
+    def compare(ours: bytes, theirs: bytes) -> bool:
+        compared.append(theirs)
+        return ours == theirs
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+
+    assert refusal(BODY, headers(v1(OTHER), v1(SECRET)[:-4] + "AAA=")) == "no_match"
+    assert [f"v1,{one.decode()}" for one in compared] == [v1(OTHER), v1(SECRET)[:-4] + "AAA="]

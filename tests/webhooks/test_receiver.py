@@ -1,5 +1,6 @@
 """The built-in receiver takes what comes, believes nothing of it, and shows it as text."""
 
+import hmac
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -69,6 +70,25 @@ async def test_a_signature_of_another_is_wrong(desk: Desk) -> None:
     ]
 
     assert {one.partition(",")[0] for one in wrong} == {"the signature is wrong"}
+
+
+async def test_signatures_are_compared_in_constant_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each with each: whoever may post learns nothing from how long it takes."""
+    made = await desk.make(url=HERE)
+    compared = []
+
+    def compare(ours: bytes, theirs: bytes) -> bool:
+        compared.append(theirs)
+        return ours == theirs
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    event, at, (_, right) = signed(desk, made.secret)
+
+    await take(desk, [event, at, ("webhook-signature", f"{right} v1,AAAA {right}")])
+
+    assert compared == [right.encode(), b"v1,AAAA", right.encode()]
 
 
 async def test_an_old_signature_is_told_apart(desk: Desk) -> None:
