@@ -11,6 +11,7 @@ from rich.text import Text
 
 from hub.cli.command import Group
 from hub.cli.configuration import load_settings
+from hub.cli.json_line import json_line
 from hub.cli.output import Output
 from hub.model.audit import DONE, MAX_DETAILS, Record, clean, details_of
 from hub.model.timestamp import to_rfc3339
@@ -78,7 +79,7 @@ def list_(
     query = AuditQuery(last, action=action, actor=actor, since_us=_time(since))
     for record in asyncio.run(_read(settings, query)):
         if output.json:
-            click.echo(msgspec.json.encode(_fields(record)).decode())
+            click.echo(json_line(_fields(record)))
         else:
             output.stdout.print(_line(record), soft_wrap=True)
 

@@ -18,8 +18,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import click
-import msgspec
 
+from hub.cli.json_line import json_line
 from hub.cli.output import Output
 from hub.errors import HubError, Misconfigured
 
@@ -131,7 +131,7 @@ def _of_client(error: Exception) -> Failure | None:
 
 def _write(failure: Failure, *, as_json: bool) -> None:
     if as_json:
-        line = msgspec.json.encode(failure._asdict()).decode()
+        line = json_line(failure._asdict())
         click.echo(line, err=True)
         return
     more = f" ({failure.help})" if failure.help else ""

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 import click
-import msgspec
 
 from hub.cli.event_line import event_line
+from hub.cli.json_line import json_line
 from hub.cli.output import Output
 from hub.cli.since import Beginning, moment
 from hub.cli.view_options import Thinning, Value
@@ -188,7 +188,7 @@ def show(event: Event, output: Output) -> None:
             show(state, output)
         return
     if output.json:
-        click.echo(msgspec.json.encode(wire(event)).decode())
+        click.echo(json_line(wire(event)))
         return
     console = output.stdout
     narrow = console.is_terminal and console.width < WIDE

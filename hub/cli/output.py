@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import TextIO
 
 import click
-import msgspec
 from rich.console import Console, RenderableType
+
+from hub.cli.json_line import json_line
 
 FORMS = ("pretty", "json")
 _KEY = "hub.cli.output"
@@ -37,7 +38,7 @@ class Output:
     def show(self, value: object, pretty: Callable[[], RenderableType]) -> None:
         """Write data: `value` as one line of JSON, or what `pretty` returns."""
         if self.json:
-            click.echo(msgspec.json.encode(value).decode())
+            click.echo(json_line(value))
         else:
             self.stdout.print(pretty(), soft_wrap=True)
 

@@ -1,6 +1,7 @@
 """`hub listen` delivers what the hub would deliver, to a receiver on this machine."""
 
 import base64
+import gzip
 import json
 import os
 import pty
@@ -253,3 +254,16 @@ def test_keys_send_again_and_end(served: HubProcess, end: str) -> None:
 def ids(hook: Hook) -> tuple[str, bytes]:
     """Return what is the same each time that an event is sent."""
     return hook.headers["webhook-id"], hook.body
+
+
+def test_nothing_is_unpacked(served: HubProcess) -> None:
+    """What was not asked for is no text: neither a bomb, nor what is no gzip at all."""
+    packed = (("content-encoding", "gzip"),)
+    answers = [Said(500, packed, gzip.compress(b"boom " * 200_000)), Said(500, packed, b"boom")]
+    with receiver(lambda _: answers.pop(0)) as taking:
+        process = listening(served, taking.url, "packed", "--count", "2", "--retries", "0")
+        publish(served, "packed", "first", "second")
+        finished = finish(process)
+
+    assert finished.out.count("Internal Server Error") == 2
+    assert "boom" not in finished.out
