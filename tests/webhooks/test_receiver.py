@@ -151,6 +151,23 @@ async def test_what_is_kept_is_bounded(desk: Desk, monkeypatch: pytest.MonkeyPat
     assert ("body 0" in shown, "body 1" in shown, "body 2" in shown) == (False, True, True)
 
 
+async def test_strangers_leave_room_for_what_the_hub_sends(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever takes all the names does not shut out those that a webhook is signed for."""
+    monkeypatch.setattr(module, "MAX_CLIENTS", 1)
+    monkeypatch.setattr(module, "MORE_CLIENTS", 1)
+    await take(desk, [], client="stranger")
+    made = await desk.make(url=HERE)
+    also = await desk.make(url="http://localhost:8000/webhook/second")
+
+    with pytest.raises(RateLimited, match="at most 1 clients"):
+        await take(desk, [], client="inspector_b")
+    assert await take(desk, signed(desk, made.secret)) == f"signed by {made.webhook_id}"
+    with pytest.raises(RateLimited, match="at most 2 clients"):
+        await take(desk, signed(desk, also.secret), client="second")
+
+
 @pytest.mark.parametrize("client_id", ["", ".", "..", "a/b", "a b", "<b>", "a\n", "ä", "a" * 201])
 async def test_not_every_text_is_a_client(desk: Desk, client_id: str) -> None:
     """A name that a proxy could read as another address is none."""
