@@ -127,8 +127,9 @@ class Edge:
         line["ms"] = round(took_s * 1000, 3)
         status = line.get("status", 0)
         self._requests.note(scope.get("hub.route", OTHER), status, took_s)
-        # Our own failures stand out; a refusal is business as usual.
-        write = self._log.error if status >= _OURS else self._log.info
+        # Our own failures stand out; a refusal is business as usual, also of what came round.
+        ours = status >= _OURS and status != LoopDetected.status
+        write = self._log.error if ours else self._log.info
         write("request", **line)
 
     def _tell(self, failure: HubError, scope: Scope) -> None:

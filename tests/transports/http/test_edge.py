@@ -177,6 +177,16 @@ async def test_a_refusal_is_logged_with_its_code() -> None:
     assert (line["status"], line["code"], line["level"]) == (404, "E_JOB_NOT_FOUND", "info")
 
 
+async def test_what_came_round_is_no_error_of_ours() -> None:
+    """Its status is of the 500s, and any stranger can bring it about with a header."""
+    stream = io.StringIO()
+    with logging_to(stream):
+        await ask(failing(NotFound("")), headers={"Hub-Hop": "1"})
+
+    (line,) = await written(stream)
+    assert (line["status"], line["code"], line["level"]) == (508, "loop_detected", "info")
+
+
 async def test_a_stranger_has_no_principal_in_the_log() -> None:
     """Who is refused at the door was never let in as anybody."""
     stream = io.StringIO()
