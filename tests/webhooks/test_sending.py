@@ -232,6 +232,15 @@ async def test_of_an_endless_answer_the_beginning_is_kept(
     assert (answer.body_bytes > MAX_ANSWER) is bool(kept)
 
 
+async def test_behind_16_kib_nothing_is_waited_for(sender_for: MakeSender) -> None:
+    """Who has said so much has taken it: the rest, which may never come, is not read."""
+    begun = HEAD + b"content-length: 1073741824\r\n\r\n" + b"x" * (MAX_ANSWER + 1)
+    async with receiving(saying(begun, close=False)) as receiver:
+        answer = await sender_for().send(request(receiver.port))
+
+    assert (answer.status, answer.failure, len(answer.body)) == (200, None, MAX_ANSWER)
+
+
 async def test_nothing_is_unpacked(sender_for: MakeSender) -> None:
     """A gzip bomb stays the bytes that came."""
     packed = hostile.bomb()
