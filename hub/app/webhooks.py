@@ -11,6 +11,7 @@ from hub.services.alert_outbox import AlertOutbox
 from hub.services.publisher import Publisher
 from hub.settings import Settings
 from hub.stores.base import Store
+from hub.webhooks.backlogs import Backlogs
 from hub.webhooks.behind import Behind
 from hub.webhooks.census import Census
 from hub.webhooks.dispatcher import Dispatcher
@@ -123,6 +124,7 @@ class Webhooks:
             made=made,
         )
         self.replaying = Replaying(log, store, clock, pace=pace, made=made)
+        self._backlogs = Backlogs(log, store, clock, pace=pace, made=made)
         self._upkeep = Upkeep(store, clock, pace=pace, keep_days=settings.webhook_keep_days)
         self.parts = WebhookParts(
             store, post.secrets, post.checks, post.sender, post.build, self.changed
@@ -144,13 +146,15 @@ class Webhooks:
         """Hear that somebody has changed an endpoint, or wants something sent again."""
         self.dispatcher.changed()
         self.replaying.wake()
+        self._backlogs.wake()
         self.worker.wake()
 
     def works(self) -> Sequence[Work]:
         """Return what is to run beside the clients, for ever."""
         if not self.sends:
             return (self.lockouts.run,)
-        loops = (self.dispatcher, self.worker, self.replaying, self._upkeep, self.census)
+        sending = (self.dispatcher, self.worker, self.replaying, self._backlogs)
+        loops = (*sending, self._upkeep, self.census)
         return [self.lockouts.run, *(loop.run for loop in loops)]
 
     async def close(self, within_s: float) -> None:

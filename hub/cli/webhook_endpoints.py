@@ -90,20 +90,26 @@ def pause(output: Output, url: str | None, *, webhook_id: str, reason: str) -> N
     cls=Command,
     examples=(
         "hub webhooks resume ep_7tMx0Q4bVn2e",
-        "hub webhooks resume ep_7tMx0Q4bVn2e -o json",
+        "hub webhooks resume ep_7tMx0Q4bVn2e --held discard",
     ),
 )
 @click.argument("webhook_id", metavar="ID")
+@click.option(
+    "--held",
+    type=click.Choice(["send", "leave", "discard"]),
+    help="What becomes of what was held meanwhile. Default: it is sent.",
+)
 @url_option
-def resume(output: Output, url: str | None, *, webhook_id: str) -> None:
-    """Send a webhook what comes from now on, also one that was disabled.
+def resume(output: Output, url: str | None, *, webhook_id: str, held: str | None) -> None:
+    """Have a webhook go on, also one that was disabled.
 
-    What was held meanwhile goes with `hub webhooks replay`.
+    What was held meanwhile goes first, oldest first, before whatever comes. With `--held leave` it
+    stays held, for `hub webhooks replay`; with `--held discard` it is cancelled.
     """
     from hub.cli.posting import send
     from hub.cli.webhook_lines import webhook_line
 
-    webhook = send(url, 0, lambda hub: hub.webhooks.resume(webhook_id))
+    webhook = send(url, 0, lambda hub: hub.webhooks.resume(webhook_id, held))
     output.show(webhook, lambda: webhook_line(webhook))
 
 

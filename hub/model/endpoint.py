@@ -61,6 +61,16 @@ class Callback(msgspec.Struct, frozen=True):
     client_id: str
 
 
+class Clearing(msgspec.Struct, frozen=True):
+    """What becomes of what is held, page by page, at an endpoint that is active again.
+
+    Attributes:
+        discard: Deliveries up to this `seq` are cancelled; those above it are sent.
+    """
+
+    discard: int = 0
+
+
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Where events go, which, and how; an endpoint for one end alone has a `callback`.
 
@@ -79,6 +89,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
         headers: More headers, names and values as JSON, enveloped; empty: none.
         keys: The newest first. What has ended no longer signs.
         why: Why it is paused or disabled.
+        clearing: While what was held is sent or cancelled; it counts where the endpoint is active.
         starts: Offsets of the channels where the cursor stood behind when it was made: what is not
             above them came before it.
     """
@@ -103,6 +114,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[SigningKey, ...] = ()
     state: EndpointState = "active"
     why: str = ""
+    clearing: Clearing | None = None
     starts: Mapping[str, int] = msgspec.field(default_factory=dict)
     callback: Callback | None = None
 
@@ -110,6 +122,16 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     def owner(self) -> str:
         """Whose it is."""
         return self.reader.name
+
+    @property
+    def is_clearing(self) -> bool:
+        """Whether something that was held may have to go first."""
+        return self.state == "active" and self.clearing is not None
+
+    @property
+    def holds(self) -> bool:
+        """Whether what comes for it is held: it takes nothing now, or what is held goes first."""
+        return self.state != "active" or self.clearing is not None
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

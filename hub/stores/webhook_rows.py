@@ -26,6 +26,8 @@ DELIVERED = (
     f"{', '.join(f'b.{name}' for name in BODY.split(', '))} FROM webhook_deliveries AS d "
     "JOIN webhook_bodies AS b ON b.event_id = d.event_id"
 )
+# A delivery, and what it takes to know whether its endpoint may still have it.
+HELD = f"{', '.join(f'd.{name}' for name in DELIVERY.split(', '))}, b.channel, b.owner"
 # How far the clocks of two nodes may be apart, where rows are looked for by time.
 SKEW_US = 60_000_000
 FIRST = (

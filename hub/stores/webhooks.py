@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from hub.model.delivery import Attempt, Body, Delivery, NewDelivery
 from hub.model.endpoint import Endpoint, Health, Registry
+from hub.stores.clearing import Held
 from hub.stores.received import Received
 from hub.stores.replays import Replays
 
@@ -173,9 +174,9 @@ class Endpoints(Protocol):
     ) -> Endpoint | None:
         """Change one as `decide` says, which nobody else does meanwhile; None: there is none.
 
-        When its state becomes active, what is held for it stays held: a replay sends it. When it
-        was active, what is pending or queued for it becomes held. So it does when `record` or
-        `settle` changes it; and what is given back, or was sent in vain, is then held too.
+        When its state becomes active, what is held for it stays held, unless it is `clearing`; see
+        `Held`. When it was active, what is pending or queued for it becomes held. So it does when
+        `record` or `settle` changes it; and what is given back, or was sent in vain, is then held.
 
         Raises:
             Exception: What `decide` raises; nothing was changed.
@@ -275,7 +276,7 @@ class DeliveryRecords(Protocol):
         """Send one again: a new round; None: there is none, or its endpoint is no more.
 
         An open one becomes due, but for one that is under way. In a lane it waits for the one
-        before it; at an endpoint that is not active it is held.
+        before it; at an endpoint that is not active it is held, also while that one is clearing.
         """
         ...
 
@@ -287,5 +288,5 @@ class DeliveryRecords(Protocol):
         ...
 
 
-class Webhooks(Endpoints, DeliveryQueue, DeliveryRecords, Replays, Received, Protocol):
+class Webhooks(Endpoints, DeliveryQueue, DeliveryRecords, Held, Replays, Received, Protocol):
     """All of it, as a database holds it."""

@@ -132,7 +132,7 @@ class Census:
         if endpoint.state == "disabled":
             message = (
                 f"The webhook {endpoint.id} of {endpoint.owner} is disabled: {endpoint.why}. What "
-                "comes is held; after `resume` a replay sends it"
+                "comes is held; `resume` sends it"
             )
             yield self._alert(WEBHOOK_DISABLED, endpoint, endpoint.updated_at_us, days, message)
         elif health.warned:

@@ -103,6 +103,17 @@ class Pause(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
+class Resuming(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Body of `POST …/resume`: what becomes of what was held.
+
+    `send`, the default: it goes first, oldest first, before whatever comes from then on. `leave`:
+    it stays held until a replay, or until the next time that it is resumed. `discard`: it is
+    cancelled. At a webhook that is active only what is named is done.
+    """
+
+    held: Literal["send", "leave", "discard"] | None = None
+
+
 class SigningKeyView(msgspec.Struct, kw_only=True, rename={"key_id": "id"}):
     """A key that signs. `public_key` is that of Ed25519, null of others; `until` is its end."""
 
@@ -137,8 +148,8 @@ class EndpointView(msgspec.Struct, kw_only=True, rename={"webhook_id": "id"}):
     """An endpoint, as it may be shown.
 
     `headers` are the names alone, for values may be secret. `why` says why it is not active.
-    `waiting` counts its open deliveries by state; while it is not active they are held, and go
-    with a replay.
+    `waiting` counts its open deliveries by state; while it is not active they are held. While it is
+    `clearing`, those are sent or discarded, and what comes is held behind them.
     """
 
     webhook_id: str
@@ -146,6 +157,7 @@ class EndpointView(msgspec.Struct, kw_only=True, rename={"webhook_id": "id"}):
     owner: str
     state: EndpointState
     why: str
+    clearing: bool
     event_types: list[str]
     channels: list[str]
     where: dict[str, Any]

@@ -45,6 +45,7 @@ def view_of(
         owner=endpoint.owner,
         state=endpoint.state,
         why=endpoint.why,
+        clearing=endpoint.is_clearing,
         event_types=[*endpoint.event_types],
         channels=[*endpoint.channels],
         where=msgspec.json.decode(endpoint.where) if endpoint.where else {},

@@ -13,7 +13,8 @@ from hub.errors import Conflict, TooManyWebhooks
 from hub.model.endpoint import Endpoint, Health
 from hub.model.principal import Principal
 from hub.model.scope import EVENTS_READ
-from hub.stores.webhooks import Webhooks
+from hub.stores.webhooks import DeliveryQuery, Webhooks
+from hub.webhooks import pauses
 from hub.webhooks.circuit import succeeded
 from hub.webhooks.endpoint_forms import (
     EndpointChange,
@@ -34,7 +35,6 @@ from hub.webhooks.ownership import (
     owner_seen,
     theirs,
 )
-from hub.webhooks.settling import MADE
 
 # Of one principal, and of all: each costs the dispatcher memory, and every event a look.
 MAX_ENDPOINTS = 100
@@ -208,36 +208,30 @@ class EndpointRegister:
             InvalidFields: The reason cannot be shown.
         """
         check_reason(reason)
+        now_us = self._clock.now_us()
 
         def decide(endpoint: Endpoint, health: Health) -> tuple[Endpoint, Health]:
-            if endpoint.state == "disabled":
-                raise Conflict(
-                    f"expected a webhook that is sent to, got a disabled one: {_why(endpoint)}"
-                )
-            if endpoint.state == "paused" and not reason:
-                return endpoint, health
-            why = reason or f"paused by {principal.name[:80]}"
-            return self._touched(endpoint, {"state": "paused", "why": why}), health
+            return pauses.paused(endpoint, principal, reason, now_us), health
 
         return await self._change(principal, webhook_id, decide)
 
-    async def resume(self, principal: Principal, webhook_id: str) -> EndpointView:
-        """Send it what comes from now on; what is held goes with a replay.
+    async def resume(
+        self, principal: Principal, webhook_id: str, held: pauses.HeldPolicy | None = None
+    ) -> EndpointView:
+        """Have it go on: first with what was held, in its order, unless that is not wanted.
 
         Raises:
             WebhookNotFound: It is not there, for this principal.
             Conflict: It is a callback that was made.
         """
+        newest = 0
+        if held == "discard":
+            found = await self._store.deliveries(DeliveryQuery(1, webhook_id))
+            newest = found[0][0].seq if found else 0
+        now_us = self._clock.now_us()
 
         def decide(endpoint: Endpoint, health: Health) -> tuple[Endpoint, Health]:
-            if endpoint.callback is not None and endpoint.why == MADE:
-                raise Conflict(
-                    "expected a webhook that has something to get, got a callback that was made"
-                )
-            if endpoint.state == "active":
-                return endpoint, health
-            fields = {"state": "active", "why": ""}
-            return self._touched(endpoint, fields), succeeded(health)
+            return pauses.resumed(endpoint, health, held, newest, now_us)
 
         return await self._change(principal, webhook_id, decide)
 
@@ -289,7 +283,3 @@ class EndpointRegister:
             raise TooManyWebhooks(
                 f"expected fewer than {MAX_ALL} endpoints and callbacks on this hub, got as many"
             )
-
-
-def _why(endpoint: Endpoint) -> str:
-    return endpoint.why or "nobody knows why"

@@ -50,5 +50,5 @@ def delivery_of(endpoint: Endpoint, event: Event, now_us: int) -> NewDelivery:
         event.id,
         lane_of(endpoint, event.channel, event.key),
         now_us,
-        held=endpoint.state != "active",
+        held=endpoint.holds,
     )

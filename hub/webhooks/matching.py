@@ -18,6 +18,7 @@ from hub.model.endpoint import Endpoint, Registry
 from hub.model.event import Event, encode
 from hub.model.pattern import is_like
 from hub.model.scope import EVENTS_READ
+from hub.model.unit import Head
 from hub.realtime import filters
 from hub.realtime.conflation import TERMINAL
 from hub.realtime.filters import Facts, Filter, Index, read_facts, word
@@ -238,8 +239,18 @@ def _narrowed(wish: _Wish, channel: str) -> Filter | None:
 
 def may_have(endpoint: Endpoint, body: Body, readers: Readers) -> bool:
     """Say whether an endpoint's reader may still read what was chosen for it."""
-    deed = Deed(EVENTS_READ, body.channel, readers, body.owner)
+    return may_read(endpoint, body.channel, body.owner, readers)
+
+
+def may_read(endpoint: Endpoint, channel: str, owner: str, readers: Readers) -> bool:
+    """Say the same of an event of a channel and an owner."""
+    deed = Deed(EVENTS_READ, channel, readers, owner)
     return judge(endpoint.reader, deed) is Verdict.ALLOWED
+
+
+def readers_of(head: Head | None) -> Readers:
+    """Return the roles that alone may read a channel; None: whoever may read."""
+    return None if head is None or head.definition is None else head.definition.readers
 
 
 def filter_of(endpoint: Endpoint) -> Filter | None:

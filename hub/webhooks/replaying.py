@@ -15,12 +15,11 @@ from hub.model.delivery import Body, NewDelivery
 from hub.model.endpoint import Endpoint, Registry
 from hub.model.pattern import is_like
 from hub.model.replay import Replay
-from hub.model.unit import Head
 from hub.stores.base import EventQuery
 from hub.stores.webhooks import DeliveryQuery, Webhooks
 from hub.telemetry.logging import logger
 from hub.webhooks.dispatcher import PAGE_BYTES, Reader, Waking
-from hub.webhooks.matching import Matcher, may_have
+from hub.webhooks.matching import Matcher, may_have, readers_of
 from hub.webhooks.pace import Pace
 
 PAGE = 100
@@ -116,7 +115,7 @@ class Replaying:
         again = [
             row.id for row, body in due
             if _is_wanted(one, body.type)
-            and may_have(endpoint, body, _readers(heads.get(body.channel)))
+            and may_have(endpoint, body, readers_of(heads.get(body.channel)))
         ]  # fmt: skip
         cursor = due[-1][0].seq if due else one.cursor
         done = len(due) < PAGE
@@ -129,7 +128,7 @@ class Replaying:
         query = EventQuery(one.channel, PAGE, after=one.cursor, max_bytes=PAGE_BYTES)
         events = await self._log.events(query) if head is not None else ()
         due = [event for event in events if _is_due(one, event.offset, event.at_us)]
-        readers = _readers(head)
+        readers = readers_of(head)
         # As the dispatcher would do it, but also with what came before the endpoint.
         matcher = Matcher(Registry(0, [replace(endpoint, starts={})]))
         wanted = [event for event in due if _is_wanted(one, event.type)]
@@ -149,10 +148,6 @@ class Replaying:
             state="done" if done else "running",
             ended_at_us=self._clock.now_us() if done else 0,
         )
-
-
-def _readers(head: Head | None) -> Sequence[str] | None:
-    return None if head is None or head.definition is None else head.definition.readers
 
 
 def _is_due(one: Replay, at: int, at_us: int) -> bool:

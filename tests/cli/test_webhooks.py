@@ -83,6 +83,12 @@ def hub(taking: Receiver, *args: str) -> Finished:
             id="pause",
         ),
         pytest.param(["resume", "ep_1"], "POST /api/webhooks/ep_1/resume", None, id="resume"),
+        pytest.param(
+            ["resume", "ep_1", "--held", "discard"],
+            "POST /api/webhooks/ep_1/resume",
+            {"held": "discard"},
+            id="resume without what was held",
+        ),
         pytest.param(["delete", "ep/1"], "DELETE /api/webhooks/ep%2F1", None, id="delete"),
         pytest.param(
             ["create", "https://a/"], "POST /api/webhooks", {"url": "https://a/"}, id="create"

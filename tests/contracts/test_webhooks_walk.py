@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from hub.model.delivery import Delivery, NewDelivery
-from hub.model.endpoint import EndpointState
+from hub.model.endpoint import Clearing, EndpointState
+from hub.stores.clearing import Clear
 from hub.stores.webhooks import (
     AttemptQuery,
     DeliveryQuery,
@@ -31,6 +32,7 @@ from support.webhook_scene import (
     a_replay,
     a_result,
     an_endpoint,
+    anything,
 )
 
 SECOND = 1_000_000
@@ -75,6 +77,8 @@ class Walk:
             self.give_back: 3,
             self.renew: 2,
             self.change: 4,
+            self.go_on: 2,
+            self.clear: 5,
             self.remove: 1,
             self.again: 4,
             self.cancel: 3,
@@ -102,9 +106,7 @@ class Walk:
         for _ in range(self.random.randrange(4)):
             self.events += self.random.random() < 0.9
             wanted += [
-                self.new(one.id, one.state != "active")
-                for one in known.endpoints
-                if self.random.random() < 0.7
+                self.new(one.id, one.holds) for one in known.endpoints if self.random.random() < 0.7
             ]
         bodies = [a_body(event) for event in dict.fromkeys(new.event_id for new in wanted)]
         here, there = (
@@ -171,6 +173,22 @@ class Walk:
         state = self.random.choice(("active", "active", "paused", "disabled"))
         name = self.random.choice(("ep_0", *self.names))
         await self.both("change_endpoint", name, lambda e, h: (replace(e, state=state), h))
+
+    async def go_on(self) -> None:
+        """Go on with an endpoint, and with what was held."""
+        name = self.random.choice(("ep_0", *self.names))
+        await self.both(
+            "change_endpoint",
+            name,
+            lambda e, h: (replace(e, state="active", clearing=Clearing()), h),
+        )
+
+    async def clear(self) -> None:
+        """Send what was held, not all at once; what one owner has must not be read."""
+        may_read = self.random.choice((anything, lambda _endpoint, _channel, _owner: False))
+        limit = self.random.choice((1, 2, 100))
+        name = self.random.choice(("ep_0", *self.names))
+        await self.both("clear_held", Clear(name, limit, self.clock.now, may_read))
 
     async def remove(self) -> None:
         """Remove an endpoint."""

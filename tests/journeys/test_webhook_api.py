@@ -103,6 +103,47 @@ async def test_a_receiver_gets_what_a_socket_gets(
     assert {one.headers["hub-hop"] for one in there.came} == {"1"}
 
 
+async def test_what_is_paused_is_held_and_sent_first(
+    http: httpx.AsyncClient, there: Receiver
+) -> None:
+    """Nothing comes meanwhile; with the resume it comes in its order, before what is newer."""
+    made = await make(http, there, ordered=True)
+    one = f"/api/webhooks/{made['id']}"
+    await http.post(f"{one}/pause")
+    for _ in range(3):
+        await update(http, "c-1")
+    await become(http, made["id"], "held", 3)
+
+    resumed = (await http.post(f"{one}/resume", json={"held": "send"})).json()
+    for _ in range(3):
+        await update(http, "c-1")
+    await there.has(6)
+
+    assert (resumed["clearing"], resumed["waiting"]) == (True, {"held": 3})
+    offsets = [came.event["offset"] for came in there.came]
+    assert offsets == sorted(offsets)
+    refused = await http.post(f"{one}/resume", json={"held": "burn"})
+    assert refused.status_code == 422
+
+
+async def test_what_was_held_can_be_discarded(http: httpx.AsyncClient, there: Receiver) -> None:
+    """It is over, and says why; what comes from then on is sent."""
+    made = await make(http, there)
+    one = f"/api/webhooks/{made['id']}"
+    await http.post(f"{one}/pause")
+    await update(http, "c-1", "c-2")
+    await become(http, made["id"], "held", 2)
+
+    await http.post(f"{one}/resume", json={"held": "discard"})
+    await become(http, made["id"], "cancelled", 2)
+    await update(http, "c-3")
+    await there.has(1)
+
+    assert [came.event["data"]["contract_id"] for came in there.came] == ["c-3"]
+    found = (await http.get(f"{one}/deliveries?state=cancelled")).json()
+    assert {row["reason"] for row in found["deliveries"]} == {"discarded"}
+
+
 async def test_what_is_paused_is_held_and_replayed(
     http: httpx.AsyncClient, there: Receiver
 ) -> None:
@@ -112,7 +153,7 @@ async def test_what_is_paused_is_held_and_replayed(
     await http.post(f"{one}/pause", json={"reason": "holidays"})
     await update(http, "c-1", "c-2")
     await become(http, made["id"], "held", 2)
-    resumed = (await http.post(f"{one}/resume")).json()
+    resumed = (await http.post(f"{one}/resume", json={"held": "leave"})).json()
     await update(http, "c-3")
     await there.has(1)
 

@@ -12,6 +12,7 @@ from hub.clock import Clock
 from hub.model.delivery import ENDED, OPEN, STATES, Attempt, Body, Delivery, NewDelivery
 from hub.model.endpoint import Endpoint, Health, Registry
 from hub.model.replay import Replay
+from hub.stores.clearing import Clear, Cleared
 from hub.stores.received import ReceivedRequest
 from hub.stores.webhooks import (
     AttemptQuery,
@@ -237,6 +238,31 @@ class MemoryQueue(MemoryEndpoints):
                 del self.stored[row.endpoint_id]
         return len(old[:limit])
 
+    async def clear_held(self, clear: Clear) -> Cleared | None:
+        """Send or cancel a page of what is held; None: the endpoint does not clear."""
+        endpoint = self.stored.get(clear.endpoint_id)
+        if endpoint is None or endpoint.state != "active" or endpoint.clearing is None:
+            return None
+        page = self.of(endpoint.id, "held")[: clear.limit]
+        sent = 0
+        for row in page:
+            body = self.bodies[row.event_id]
+            reason = "discarded" if row.seq <= endpoint.clearing.discard else ""
+            if not reason and not clear.may_read(endpoint, body.channel, body.owner):
+                reason = "unreadable"
+            if reason:
+                ended = {"reason": reason, "ended_at_us": clear.now_us}
+                self.put(row._replace(state="cancelled", **ended))  # type: ignore[arg-type]
+                continue
+            state = "queued" if self._is_headed(row) else "pending"
+            due_us = min(row.due_us, clear.now_us)
+            self.put(row._replace(state=state, due_us=due_us))  # type: ignore[arg-type]
+            sent += 1
+        done = len(page) < clear.limit
+        if done:
+            self._store(replace(endpoint, clearing=None))
+        return Cleared(sent, len(page) - sent, done)
+
     def make(self, wanted: Iterable[NewDelivery], bodies: Iterable[Body]) -> None:
         """Make deliveries, but for pairs that have one."""
         pairs = {(row.endpoint_id, row.event_id) for row in self.rows.values()}
@@ -264,7 +290,9 @@ class MemoryQueue(MemoryEndpoints):
             return row
         if row.state in ENDED:
             row = row._replace(round=row.round + 1, attempts=0, reason="", ended_at_us=0)
-        if not self.is_active(row.endpoint_id):
+        endpoint = self.stored[row.endpoint_id]
+        waits = row.state in {"pending", "queued"}
+        if endpoint.state != "active" or (endpoint.clearing is not None and not waits):
             return self.put(row._replace(state="held", due_us=due_us))
         headed = row.state != "pending" and self._is_headed(row)
         return self.put(row._replace(state="queued" if headed else "pending", due_us=due_us))
@@ -432,7 +460,7 @@ class MemoryWebhooks(MemoryRecords):
                 if there.state in {*ENDED, "held"}:
                     self.resend(there, wanted.due_us)
             elif wanted.endpoint_id in self.stored:
-                held = not self.is_active(wanted.endpoint_id)
+                held = self.stored[wanted.endpoint_id].holds
                 self.make([wanted._replace(held=held)], bodies)
         return True
 

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from hub.model.delivery import Attempt, Body, Delivery, NewDelivery
-from hub.model.endpoint import Callback, Endpoint, Health, SigningKey
+from hub.model.endpoint import Callback, Clearing, Endpoint, Health, SigningKey
 from hub.model.replay import Replay
+from hub.stores.clearing import Clear, Cleared
 from hub.stores.received import ReceivedRequest
 from hub.stores.webhooks import Claim, Grant, Lane, Leased, Result, Settled, Step, Webhooks
 from support.clocks import START_US, FakeClock
@@ -174,6 +175,24 @@ async def states(hooks: Webhooks, *delivery_ids: str) -> list[str]:
 async def pause(hooks: Webhooks, name: str = "ep_1", state: str = "paused") -> None:
     """Put an endpoint into a state."""
     await hooks.change_endpoint(name, lambda e, h: (replace(e, state=state), h))
+
+
+async def resume(hooks: Webhooks, name: str = "ep_1", discard: int = 0) -> None:
+    """Have an endpoint go on with what was held, without what was made up to a `seq`."""
+    clearing = Clearing(discard)
+    await hooks.change_endpoint(
+        name, lambda e, h: (replace(e, state="active", clearing=clearing), h)
+    )
+
+
+def anything(_endpoint: Endpoint, _channel: str, _owner: str) -> bool:
+    """Let an endpoint read all."""
+    return True
+
+
+async def clear(hooks: Webhooks, name: str = "ep_1", limit: int = 100) -> Cleared | None:
+    """Send or cancel a page of what is held."""
+    return await hooks.clear_held(Clear(name, limit, START_US, anything))
 
 
 def a_replay(name: str = "rp_1", **fields: Any) -> Replay:

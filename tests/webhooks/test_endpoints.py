@@ -17,7 +17,7 @@ from hub.errors import (
     TooManyWebhooks,
     WebhookNotFound,
 )
-from hub.model.endpoint import SCHEDULE
+from hub.model.endpoint import SCHEDULE, Clearing
 from hub.model.principal import Principal
 from hub.webhooks import endpoints
 from hub.webhooks.callback_forms import NewCallback
@@ -25,9 +25,11 @@ from hub.webhooks.endpoint_forms import EndpointChange, SecretRotation
 from hub.webhooks.endpoint_reading import FAST
 from hub.webhooks.endpoint_telling import bare
 from hub.webhooks.endpoints import Page
+from hub.webhooks.pauses import HeldPolicy
 from hub.webhooks.sender import Answer
 from support.principals import principal
 from support.webhook_desk import ANNA, BERT, OPERATOR, ROOT, URL, Desk, open_desk
+from support.webhook_scene import pause
 
 HOUR_S = 3600
 
@@ -253,7 +255,7 @@ async def test_another_address_begins_with_good_health(desk: Desk) -> None:
 
 
 async def test_a_paused_endpoint_holds_and_goes_on(desk: Desk) -> None:
-    """With a reason; twice is once; what is held stays held."""
+    """With a reason; twice is once; what is held is to be sent."""
     made = await desk.make()
     await desk.deliver(made.webhook_id, 1)
 
@@ -264,6 +266,59 @@ async def test_a_paused_endpoint_holds_and_goes_on(desk: Desk) -> None:
     assert (paused.state, paused.why, paused.waiting) == ("paused", "holidays", {"held": 1})
     assert again == paused
     assert (resumed.state, resumed.why, resumed.waiting) == ("active", "", {"held": 1})
+    assert [one.clearing for one in (paused, resumed)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("held", "clearing"),
+    [
+        pytest.param(None, Clearing(), id="it is sent, unless something else is said"),
+        pytest.param("send", Clearing(), id="it is sent"),
+        pytest.param("leave", None, id="it is left"),
+        pytest.param("discard", Clearing(2), id="what is there by now is discarded"),
+    ],
+)
+@pytest.mark.parametrize("state", ["paused", "disabled"])
+async def test_what_becomes_of_what_was_held(
+    desk: Desk, held: HeldPolicy | None, clearing: Clearing | None, state: str
+) -> None:
+    """Whoever stopped the endpoint: what it missed is not lost in silence."""
+    made = await desk.make()
+    await desk.deliver(made.webhook_id, 1, 2)
+    await pause(desk.store, made.webhook_id, state)
+
+    await desk.endpoints.resume(ANNA, made.webhook_id, held)
+
+    found = await desk.store.endpoint(made.webhook_id)
+    assert found is not None
+    assert (found[0].state, found[0].clearing) == ("active", clearing)
+
+
+async def test_an_active_endpoint_is_resumed_by_what_is_named(desk: Desk) -> None:
+    """Nothing happens without; what was left is sent later, and its health stays."""
+    made = await desk.make()
+    await desk.deliver(made.webhook_id, 1)
+    await desk.attempt(Answer(failure="connect", detail="refused"))
+    before = await desk.endpoints.get(ANNA, made.webhook_id)
+
+    same = await desk.endpoints.resume(ANNA, made.webhook_id)
+    later = await desk.endpoints.resume(ANNA, made.webhook_id, "send")
+    stopped = await desk.endpoints.resume(ANNA, made.webhook_id, "leave")
+
+    assert [one.clearing for one in (same, later, stopped)] == [False, True, False]
+    assert before.health.failures == stopped.health.failures == 1
+
+
+async def test_who_is_paused_is_not_clearing(desk: Desk) -> None:
+    """What was left of it is decided on anew."""
+    made = await desk.make()
+    await desk.endpoints.pause(ANNA, made.webhook_id, "")
+    await desk.endpoints.resume(ANNA, made.webhook_id)
+
+    paused = await desk.endpoints.pause(ANNA, made.webhook_id, "again")
+    resumed = await desk.endpoints.resume(ANNA, made.webhook_id, "leave")
+
+    assert (paused.clearing, resumed.clearing) == (False, False)
 
 
 async def test_a_reason_is_shown_as_it_is_written(desk: Desk) -> None:

@@ -2,13 +2,13 @@
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from hub.model.delivery import Body, Delivery, NewDelivery
+from hub.model.endpoint import Endpoint
 from hub.stores.sqlite import insert
 from hub.stores.sqlite_webhooks.part import move_up
 from hub.stores.webhook_moves import resent
-from hub.stores.webhook_rows import BODY, DELIVERY, delivery_of, text_of
+from hub.stores.webhook_rows import BODY, DELIVERY, delivery_of, endpoint_of, text_of
 
 _INTO = "webhook_deliveries (id, endpoint_id, event_id, lane, state, created_at_us, due_us)"
 _ONCE = "ON CONFLICT (event_id, endpoint_id) DO NOTHING"
@@ -30,7 +30,7 @@ _MOVED = (
     "UPDATE webhook_deliveries SET state = ?, due_us = ?, round = ?, attempts = ?, reason = ?, "
     "ended_at_us = ? WHERE seq = ?"
 )
-_STATE = "SELECT state FROM webhook_endpoints WHERE id = ? AND state <> 'removed'"
+_ENDPOINT = "SELECT document FROM webhook_endpoints WHERE id = ? AND state <> 'removed'"
 
 
 def make(
@@ -57,8 +57,8 @@ def _states(db: sqlite3.Connection, wanted: Sequence[NewDelivery]) -> list[str]:
         lane, pair = (new.endpoint_id, new.lane), (new.event_id, new.endpoint_id)
         states.append("held" if new.held else "queued" if lane in taken else "pending")
         if new.lane is not None and not new.held and pair not in there:
-            there.add(pair)
             taken.add(lane)
+        there.add(pair)
     return states
 
 
@@ -85,20 +85,20 @@ def by_id(db: sqlite3.Connection, delivery_id: str) -> Delivery | None:
     return None if row is None else delivery_of(row)
 
 
-def is_active(db: sqlite3.Connection, endpoint_id: str) -> bool | None:
-    """Return whether an endpoint is active; None: there is none."""
-    row: Any = db.execute(_STATE, (endpoint_id,)).fetchone()
-    return None if row is None else row[0] == "active"
+def stored(db: sqlite3.Connection, endpoint_id: str) -> Endpoint | None:
+    """Return an endpoint as it is stored now, or None."""
+    row = db.execute(_ENDPOINT, (endpoint_id,)).fetchone()
+    return None if row is None else endpoint_of(row[0])
 
 
 def send_again(db: sqlite3.Connection, delivery: Delivery, due_us: int) -> Delivery | None:
     """Send a delivery again; None: its endpoint is no more."""
-    active = is_active(db, delivery.endpoint_id)
-    if active is None:
+    endpoint = stored(db, delivery.endpoint_id)
+    if endpoint is None:
         return None
     lane = (delivery.endpoint_id, delivery.lane)
     headed = delivery.state != "pending" and lane in heads(db, [lane])
-    after = resent(delivery, due_us, active=active, headed=headed)
+    after = resent(delivery, due_us, endpoint=endpoint, headed=headed)
     move(db, after)
     if delivery.state == "pending" and after.state != "pending":
         move_up(db, [lane])

@@ -87,11 +87,12 @@ def _make(
     db: sqlite3.Connection, new: Sequence[NewDelivery], bodies: Sequence[Body], now_us: int
 ) -> None:
     fresh: list[NewDelivery] = []
-    active = {wanted: making.is_active(db, wanted) for wanted in {n.endpoint_id for n in new}}
+    endpoints = {name: making.stored(db, name) for name in {one.endpoint_id for one in new}}
     for wanted in new:
         there = db.execute(_PAIR, (wanted.event_id, wanted.endpoint_id)).fetchone()
-        if there is None and active[wanted.endpoint_id] is not None:
-            fresh.append(wanted._replace(held=not active[wanted.endpoint_id]))
+        endpoint = endpoints[wanted.endpoint_id]
+        if there is None and endpoint is not None:
+            fresh.append(wanted._replace(held=endpoint.holds))
         elif there is not None:
             delivery = making.by_id(db, there[0])
             if delivery is not None and (delivery.state in ENDED or delivery.state == "held"):

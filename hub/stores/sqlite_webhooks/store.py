@@ -1,6 +1,7 @@
 """All of it, over one data file."""
 
 from hub.stores.sqlite_webhooks.claims import SqliteClaims
+from hub.stores.sqlite_webhooks.clearing import SqliteClearing
 from hub.stores.sqlite_webhooks.endpoints import SqliteEndpoints
 from hub.stores.sqlite_webhooks.queue import SqliteQueue
 from hub.stores.sqlite_webhooks.received import SqliteReceived
@@ -15,6 +16,7 @@ class SqliteWebhooks(
     SqliteClaims,
     SqliteRecording,
     SqliteRecords,
+    SqliteClearing,
     SqliteReplays,
     SqliteReceived,
 ):

@@ -44,6 +44,7 @@ from hub.webhooks.endpoint_forms import (
     EndpointView,
     NewEndpoint,
     Pause,
+    Resuming,
     SecretRotation,
     TestOutcome,
 )
@@ -91,8 +92,9 @@ def _endpoints(to: WebhooksResource) -> list[Route]:
         Route("POST", f"{one}/pause", _OWN, to.pause, "Send a webhook nothing; hold what comes",
               EndpointView, Pause, refusals=(*no, Conflict), tag=tag, name="pauseWebhook",
               keyed=False, needs_body=False),
-        Route("POST", f"{one}/resume", _OWN, to.resume, "Send a webhook what comes from now on",
-              EndpointView, refusals=(*no, Conflict), tag=tag, name="resumeWebhook", keyed=False),
+        Route("POST", f"{one}/resume", _OWN, to.resume, "Have a webhook go on, with what was held",
+              EndpointView, Resuming, refusals=(*no, Conflict), tag=tag, name="resumeWebhook",
+              keyed=False, needs_body=False),
         Route("GET", "/.well-known/webhook-keys", s.PUBLIC, to.keys,
               "Read the public keys that sign webhooks", KeySet, tag=tag, name="readWebhookKeys"),
     ]  # fmt: skip

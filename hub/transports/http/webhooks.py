@@ -17,6 +17,7 @@ from hub.webhooks.endpoint_forms import (
     EndpointRemoved,
     NewEndpoint,
     Pause,
+    Resuming,
     SecretRotation,
 )
 from hub.webhooks.endpoint_telling import bare, summary
@@ -48,6 +49,7 @@ _new = json_decoder(NewEndpoint)
 _change = json_decoder(EndpointChange)
 _rotation = json_decoder(SecretRotation)
 _pause = json_decoder(Pause)
+_resuming = json_decoder(Resuming)
 
 
 class WebhooksResource:
@@ -120,11 +122,11 @@ class WebhooksResource:
 
     async def resume(self, call: Call) -> ASGIApp:
         """Have one go on."""
+        resuming = await call.json(_resuming) if call.body.is_open else Resuming()
         webhook_id = call.params["webhook_id"]
-        view = await self._endpoints.resume(call.principal, webhook_id)
-        await self._record(
-            call, "webhook.resume", webhook_id, {"held": view.waiting.get("held", 0)}
-        )
+        view = await self._endpoints.resume(call.principal, webhook_id, resuming.held)
+        details = {"held": view.waiting.get("held", 0), "then": resuming.held or "send"}
+        await self._record(call, "webhook.resume", webhook_id, details)
         return json(view)
 
     async def test(self, call: Call) -> ASGIApp:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from hub.model.delivery import Body, Delivery, NewDelivery
+from hub.model.endpoint import Endpoint
 from hub.stores.postgres.database import Connection
 from hub.stores.postgres.webhooks.part import LOCK, columns, move_up
 from hub.stores.webhook_moves import resent
-from hub.stores.webhook_rows import BODY, DELIVERY, delivery_of
+from hub.stores.webhook_rows import BODY, DELIVERY, delivery_of, endpoint_of
 
 _KEEP_BODIES = (
     f"INSERT INTO webhook_bodies ({BODY}) "  # noqa: S608 own words
@@ -39,7 +40,7 @@ _MOVED = (
     "UPDATE webhook_deliveries SET state = $1, due_us = $2, round = $3, attempts = $4, "
     "reason = $5, ended_at_us = $6 WHERE seq = $7"
 )
-_STATE = "SELECT state FROM webhook_endpoints WHERE id = $1 AND state <> 'removed'"
+_ENDPOINT = "SELECT document FROM webhook_endpoints WHERE id = $1 AND state <> 'removed'"
 
 
 async def make(
@@ -78,8 +79,8 @@ async def _states(connection: Connection, wanted: Sequence[NewDelivery]) -> list
         lane, pair = (new.endpoint_id, new.lane), (new.event_id, new.endpoint_id)
         states.append("held" if new.held else "queued" if lane in taken else "pending")
         if new.lane is not None and not new.held and pair not in there:
-            there.add(pair)
             taken.add(lane)
+        there.add(pair)
     return states
 
 
@@ -103,20 +104,20 @@ async def locked(connection: Connection, delivery_id: str) -> Delivery | None:
     return None if row is None else delivery_of(row)
 
 
-async def is_active(connection: Connection, endpoint_id: str) -> bool | None:
-    """Return whether an endpoint is active; None: there is none."""
-    state = await connection.fetchval(_STATE, endpoint_id)
-    return None if state is None else state == "active"
+async def stored(connection: Connection, endpoint_id: str) -> Endpoint | None:
+    """Return an endpoint as it is stored now, or None."""
+    document = await connection.fetchval(_ENDPOINT, endpoint_id)
+    return None if document is None else endpoint_of(document)
 
 
 async def send_again(connection: Connection, delivery: Delivery, due_us: int) -> Delivery | None:
     """Send a delivery again; None: its endpoint, which is locked, is no more."""
-    active = await is_active(connection, delivery.endpoint_id)
-    if active is None:
+    endpoint = await stored(connection, delivery.endpoint_id)
+    if endpoint is None:
         return None
     lane = (delivery.endpoint_id, delivery.lane)
     headed = delivery.state != "pending" and lane in await heads(connection, [lane])
-    after = resent(delivery, due_us, active=active, headed=headed)
+    after = resent(delivery, due_us, endpoint=endpoint, headed=headed)
     await move(connection, after)
     if delivery.state == "pending" and after.state != "pending":
         await move_up(connection, [lane])

@@ -97,11 +97,12 @@ async def _make(
 ) -> None:
     fresh: list[NewDelivery] = []
     names = {one.endpoint_id for one in new}
-    active = {name: await making.is_active(connection, name) for name in names}
+    endpoints = {name: await making.stored(connection, name) for name in names}
     for wanted in new:
         there = await connection.fetchval(_PAIR, wanted.event_id, wanted.endpoint_id)
-        if there is None and active[wanted.endpoint_id] is not None:
-            fresh.append(wanted._replace(held=not active[wanted.endpoint_id]))
+        endpoint = endpoints[wanted.endpoint_id]
+        if there is None and endpoint is not None:
+            fresh.append(wanted._replace(held=endpoint.holds))
         elif there is not None:
             delivery = await making.locked(connection, there)
             if delivery is not None and (delivery.state in ENDED or delivery.state == "held"):

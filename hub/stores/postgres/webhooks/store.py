@@ -1,6 +1,7 @@
 """All of it, over one database."""
 
 from hub.stores.postgres.webhooks.claims import PostgresClaims
+from hub.stores.postgres.webhooks.clearing import PostgresClearing
 from hub.stores.postgres.webhooks.endpoints import PostgresEndpoints
 from hub.stores.postgres.webhooks.queue import PostgresQueue
 from hub.stores.postgres.webhooks.received import PostgresReceived
@@ -15,6 +16,7 @@ class PostgresWebhooks(
     PostgresClaims,
     PostgresRecording,
     PostgresRecords,
+    PostgresClearing,
     PostgresReplays,
     PostgresReceived,
 ):

@@ -12,6 +12,7 @@ STEP = 500
 REMOVED = "removed with its endpoint"
 
 LOCK_STATE = "UPDATE webhook_state SET revision = revision + 1 RETURNING revision"
+WAIT_STATE = "SELECT 1 FROM webhook_state FOR UPDATE"
 _LOCK = "SELECT 1 FROM webhook_health WHERE endpoint_id = $1 FOR UPDATE"
 _KEEP = (
     "INSERT INTO webhook_endpoints (id, owner, state, created_at_us, callback_kind, "
@@ -79,7 +80,7 @@ async def remove(connection: Connection, endpoint_id: str, now_us: int) -> bool:
 async def sweep(connection: Connection, endpoint_id: str, now_us: int) -> None:
     """Hold or cancel some of what is still open."""
     # Who finishes a removal changes the state's row, so it comes first; see `part`.
-    await connection.execute("SELECT 1 FROM webhook_state FOR UPDATE")
+    await connection.execute(WAIT_STATE)
     await connection.execute(_LOCK, endpoint_id)
     await _step(connection, endpoint_id, now_us)
 

@@ -62,9 +62,14 @@ class AsyncWebhooks:
         """Hold deliveries back until `resume`."""
         return await self._send(webhooks.pause(webhook_id, reason))
 
-    async def resume(self, webhook_id: str) -> Json:
-        """Let what comes from now on go again; what was held goes with a `replay`."""
-        return await self._send(webhooks.resume(webhook_id))
+    async def resume(self, webhook_id: str, held: str | None = None) -> Json:
+        """Let deliveries go again: first what was held, oldest first.
+
+        Args:
+            webhook_id: Which one.
+            held: `leave`: what was held stays so, for a `replay`. `discard`: it is cancelled.
+        """
+        return await self._send(webhooks.resume(webhook_id, held))
 
     async def deliveries(
         self,

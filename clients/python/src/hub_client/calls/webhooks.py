@@ -93,9 +93,9 @@ def pause(webhook_id: str, reason: str) -> Request:
     return _post(f"{_path(webhook_id)}/pause", {"reason": reason})
 
 
-def resume(webhook_id: str) -> Request:
+def resume(webhook_id: str, held: str | None) -> Request:
     """Return the request that lets deliveries go again."""
-    return _post(f"{_path(webhook_id)}/resume", msgspec.UNSET)
+    return _post(f"{_path(webhook_id)}/resume", msgspec.UNSET if held is None else {"held": held})
 
 
 def listed(

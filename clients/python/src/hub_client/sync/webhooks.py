@@ -62,9 +62,14 @@ class Webhooks:
         """Hold deliveries back until `resume`."""
         return self._send(webhooks.pause(webhook_id, reason))
 
-    def resume(self, webhook_id: str) -> Json:
-        """Let what comes from now on go again; what was held goes with a `replay`."""
-        return self._send(webhooks.resume(webhook_id))
+    def resume(self, webhook_id: str, held: str | None = None) -> Json:
+        """Let deliveries go again: first what was held, oldest first.
+
+        Args:
+            webhook_id: Which one.
+            held: `leave`: what was held stays so, for a `replay`. `discard`: it is cancelled.
+        """
+        return self._send(webhooks.resume(webhook_id, held))
 
     def deliveries(
         self,
