@@ -20,6 +20,7 @@ from hub.webhooks.measures import Measures
 from hub.webhooks.notices import Audit, Notices
 from hub.webhooks.pace import Pace
 from hub.webhooks.replaying import Replaying
+from hub.webhooks.unclaimed import Unclaimed
 from hub.webhooks.upkeep import DAY_US, Upkeep
 from hub.webhooks.worker import Way, Worker
 
@@ -130,6 +131,9 @@ class Webhooks:
             store, post.secrets, post.checks, post.sender, post.build, self.changed
         )
         self.lockouts = Lockouts(store, clock, self.changed)
+        # A process without clients may not know how they are let in.
+        required = serves and settings.auth_required
+        self._unclaimed = Unclaimed(store, clock, required=required)
         self._post = post
 
     @property
@@ -152,10 +156,11 @@ class Webhooks:
     def works(self) -> Sequence[Work]:
         """Return what is to run beside the clients, for ever."""
         if not self.sends:
-            return (self.lockouts.run,)
+            return (self.lockouts.run, self._unclaimed.run)
         sending = (self.dispatcher, self.worker, self.replaying, self._backlogs)
         loops = (*sending, self._upkeep, self.census)
-        return [self.lockouts.run, *(loop.run for loop in loops)]
+        first = self._unclaimed.first
+        return [self.lockouts.run, self._unclaimed.run, *(first(loop.run) for loop in loops)]
 
     async def close(self, within_s: float) -> None:
         """Send no more; let finish what is under way."""

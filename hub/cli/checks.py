@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hub.cli.check_identity import identity_findings
+from hub.cli.check_webhooks import webhook_findings
 from hub.cli.finding import Finding
 from hub.cli.listening import listen
 from hub.cli.migrate import schema
@@ -35,6 +36,7 @@ def findings(settings: Settings) -> list[Finding]:
             _database(settings),
             *_broker(settings),
             *identity_findings(settings),
+            *webhook_findings(settings),
             _open_files(),
             _port(settings, held=False),
         ]
@@ -46,6 +48,7 @@ def findings(settings: Settings) -> list[Finding]:
         _migrations(settings),
         *_broker(settings),
         *identity_findings(settings),
+        *webhook_findings(settings),
         _clock(settings.data_file),
         _open_files(),
         _port(settings, held=held),

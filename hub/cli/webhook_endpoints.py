@@ -99,17 +99,23 @@ def pause(output: Output, url: str | None, *, webhook_id: str, reason: str) -> N
     type=click.Choice(["send", "leave", "discard"]),
     help="What becomes of what was held meanwhile. Default: it is sent.",
 )
+@click.option("--adopt", is_flag=True, help="Make one yours that was made with AUTH=off.")
 @url_option
-def resume(output: Output, url: str | None, *, webhook_id: str, held: str | None) -> None:
+def resume(
+    output: Output, url: str | None, *, webhook_id: str, held: str | None, adopt: bool
+) -> None:
     """Have a webhook go on, also one that was disabled.
 
     What was held meanwhile goes first, oldest first, before whatever comes. With `--held leave` it
     stays held, for `hub webhooks replay`; with `--held discard` it is cancelled.
+
+    A webhook that was made with AUTH=off is paused once people have to say who they are: nobody
+    answers for it. With --adopt it becomes yours, and gets what you may read.
     """
     from hub.cli.posting import send
     from hub.cli.webhook_lines import webhook_line
 
-    webhook = send(url, 0, lambda hub: hub.webhooks.resume(webhook_id, held))
+    webhook = send(url, 0, lambda hub: hub.webhooks.resume(webhook_id, held, adopt=adopt))
     output.show(webhook, lambda: webhook_line(webhook))
 
 

@@ -108,10 +108,12 @@ class Resuming(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     `send`, the default: it goes first, oldest first, before whatever comes from then on. `leave`:
     it stays held until a replay, or until the next time that it is resumed. `discard`: it is
-    cancelled. At a webhook that is active only what is named is done.
+    cancelled. At a webhook that is active only what is named is done. `adopt`: one that was
+    made with AUTH=off becomes yours, and gets what you may read.
     """
 
     held: Literal["send", "leave", "discard"] | None = None
+    adopt: bool = False
 
 
 class SigningKeyView(msgspec.Struct, kw_only=True, rename={"key_id": "id"}):

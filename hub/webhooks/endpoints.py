@@ -22,6 +22,7 @@ from hub.webhooks.endpoint_forms import (
     EndpointsView,
     EndpointView,
     NewEndpoint,
+    Resuming,
     SecretRotation,
 )
 from hub.webhooks.endpoint_reading import Checks, check_reason, read
@@ -216,22 +217,29 @@ class EndpointRegister:
         return await self._change(principal, webhook_id, decide)
 
     async def resume(
-        self, principal: Principal, webhook_id: str, held: pauses.HeldPolicy | None = None
+        self, principal: Principal, webhook_id: str, resuming: Resuming | None = None
     ) -> EndpointView:
         """Have it go on: first with what was held, in its order, unless that is not wanted.
 
         Raises:
             WebhookNotFound: It is not there, for this principal.
-            Conflict: It is a callback that was made.
+            Conflict: It is a callback that was made; or nobody answers for it, or somebody else.
+            Forbidden: Whoever would answer for it may not read events.
         """
+        asked = resuming or Resuming()
+        if asked.adopt:
+            check_reader(principal)
         newest = 0
-        if held == "discard":
+        if asked.held == "discard":
             found = await self._store.deliveries(DeliveryQuery(1, webhook_id))
             newest = found[0][0].seq if found else 0
+        wish = pauses.Wish(asked.held, newest, principal if asked.adopt else None)
         now_us = self._clock.now_us()
 
         def decide(endpoint: Endpoint, health: Health) -> tuple[Endpoint, Health]:
-            return pauses.resumed(endpoint, health, held, newest, now_us)
+            if not asked.adopt:
+                pauses.check_claim(principal, endpoint)
+            return pauses.resumed(endpoint, health, wish, now_us)
 
         return await self._change(principal, webhook_id, decide)
 

@@ -1,5 +1,6 @@
 """`hub check` finds what would keep a hub from running here, and changes nothing."""
 
+import asyncio
 import json
 import signal
 import sqlite3
@@ -13,10 +14,15 @@ import pytest
 from hub.cli import checks
 from hub.cli.checks import findings
 from hub.cli.finding import Finding
+from hub.clock import SystemClock
+from hub.model.principal import ANONYMOUS
 from hub.settings import Settings
+from hub.stores.log import SqliteLog
+from hub.stores.sqlite import DataFile
 from support.commands import Finished, invoke
 from support.redis_server import RedisServer, free_port, redis_server
 from support.running import HubProcess
+from support.webhooks import endpoint
 
 
 def at(file: Path, *args: str, **environ: str) -> Finished:
@@ -202,3 +208,27 @@ def test_a_hub_that_runs_is_asked(served: HubProcess) -> None:
     assert (there.code, everywhere.code, nowhere.code) == (0, 0, 1)
     assert json.loads(everywhere.out)["checks"][0]["found"].startswith("http://127.0.0.1:")
     assert "refused" in nowhere.out
+
+
+async def made_by_nobody(file: Path, count: int) -> None:
+    """Make webhooks on a data file, as with AUTH=off."""
+    log = SqliteLog(DataFile(file), SystemClock())
+    for n in range(count):
+        await log.webhooks.add_endpoint(endpoint(f"ep_{n}", reader=ANONYMOUS))
+    await log.webhooks.add_endpoint(endpoint("ep_ann"))
+    await log.close()
+
+
+async def test_webhooks_of_nobody_are_named(data_file: Path) -> None:
+    """Where one must say who one is; the first ones by name, and what to do."""
+    await made_by_nobody(data_file, 4)
+
+    finding = await asyncio.to_thread(found, data_file, "webhooks", auth="required")
+
+    assert finding.state == "warning"
+    assert finding.found.startswith("4 made with AUTH=off")
+    assert "ep_ann" not in finding.found
+    assert finding.found.endswith(", …")
+    assert "--adopt" in finding.remedy
+    settings = Settings(database_url=f"sqlite:///{data_file}", port=0, auth="off")
+    assert "webhooks" not in {one.name for one in await asyncio.to_thread(findings, settings)}

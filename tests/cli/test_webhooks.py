@@ -89,6 +89,12 @@ def hub(taking: Receiver, *args: str) -> Finished:
             {"held": "discard"},
             id="resume without what was held",
         ),
+        pytest.param(
+            ["resume", "ep_1", "--adopt"],
+            "POST /api/webhooks/ep_1/resume",
+            {"adopt": True},
+            id="resume one of nobody",
+        ),
         pytest.param(["delete", "ep/1"], "DELETE /api/webhooks/ep%2F1", None, id="delete"),
         pytest.param(
             ["create", "https://a/"], "POST /api/webhooks", {"url": "https://a/"}, id="create"

@@ -53,6 +53,7 @@ URL = "https://shop.example/hook"
         ("test", ["ep"], {}, "POST /api/webhooks/ep/test", None),
         ("pause", ["ep", "repair"], {}, "POST /api/webhooks/ep/pause", {"reason": "repair"}),
         ("resume", ["ep"], {}, "POST /api/webhooks/ep/resume", None),
+        ("resume", ["ep"], {"adopt": True}, "POST /api/webhooks/ep/resume", {"adopt": True}),
         ("resume", ["ep", "leave"], {}, "POST /api/webhooks/ep/resume", {"held": "leave"}),
         ("deliveries", ["ep"], {}, "GET /api/webhooks/ep/deliveries", None),
         (

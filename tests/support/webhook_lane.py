@@ -12,7 +12,7 @@ from hub.model.event import Event
 from hub.stores.clearing import Clear
 from hub.stores.webhooks import Claim, Leased, Result, Step, Webhooks
 from hub.webhooks.matching import Matcher
-from hub.webhooks.pauses import paused, resumed
+from hub.webhooks.pauses import Wish, paused, resumed
 from hub.webhooks.sender import Answer
 from hub.webhooks.settling import Exchange, settle
 from support.clocks import FakeClock
@@ -130,7 +130,7 @@ class OrderedLane:
     async def resume(self) -> None:
         """An operator has it go on."""
         await self.store.change_endpoint(
-            "ep_1", lambda one, health: resumed(one, health, None, 0, self.clock.now_us())
+            "ep_1", lambda one, health: resumed(one, health, Wish(), self.clock.now_us())
         )
 
     async def change(self) -> None:

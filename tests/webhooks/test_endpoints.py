@@ -18,10 +18,11 @@ from hub.errors import (
     WebhookNotFound,
 )
 from hub.model.endpoint import SCHEDULE, Clearing
-from hub.model.principal import Principal
+from hub.model.principal import ANONYMOUS, Principal
+from hub.model.scope import WEBHOOKS_ANY
 from hub.webhooks import endpoints
 from hub.webhooks.callback_forms import NewCallback
-from hub.webhooks.endpoint_forms import EndpointChange, SecretRotation
+from hub.webhooks.endpoint_forms import EndpointChange, Resuming, SecretRotation
 from hub.webhooks.endpoint_reading import FAST
 from hub.webhooks.endpoint_telling import bare
 from hub.webhooks.endpoints import Page
@@ -287,7 +288,7 @@ async def test_what_becomes_of_what_was_held(
     await desk.deliver(made.webhook_id, 1, 2)
     await pause(desk.store, made.webhook_id, state)
 
-    await desk.endpoints.resume(ANNA, made.webhook_id, held)
+    await desk.endpoints.resume(ANNA, made.webhook_id, Resuming(held=held))
 
     found = await desk.store.endpoint(made.webhook_id)
     assert found is not None
@@ -302,11 +303,62 @@ async def test_an_active_endpoint_is_resumed_by_what_is_named(desk: Desk) -> Non
     before = await desk.endpoints.get(ANNA, made.webhook_id)
 
     same = await desk.endpoints.resume(ANNA, made.webhook_id)
-    later = await desk.endpoints.resume(ANNA, made.webhook_id, "send")
-    stopped = await desk.endpoints.resume(ANNA, made.webhook_id, "leave")
+    later = await desk.endpoints.resume(ANNA, made.webhook_id, Resuming(held="send"))
+    stopped = await desk.endpoints.resume(ANNA, made.webhook_id, Resuming(held="leave"))
 
     assert [one.clearing for one in (same, later, stopped)] == [False, True, False]
     assert before.health.failures == stopped.health.failures == 1
+
+
+async def test_whoever_answers_for_it_adopts_what_is_nobodys(desk: Desk) -> None:
+    """It gets what that one may read, and is that one's; without `adopt` it stays as it is."""
+    made = await desk.make(ANONYMOUS)
+    await pause(desk.store, made.webhook_id)
+
+    with pytest.raises(Conflict, match="expected `adopt`"):
+        await desk.endpoints.resume(OPERATOR, made.webhook_id)
+    adopted = await desk.endpoints.resume(OPERATOR, made.webhook_id, Resuming(adopt=True))
+
+    found = await desk.store.endpoint(made.webhook_id)
+    assert found is not None
+    assert found[0].reader == OPERATOR._replace(expires_us=None)
+    assert (adopted.state, adopted.owner) == ("active", OPERATOR.name)
+    own = await desk.store.endpoints(9, None, OPERATOR.name)
+    assert [one.id for one, _ in own] == [made.webhook_id]
+
+
+@pytest.mark.parametrize(
+    ("owner", "adopter", "refusal"),
+    [
+        pytest.param(ANNA, OPERATOR, Conflict, id="it is somebody's"),
+        pytest.param(
+            ANONYMOUS._replace(credential="key:1"), ROOT, Conflict, id="somebody has that name"
+        ),
+        pytest.param(ANONYMOUS, ANNA, WebhookNotFound, id="who sees their own alone"),
+        pytest.param(
+            ANONYMOUS, OPERATOR._replace(scopes=frozenset({WEBHOOKS_ANY})), Forbidden,
+            id="who may read nothing",
+        ),
+    ],
+)  # fmt: skip
+async def test_nothing_else_is_adopted(
+    desk: Desk, owner: Principal, adopter: Principal, refusal: type[HubError]
+) -> None:
+    """Nor by anybody."""
+    made = await desk.make(owner)
+
+    with pytest.raises(refusal):
+        await desk.endpoints.resume(adopter, made.webhook_id, Resuming(adopt=True))
+
+
+async def test_where_nobody_is_known_nothing_is_adopted(desk: Desk) -> None:
+    """With AUTH=off everybody goes on with everything."""
+    made = await desk.make(ANONYMOUS)
+    await pause(desk.store, made.webhook_id)
+
+    resumed = await desk.endpoints.resume(ANONYMOUS, made.webhook_id)
+
+    assert (resumed.state, resumed.owner) == ("active", "anonymous")
 
 
 async def test_who_is_paused_is_not_clearing(desk: Desk) -> None:
@@ -316,7 +368,7 @@ async def test_who_is_paused_is_not_clearing(desk: Desk) -> None:
     await desk.endpoints.resume(ANNA, made.webhook_id)
 
     paused = await desk.endpoints.pause(ANNA, made.webhook_id, "again")
-    resumed = await desk.endpoints.resume(ANNA, made.webhook_id, "leave")
+    resumed = await desk.endpoints.resume(ANNA, made.webhook_id, Resuming(held="leave"))
 
     assert (paused.clearing, resumed.clearing) == (False, False)
 

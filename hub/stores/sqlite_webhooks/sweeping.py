@@ -21,8 +21,9 @@ _INTO = (
     "changed, sweep, document)"
 )
 _REPLACE = (
-    "ON CONFLICT (id) DO UPDATE SET state = excluded.state, live = excluded.live, "
-    "changed = excluded.changed, sweep = max(sweep, excluded.sweep), document = excluded.document"
+    "ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, state = excluded.state, "
+    "live = excluded.live, changed = excluded.changed, "
+    "sweep = max(sweep, excluded.sweep), document = excluded.document"
 )
 _BUMP = "UPDATE webhook_state SET revision = revision + 1 RETURNING revision"
 _LAST = "SELECT coalesce(max(seq), 0) FROM webhook_deliveries"

@@ -93,8 +93,8 @@ def _endpoints(to: WebhooksResource) -> list[Route]:
               EndpointView, Pause, refusals=(*no, Conflict), tag=tag, name="pauseWebhook",
               keyed=False, needs_body=False),
         Route("POST", f"{one}/resume", _OWN, to.resume, "Have a webhook go on, with what was held",
-              EndpointView, Resuming, refusals=(*no, Conflict), tag=tag, name="resumeWebhook",
-              keyed=False, needs_body=False),
+              EndpointView, Resuming, refusals=(*no, Forbidden, Conflict), tag=tag,
+              name="resumeWebhook", keyed=False, needs_body=False),
         Route("GET", "/.well-known/webhook-keys", s.PUBLIC, to.keys,
               "Read the public keys that sign webhooks", KeySet, tag=tag, name="readWebhookKeys"),
     ]  # fmt: skip

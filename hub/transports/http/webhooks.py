@@ -124,8 +124,12 @@ class WebhooksResource:
         """Have one go on."""
         resuming = await call.json(_resuming) if call.body.is_open else Resuming()
         webhook_id = call.params["webhook_id"]
-        view = await self._endpoints.resume(call.principal, webhook_id, resuming.held)
-        details = {"held": view.waiting.get("held", 0), "then": resuming.held or "send"}
+        view = await self._endpoints.resume(call.principal, webhook_id, resuming)
+        details = {
+            "held": view.waiting.get("held", 0),
+            "then": resuming.held or "send",
+            "adopted": resuming.adopt,
+        }
         await self._record(call, "webhook.resume", webhook_id, details)
         return json(view)
 

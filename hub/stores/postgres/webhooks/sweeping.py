@@ -18,8 +18,8 @@ _KEEP = (
     "INSERT INTO webhook_endpoints (id, owner, state, created_at_us, callback_kind, "
     "callback_subject, live, changed, sweep, document) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
-    "ON CONFLICT (id) DO UPDATE SET state = excluded.state, live = excluded.live, "
-    "changed = excluded.changed, document = excluded.document, "
+    "ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, state = excluded.state, "
+    "live = excluded.live, changed = excluded.changed, document = excluded.document, "
     "sweep = greatest(webhook_endpoints.sweep, excluded.sweep)"
 )
 _LAST = "SELECT coalesce(max(seq), 0) FROM webhook_deliveries WHERE endpoint_id = $1"

@@ -93,9 +93,10 @@ def pause(webhook_id: str, reason: str) -> Request:
     return _post(f"{_path(webhook_id)}/pause", {"reason": reason})
 
 
-def resume(webhook_id: str, held: str | None) -> Request:
+def resume(webhook_id: str, held: str | None, *, adopt: bool) -> Request:
     """Return the request that lets deliveries go again."""
-    return _post(f"{_path(webhook_id)}/resume", msgspec.UNSET if held is None else {"held": held})
+    body: dict[str, Any] = _given({"held": held, "adopt": adopt or None})
+    return _post(f"{_path(webhook_id)}/resume", body or msgspec.UNSET)
 
 
 def listed(

@@ -62,14 +62,15 @@ class Webhooks:
         """Hold deliveries back until `resume`."""
         return self._send(webhooks.pause(webhook_id, reason))
 
-    def resume(self, webhook_id: str, held: str | None = None) -> Json:
+    def resume(self, webhook_id: str, held: str | None = None, *, adopt: bool = False) -> Json:
         """Let deliveries go again: first what was held, oldest first.
 
         Args:
             webhook_id: Which one.
             held: `leave`: what was held stays so, for a `replay`. `discard`: it is cancelled.
+            adopt: Make one yours that was made with AUTH=off; it gets what you may read.
         """
-        return self._send(webhooks.resume(webhook_id, held))
+        return self._send(webhooks.resume(webhook_id, held, adopt=adopt))
 
     def deliveries(
         self,
