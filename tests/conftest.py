@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from support import log_lines
+from support.browser import browser, open_page, page, watch  # noqa: F401 fixtures
 from support.leaks import install, pytest_runtest_makereport  # noqa: F401 a hook
 from support.running import RunningHub, running_hub
 

@@ -30,7 +30,8 @@ def page(markdown: str, *, version: str, section: str = "") -> bytes:
     parser = _parser()
     tokens = parser.parse(markdown)
     title = _name_headings(tokens)
-    body = parser.renderer.render(tokens, parser.options, {})
+    # What scrolls sideways must be reachable by keyboard.
+    body = parser.renderer.render(tokens, parser.options, {}).replace("<pre>", '<pre tabindex="0">')
     nav = "\n".join(_link(address, text, section) for address, text in _NAVIGATION)
     template = Template(read_text("page.html"))
     filled = template.substitute(
