@@ -26,6 +26,7 @@ ADDRESSES = [
     "/web/hub.js",
     "/web/identity.js",
     "/web/style.css",
+    "/web/tokens.css",
     "/web/icon.svg",
 ]
 

@@ -21,6 +21,7 @@ _STATIC = {
     "/web/hub.js": "text/javascript; charset=utf-8",
     "/web/identity.js": "text/javascript; charset=utf-8",
     "/web/style.css": "text/css; charset=utf-8",
+    "/web/tokens.css": "text/css; charset=utf-8",
     "/web/icon.svg": "image/svg+xml",
 }
 
