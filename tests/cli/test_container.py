@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +95,14 @@ def test_the_nodes_of_compose_are_one_hub() -> None:
     assert one.postgres_url == two.postgres_url
     assert one.postgres_url is not None
     assert one.artifacts_folder == two.artifacts_folder
+
+
+def test_the_image_carries_the_documentation() -> None:
+    """A wheel is built with `docs/` in it, so that it has to be there when the image is built."""
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"][
+        "targets"
+    ]["wheel"]
+
+    assert wheel["sources"]["docs"] == "hub/web/docs"
+    for folder in wheel["only-include"]:
+        assert f"COPY {folder} {folder}\n" in DOCKERFILE

@@ -124,12 +124,19 @@ async def page(open_page: Callable[..., Awaitable[Page]]) -> Page:
     return await open_page(color_scheme="light")
 
 
-async def barriers(page: Page, least: str = "serious") -> list[str]:
-    """Return what axe finds on a page that keeps people out, `least` or worse, one line each."""
-    found = (await Axe().run(page)).response["violations"]
+async def barriers(page: Page, least: str = "serious", *, contrast: bool = True) -> list[str]:
+    """Return what axe finds on a page that keeps people out, one line each.
+
+    Args:
+        page: It.
+        least: How bad it must be: minor, moderate, serious, critical.
+        contrast: Whether colours are judged, which takes most of the time.
+    """
+    rules = {"color-contrast": {"enabled": contrast}}
+    found = await Axe().run(page, options={"resultTypes": ["violations"], "rules": rules})
     return [
         f"{one['impact']} {one['id']}: {node['target']} {node['html'][:120]}"
-        for one in found
+        for one in found.response["violations"]
         for node in one["nodes"]
         if _FAULTS[one["impact"]] >= _FAULTS[least]
     ]

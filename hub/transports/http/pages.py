@@ -1,12 +1,14 @@
 """What people and tools read of the hub: the live page, the documents, the pages on errors."""
 
+import asyncio
 from collections.abc import Sequence
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from hub.errors import MethodNotAllowed, NotFound
-from hub.transports.http.site.build import Page, Site
+from hub.transports.http.site.build import Site
+from hub.transports.http.site.shelf import Page
 
 # A page runs its own script on its own socket and nothing else (CWE-79, CWE-1021).
 _POLICY = (
@@ -28,7 +30,7 @@ class Pages:
     """Answers addresses that are not in the route table.
 
     Args:
-        site: Every page; read once, never changed.
+        site: Every page; made once, never changed.
     """
 
     def __init__(self, site: Site) -> None:
@@ -43,7 +45,7 @@ class Pages:
         """
         headers = Headers(scope=scope)
         path = scope["path"]
-        page = self._find(path, headers.get("accept", ""))
+        page = await self._find(path, headers.get("accept", ""))
         if scope["method"] not in _METHODS:
             raise MethodNotAllowed(
                 f"expected GET on this address, got {scope['method']}", allowed=_METHODS
@@ -60,13 +62,16 @@ class Pages:
         body = b"" if scope["method"] == "HEAD" else page.body
         await _send(send, 200, [*described, *_HEADERS, *extra], body)
 
-    def _find(self, path: str, accept: str) -> Page:
+    async def _find(self, path: str, accept: str) -> Page:
         if path == "/":
             return self._site.home if prefers_html(accept) else self._site.information
-        page = self._site.pages.get(path.removesuffix("/"))
-        if page is None:
+        pages, address = self._site.pages, path.removesuffix("/")
+        if (known := pages.made(address)) is not None:
+            return known
+        if address not in pages:
             raise NotFound(f"expected an address of the hub, got {path[:80]!r}; see /docs")
-        return page
+        # The first reader waits for it; sockets do not.
+        return await asyncio.to_thread(pages.make, address)
 
 
 def prefers_html(accept: str) -> bool:

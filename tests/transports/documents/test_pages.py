@@ -9,7 +9,9 @@ import pytest
 
 from hub import __version__
 from hub.transports.http.pages import prefers_html
-from hub.transports.http.site import layout
+from hub.transports.http.site.contents import ENTRIES
+from hub.transports.http.site.layout import Place, page
+from hub.transports.http.site.links import served
 from support.running import CONTRACT
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
@@ -20,9 +22,18 @@ ADDRESSES = [
     "/docs/protocol",
     "/docs/settings",
     "/docs/metrics",
+    "/docs/errors/4412",
+    "/docs/fanout.svg",
+    "/docs/protocol.md",
+    "/docs/search.json",
+    "/llms.txt",
+    "/llms-full.txt",
     "/openapi.json",
     "/asyncapi.json",
     "/web/app.js",
+    "/web/docs.css",
+    "/web/docs.js",
+    "/web/search.js",
     "/web/hub.js",
     "/web/identity.js",
     "/web/style.css",
@@ -152,13 +163,12 @@ def test_text_of_a_page_is_never_markup() -> None:
     """Neither HTML nor a script address in a text becomes part of the page (CWE-79)."""
     text = "# A <b>title</b>\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1))"
 
-    page = layout.page(text, version="<i>1</i>").decode()
+    made = page(text, Place("/x", summary='"><u>'), version="<i>1</i>").decode()
 
-    assert "<title>A &lt;b&gt;title&lt;/b&gt; · Hub</title>" in page
-    assert "<script" not in page
-    assert "<b>" not in page
-    assert "<i>" not in page
-    assert 'href="javascript' not in page
+    assert "<title>A &lt;b&gt;title&lt;/b&gt; · Hub</title>" in made
+    assert "<script>" not in made
+    assert not re.search("<[biu]>", made)
+    assert 'href="javascript' not in made
 
 
 def sources(suffix: str) -> Sequence[str]:
@@ -176,8 +186,8 @@ def test_the_live_page_sets_values_as_text_only() -> None:
 
 def test_no_page_has_inline_code_or_style() -> None:
     """The policy would block it."""
-    for page in sources(".html"):
-        assert not re.search(r"<script(?! type=\"module\" src=)|<style|\sstyle=|\son\w+=", page)
+    for text in sources(".html"):
+        assert not re.search(r"<script(?! type=\"module\" src=)|<style|\sstyle=|\son\w+=", text)
 
 
 def test_the_live_page_uses_frames_as_the_hub_sends_them(reader: httpx.Client) -> None:
@@ -201,3 +211,65 @@ def test_the_page_keeps_a_token_in_its_tab_only(reader: httpx.Client) -> None:
     assert '{ type: "auth", token: this.#token }' in scripts[1]
     for script in scripts:
         assert not re.search(r"localStorage|document\.cookie|token=|ticket|indexedDB", script)
+
+
+def test_every_page_can_be_read_as_markdown(reader: httpx.Client) -> None:
+    """The address with `.md`; its links lead to Markdown, too."""
+    answer = reader.get("/docs/webhooks.md")
+
+    assert answer.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert answer.text.startswith("# Webhooks\n")
+    assert "(/docs/metrics.md)" in answer.text
+    for target in re.findall(r"\]\((/[^)#]*)", answer.text):
+        assert reader.get(target).status_code == 200, target
+
+
+def test_the_list_for_language_models_names_every_page(reader: httpx.Client) -> None:
+    """As llms.txt has it: a title, a paragraph, the pages with a line on each; all are there."""
+    told = reader.get("/llms.txt").text
+    whole = reader.get("/llms-full.txt").text
+
+    lines = told.splitlines()
+    assert lines[0] == "# Hub"
+    assert lines[2].startswith("> ")
+    links = re.findall(r"^- \[[^\]]+\]\((/[^)]+)\): .+$", told, re.MULTILINE)
+    assert [f"{entry.address}.md" for entry in ENTRIES] == [one for one in links if ".md" in one]
+    for address in links:
+        assert reader.get(address).status_code == 200, address
+    for entry in ENTRIES:
+        assert reader.get(f"{entry.address}.md").text in whole
+
+
+def test_the_search_knows_every_heading(reader: httpx.Client) -> None:
+    """Each hit leads to a heading that is there."""
+    hits = reader.get("/docs/search.json").json()
+
+    pages = {address: reader.get(address.partition("#")[0]).text for address, *_ in hits}
+    for address, title, heading, _ in hits:
+        anchor = address.partition("#")[2]
+        assert title
+        assert not anchor or f'id="{anchor}"' in pages[address]
+        assert bool(anchor) == bool(heading)
+    assert len(hits) > 200
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("[a](settings.md#x)", "[a](/docs/settings#x)", id="a page"),
+        pytest.param("[a](start.md)", "[a](/docs)", id="the first page"),
+        pytest.param("[a](../hub/web/errors/x.md)", "[a](/docs/errors/x)", id="an error"),
+        pytest.param("![a](pictures/x.png)", "![a](/docs/pictures/x.png)", id="a picture"),
+        pytest.param("[a](#x)", "[a](#x)", id="the same page"),
+        pytest.param("[a](https://x.example)", "[a](https://x.example)", id="elsewhere"),
+        pytest.param("[`a`](../examples/x.py)", "`a`", id="a file that is not served"),
+        pytest.param("[a](plan.md)", "a", id="a page that is not served"),
+        pytest.param("`/metrics`", "[`/metrics`](/metrics)", id="an address in code"),
+        pytest.param("`f[x](settings.md)`", "`f[x](settings.md)`", id="code"),
+        pytest.param("    f[x](settings.md)", "    f[x](settings.md)", id="a block of code"),
+        pytest.param("```py\n[x](settings.md)\n```", "```py\n[x](settings.md)\n```", id="a fence"),
+    ],
+)
+def test_links_between_files_become_addresses(text: str, expected: str) -> None:
+    """The same text is right in the repository and on a hub."""
+    assert served(text) == expected

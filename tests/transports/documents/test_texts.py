@@ -12,22 +12,26 @@ import msgspec
 import pytest
 
 from hub.realtime import commands
+from hub.transports.http.site.contents import NAMES
+from hub.transports.http.site.markup import rendered
 from hub.transports.http.site.repository import copies
-from hub.transports.http.site.texts import read_text
+from hub.transports.http.site.texts import read_page
 from support.documents import asyncapi, openapi, schema_of
 
 ROOT = Path(__file__).parents[3]
-PAGES = ["start.md", "protocol.md"]
+PAGES = ["start", "protocol"]
 CURL = re.compile(
     r"curl http://localhost:8000(\S+) \\\n  -H '(.+): (.+)' \\\n  -d '(.+)'\n", re.DOTALL
 )
-DOCS = ["errors.md", "metrics.md", "protocol.md", "settings.md"]
+# Entries that have no file.
+MADE: frozenset[str] = frozenset()
+DOCS = ["errors.md", "metrics.md", "settings.md"]
 
 
 def fenced(page: str, language: str) -> Iterator[tuple[str, str]]:
     """Yield each block of a language: what it is said to hold, and its lines."""
     block = re.compile(rf"^```{language}(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
-    for match in block.finditer(read_text(page)):
+    for match in block.finditer(read_page(page)):
         yield match[1].strip(), match[2]
 
 
@@ -74,7 +78,7 @@ def test_every_curl_example_is_taken(reader: httpx.Client) -> None:
     """Each command that a newcomer copies is answered with success."""
     job_id = "none"
     sent = 0
-    for _, block in fenced("start.md", "sh"):
+    for _, block in fenced("start", "sh"):
         found = CURL.fullmatch(block)
         if found is None:
             assert not block.startswith("curl")
@@ -120,8 +124,20 @@ def test_copies_in_the_repository_are_fresh(name: str) -> None:
     assert (ROOT / "docs" / name).read_text() == copies()[name]
 
 
-@pytest.mark.parametrize("name", DOCS)
-def test_links_of_the_copies_lead_to_files(name: str) -> None:
-    """A reader of the repository can follow them too."""
-    for path in re.findall(r"\]\(([^)#]+)", copies()[name]):
-        assert (ROOT / "docs" / path).resolve().is_file(), path
+@pytest.mark.parametrize("file", sorted((ROOT / "docs").rglob("*.md")), ids=lambda file: file.stem)
+def test_links_between_files_lead_to_files(file: Path) -> None:
+    """A reader of the repository can follow them, to a heading too."""
+    for target in re.findall(r"\]\((?!https?:|/)([^)\s]+)\)", file.read_text()):
+        path, _, anchor = target.partition("#")
+        found = (file.parent / path).resolve() if path else file
+        assert found.exists(), target
+        if anchor:
+            headings = {one.anchor for one in rendered(found.read_text()).sections}
+            assert anchor in headings, target
+
+
+def test_every_page_is_in_the_contents_and_every_entry_is_a_page() -> None:
+    """A file in `docs/` is served, unless it is only for those who build the hub."""
+    files = {file.stem for file in (ROOT / "docs").glob("*.md")}
+
+    assert files - {"plan"} == NAMES - MADE

@@ -1,37 +1,13 @@
-"""Every page of the hub by its address, made once, at the start."""
+"""Every page of the hub by its address."""
 
-import hashlib
-from collections.abc import Collection, Mapping, Sequence
-from functools import cache
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-import msgspec
-
-from hub.transports.http.documents import asyncapi, openapi
-from hub.transports.http.documents.closes import CLOSES
+from hub.transports.http.documents import openapi
 from hub.transports.http.route import Route
-from hub.transports.http.site import layout, tables
-from hub.transports.http.site.codes import all_codes
-from hub.transports.http.site.texts import read_bytes, read_text
-
-_HTML = "text/html; charset=utf-8"
-_JSON = "application/json"
-_STATIC = {
-    "/web/app.js": "text/javascript; charset=utf-8",
-    "/web/hub.js": "text/javascript; charset=utf-8",
-    "/web/identity.js": "text/javascript; charset=utf-8",
-    "/web/style.css": "text/css; charset=utf-8",
-    "/web/tokens.css": "text/css; charset=utf-8",
-    "/web/icon.svg": "image/svg+xml",
-}
-
-
-class Page(NamedTuple):
-    """What is served at an address; `etag` changes with the body."""
-
-    media: bytes
-    body: bytes
-    etag: bytes
+from hub.transports.http.site.library import encoded, leaves
+from hub.transports.http.site.shelf import HTML, JSON, Leaf, Page, Shelf, page
+from hub.transports.http.site.texts import read_bytes
 
 
 class Site(NamedTuple):
@@ -45,7 +21,7 @@ class Site(NamedTuple):
 
     home: Page
     information: Page
-    pages: Mapping[str, Page]
+    pages: Shelf
 
 
 def build(routes: Sequence[Route], *, version: str, locations: Collection[str]) -> Site:
@@ -56,13 +32,13 @@ def build(routes: Sequence[Route], *, version: str, locations: Collection[str]) 
         version: Of the hub.
         locations: The cities that contracts may have on this hub.
     """
-    described = openapi.document(routes, version=version, locations=locations)
-    pages = {
-        **_texts(version),
-        "/openapi.json": _page(_JSON, _encode(described)),
-    }
-    home = _page(_HTML, read_bytes("index.html"))
-    return Site(home, _page(_JSON, _encode(_information(version))), pages)
+
+    def described() -> bytes:
+        return encoded(openapi.document(routes, version=version, locations=locations))
+
+    pages = {**leaves(version), "/openapi.json": Leaf(JSON, described)}
+    home = page(HTML, read_bytes("index.html"))
+    return Site(home, page(JSON, encoded(_information(version))), Shelf(pages))
 
 
 def _information(version: str) -> dict[str, Any]:
@@ -74,50 +50,10 @@ def _information(version: str) -> dict[str, Any]:
         "openapi": "/openapi.json",
         "asyncapi": "/asyncapi.json",
         "errors": "/docs/errors",
+        "llms": "/llms.txt",
         "websocket": "/ws",
         "events": "/api/events",
         "health": "/health",
         "ready": "/ready",
         "metrics": "/metrics",
     }
-
-
-@cache
-def _texts(version: str) -> Mapping[str, Page]:
-    """Return the pages that are the same on every hub of a version."""
-
-    def text(markdown: str, section: str) -> Page:
-        return _page(_HTML, layout.page(markdown, version=version, section=section))
-
-    pages = {
-        "/docs": text(read_text("start.md"), "/docs"),
-        "/docs/protocol": text(read_text("protocol.md"), "/docs/protocol"),
-        "/docs/settings": text(tables.settings_page(), "/docs/settings"),
-        "/docs/metrics": text(tables.metrics_page(), "/docs/metrics"),
-        "/docs/errors": text(tables.errors_page(), "/docs/errors"),
-        "/asyncapi.json": _page(_JSON, _encode(asyncapi.document(version=version))),
-    }
-    for code in all_codes():
-        title, _, rest = code.page.partition("\n")
-        whole = f"{title}\n\n{tables.facts(code)}\n{rest}"
-        pages[_address(code.code)] = text(whole, "/docs/errors")
-    for close in CLOSES:
-        # The SDK knows a close by its word, a browser by its number: both find a page.
-        explained = pages.setdefault(_address(close.word), pages["/docs/errors"])
-        pages[_address(str(close.code))] = explained
-    for path, media in _STATIC.items():
-        pages[path] = _page(media, read_bytes(path.removeprefix("/web/")))
-    return pages
-
-
-def _address(code: str) -> str:
-    return f"/docs/errors/{code}"
-
-
-def _encode(value: Any) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2)
-
-
-def _page(media: str, body: bytes) -> Page:
-    etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
-    return Page(media.encode(), body, etag.encode())

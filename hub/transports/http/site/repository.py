@@ -1,4 +1,4 @@
-"""The pages that also stand in the project's `docs/` folder, for who reads them there.
+"""The pages that are made of the code, as files of the project's `docs/` folder.
 
 Made by `python -m hub.transports.http.site`; a test fails when they are stale.
 """
@@ -7,13 +7,11 @@ import re
 from collections.abc import Mapping
 
 from hub.transports.http.site import tables
-from hub.transports.http.site.texts import read_text
 
 _NOTE = "<!-- Made by `python -m hub.transports.http.site` from {source}. -->\n\n"
 _SOURCES = {
     "errors.md": "hub/errors/ and hub/web/errors/",
     "metrics.md": "hub/telemetry/reading.py",
-    "protocol.md": "hub/web/protocol.md",
     "settings.md": "hub/settings/",
 }
 
@@ -23,7 +21,6 @@ def copies() -> Mapping[str, str]:
     pages = {
         "errors.md": tables.errors_page(),
         "metrics.md": tables.metrics_page(),
-        "protocol.md": read_text("protocol.md"),
         "settings.md": tables.settings_page(),
     }
     return {
