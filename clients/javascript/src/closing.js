@@ -1,0 +1,166 @@
+/**
+ * What the end of a connection means: come back, or not.
+ *
+ * 4000-4499 come back, 4500-4999 do not; of the RFC's codes those that blame the client's frames
+ * (1002, 1003, 1007-1010) do not. A refused request comes back after 408, 425, 429 and 5xx.
+ * @module
+ */
+
+import { AuthenticationFailed, RequestRefused } from "./errors.js";
+
+/** @typedef {import("./errors.js").HubError} HubError */
+
+/**
+ * Why there is no connection.
+ *
+ * @typedef {object} Loss
+ * @property {number | null} code
+ * @property {string} reason
+ * @property {HubError} error What to throw, if it is final.
+ * @property {boolean} final Do not come back.
+ * @property {number | null} retryAfterMs What the hub asked for; null: back off.
+ */
+
+export const NORMAL = 1000;
+export const ABNORMAL = 1006;
+export const INVALID_DATA = 1007;
+export const TOKEN_EXPIRED = 4401;
+
+/** @type {Record<number, string>} */
+export const NAMES = {
+  1000: "closed",
+  1001: "going_away",
+  1002: "protocol_error",
+  1003: "unsupported_data",
+  1005: "closed",
+  1006: "network_error",
+  1007: "invalid_data",
+  1008: "policy_violation",
+  1009: "message_too_big",
+  1011: "internal_error",
+  1012: "service_restart",
+  1013: "try_again_later",
+  4401: "token_expired",
+  4408: "slow_consumer",
+  4410: "heartbeat_timeout",
+  4412: "draining",
+  4429: "rate_limited",
+  4500: "bad_frame",
+  4501: "unauthenticated",
+  4503: "forbidden",
+  4508: "connection_limit",
+};
+const FINAL_RFC = new Set([1002, 1003, 1007, 1008, 1009, 1010]);
+const UNAUTHORIZED = new Set([401, 403, 4501, 4503]);
+const UNAUTHORIZED_WORDS = new Set(["unauthenticated", "forbidden"]);
+const PASSING = new Set([408, 425, 429]);
+
+/**
+ * Return what a close frame means; `text` may be JSON with `retry_after_ms`.
+ *
+ * @param {number} code
+ * @param {string} text
+ * @returns {Loss}
+ */
+export function closed(code, text) {
+  const said = object(text);
+  const word = said.code ?? said.reason ?? NAMES[code] ?? (text || `close_${code}`);
+  const reason = typeof word === "string" ? word : (NAMES[code] ?? `close_${code}`);
+  const final = FINAL_RFC.has(code) || (code >= 4500 && code < 5000);
+  const plain = Object.keys(said).length ? reason : text || reason;
+  const message = `closed with ${code}: ${said.message ?? plain}`;
+  return loss(code, reason, message, { final, said, retryAfterMs: milliseconds(said.retry_after_ms) });
+}
+
+/**
+ * Return what an HTTP answer other than 200 means.
+ *
+ * @param {number} status
+ * @param {Record<string, any>} problem RFC 9457, or empty.
+ * @param {number | null} retryAfterMs
+ * @returns {Loss}
+ */
+export function answered(status, problem, retryAfterMs = null) {
+  const reason = typeof problem.code === "string" ? problem.code : `http_${status}`;
+  const final = !PASSING.has(status) && status < 500;
+  const message = `answered ${status}: ${problem.detail ?? reason}`;
+  return loss(status, reason, message, { final, said: problem, retryAfterMs });
+}
+
+/**
+ * Return what a refused command means: final, unless the hub says when to come back.
+ *
+ * @param {{ error?: unknown, details?: Record<string, any> }} reply
+ * @returns {Loss}
+ */
+export function commandRefused(reply) {
+  const said = reply.details ?? {};
+  const reason = typeof said.code === "string" ? said.code : "request_refused";
+  const retryAfterMs = milliseconds(said.retry_after_ms);
+  const final = retryAfterMs === null;
+  return loss(null, reason, said.message || String(reply.error ?? ""), { final, said, retryAfterMs });
+}
+
+/**
+ * Return a loss that no close frame explains.
+ *
+ * @param {string} reason
+ * @param {string} [text]
+ * @returns {Loss}
+ */
+export function broken(reason, text = "") {
+  return loss(ABNORMAL, reason, text ? `${reason}: ${text}` : reason, { final: false, said: {} });
+}
+
+/**
+ * Return an ending that nothing is wrong with, or a wrong that is not the hub's.
+ *
+ * @param {HubError} error
+ * @param {number | null} code
+ * @param {string} reason
+ * @returns {Loss}
+ */
+export function ending(error, code, reason) {
+  return { code, reason, error, final: true, retryAfterMs: null };
+}
+
+/**
+ * @param {number | null} code
+ * @param {string} reason
+ * @param {string} message
+ * @param {{ final: boolean, said: Record<string, any>, retryAfterMs?: number | null }} more
+ * @returns {Loss}
+ */
+function loss(code, reason, message, { final, said, retryAfterMs = null }) {
+  const unauthorized = UNAUTHORIZED.has(code ?? 0) || UNAUTHORIZED_WORDS.has(reason);
+  const help = said.help ?? said.type;
+  const facts = {
+    retryable: !final,
+    status: code,
+    problem: said,
+    retryAfterMs,
+    help: typeof help === "string" ? help : `/docs/errors/${reason}`,
+  };
+  const error = unauthorized
+    ? new AuthenticationFailed(message, facts)
+    : new RequestRefused(message, { ...facts, code: reason });
+  return { code, reason, error, final, retryAfterMs };
+}
+
+/**
+ * @param {string} text
+ * @returns {Record<string, any>}
+ */
+function object(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/** @param {unknown} value */
+function milliseconds(value) {
+  return typeof value === "number" && Number.isFinite(value) ? Math.max(0, value) : null;
+}
