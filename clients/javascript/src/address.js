@@ -10,7 +10,6 @@ const DEFAULT_URL = "http://127.0.0.1:8000";
 
 /**
  * Work out both from one: http(s)://, ws(s)://, or a path of the page's own host.
- *
  * @param {string | URL | null | undefined} url Else HUB_URL or WS_URI, else the page's own host.
  * @returns {Address}
  * @throws {TypeError} It is no such address.
@@ -32,7 +31,6 @@ export function addressOf(url) {
 /**
  * Return a variable of Node's environment; an empty one counts as unset, and so does one that an
  * orchestrator injects for a Service that is named hub.
- *
  * @param {string} name
  * @returns {string | undefined}
  */

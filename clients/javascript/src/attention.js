@@ -2,7 +2,6 @@
 
 /**
  * Call `wake` whenever a timer may be late and the network another one.
- *
  * @param {() => void} wake
  * @returns {() => void} Ends it.
  */

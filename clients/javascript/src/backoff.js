@@ -10,7 +10,6 @@ const MAX_DOUBLINGS = 10;
  *
  * The floor keeps a crowd from returning at once, the jitter spreads it. Where the hub asked to
  * wait, it is that, and up to a quarter more: it may have asked everybody the same.
- *
  * @param {number} attempt 0 for the first return since the line was connected.
  * @param {number} jitter Random, from 0 up to 1.
  * @param {number | null} [askedMs] What the hub asked for.

@@ -4,13 +4,14 @@ import { addressOf, environment } from "./address.js";
 import { watch } from "./attention.js";
 import { CLOCK } from "./clock.js";
 import { Connection } from "./connection.js";
+import { Dialing } from "./dialing.js";
 import { Line } from "./line.js";
 import { HubMessage } from "./message.js";
 import { Query } from "./query.js";
 import { Share } from "./share.js";
 import { Subscription } from "./subscription.js";
 import { wants } from "./wants.js";
-import { JSON_FORMAT, openWebSocket } from "./websocket.js";
+import { JSON_FORMAT } from "./websocket.js";
 
 /**
  * @typedef {import("./outputs.js").Output} Output
@@ -31,6 +32,9 @@ import { JSON_FORMAT, openWebSocket } from "./websocket.js";
  * @property {number} [maxServerPingDelay] Milliseconds that a heartbeat may be late, 10,000.
  * @property {number} [linger] Milliseconds that a subscription stays when nobody reads it, 250.
  * @property {number} [maxConnections] Different queries of one channel need one each, 8.
+ * @property {import("./dialing.js").Transport} [transport] `auto`: a WebSocket, and where none gets
+ *   through, Server-Sent Events; or only one of them, `websocket` or `sse`.
+ * @property {typeof globalThis.fetch} [fetch] For Server-Sent Events, instead of the platform's.
  * @property {typeof globalThis.WebSocket} [WebSocket] Where there is none, as in Node 20: that of `ws`.
  * @property {import("./websocket.js").Format} [format] `msgpack` of hub-client/msgpack, say.
  * @property {import("./clock.js").Clock} [clock] Replaces time and chance, in tests.
@@ -51,11 +55,11 @@ export class HubClient extends EventTarget {
   #address;
   #options;
   #clock;
+  #dialing;
   #unwatch;
 
   /**
    * Connect to nothing yet: that happens with the first `subscribe`, or by `connect`.
-   *
    * @param {string | URL | null} [url] http(s)://, ws(s):// or a path; else the page's own host, and in
    *   Node HUB_URL or http://127.0.0.1:8000.
    * @param {HubOptions} [options]
@@ -67,6 +71,14 @@ export class HubClient extends EventTarget {
     this.#address = addressOf(url);
     this.#options = { linger: 250, maxConnections: 8, ...options };
     this.#clock = options.clock ?? CLOCK;
+    this.#dialing = new Dialing({
+      address: this.#address,
+      transport: checkTransport(options.transport ?? "auto"),
+      WebSocket: options.WebSocket ?? globalThis.WebSocket,
+      fetch: options.fetch ?? globalThis.fetch,
+      format: options.format ?? JSON_FORMAT,
+      now: () => this.#clock.now(),
+    });
     this.#connections.push(this.#connection());
     this.#state = this.#main.line.state;
     this.#unwatch = watch(() => this.#each((one) => one.line.wake()));
@@ -96,7 +108,6 @@ export class HubClient extends EventTarget {
 
   /**
    * Follow a channel. Equal subscriptions are one on the wire.
-   *
    * @param {string} channel
    * @param {import("./wants.js").SubscribeOptions} [options]
    * @returns {Subscription}
@@ -136,20 +147,19 @@ export class HubClient extends EventTarget {
     const share = new Share(query, connection, { lingerMs, clock: this.#clock, drop });
     this.#shares.add(share);
     const { line } = connection;
-    connection.run([...line.join(query), ...(line.state.reason === "not_connected" ? line.connect() : [])]);
+    connection.run([...line.following.join(query), ...(line.state.reason === "not_connected" ? line.connect() : [])]);
     return share;
   }
 
   /**
    * Find a connection on which nobody follows the channel: the hub keeps one subscription of each.
-   *
    * @param {string} channel
    */
   #place(channel) {
     for (const share of [...this.#shares]) {
       if (share.query.channel === channel && share.idle) this.#drop(share);
     }
-    const free = this.#connections.find((one) => one.line.get(channel)?.final ?? true);
+    const free = this.#connections.find((one) => one.line.following.get(channel)?.final ?? true);
     if (free) return free;
     const { maxConnections } = this.#options;
     if (this.#connections.length >= maxConnections) {
@@ -166,8 +176,8 @@ export class HubClient extends EventTarget {
     if (!this.#shares.delete(share)) return;
     share.stop();
     const { connection, query } = share;
-    connection.run([...connection.line.leave(query), ...query.close()]);
-    if (connection !== this.#main && connection.line.size === 0) this.#remove(connection);
+    connection.run([...connection.line.following.leave(query), ...query.close()]);
+    if (connection !== this.#main && connection.line.following.size === 0) this.#remove(connection);
   }
 
   /** @param {Connection} connection */
@@ -178,7 +188,7 @@ export class HubClient extends EventTarget {
   }
 
   #connection() {
-    const { token = environment("HUB_TOKEN"), getToken, getTicket, format = JSON_FORMAT } = this.#options;
+    const { token = environment("HUB_TOKEN"), getToken, getTicket } = this.#options;
     const fixed = getToken === undefined && getTicket === undefined && token !== undefined;
     const line = new Line({
       ...this.#options,
@@ -188,12 +198,11 @@ export class HubClient extends EventTarget {
       help: this.#help,
       nextId: this.#nextId,
     });
-    const Kind = this.#options.WebSocket ?? globalThis.WebSocket;
     return new Connection({
       line,
       clock: this.#clock,
       credential: getTicket ?? getToken ?? (fixed ? () => token : null),
-      dial: (ticket, handlers) => openWebSocket(Kind, this.#address.websocket, format, ticket, handlers),
+      dial: (ticket, handlers) => this.#dialing.dial(ticket, handlers),
       deliver: (output, connection) => this.#deliver(output, connection),
     });
   }
@@ -245,4 +254,10 @@ export class HubClient extends EventTarget {
   #nextId = () => `c${++this.#ids}`;
 
   #help = (/** @type {string | null} */ page) => page && new URL(page, `${this.url}/`).href;
+}
+
+/** @param {string} transport */
+function checkTransport(transport) {
+  if (transport === "auto" || transport === "websocket" || transport === "sse") return transport;
+  throw new TypeError(`expected transport of auto, websocket, sse, got ${transport}`);
 }

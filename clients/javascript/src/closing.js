@@ -57,7 +57,6 @@ const PASSING = new Set([408, 425, 429]);
 
 /**
  * Return what a close frame means; `text` may be JSON with `retry_after_ms`.
- *
  * @param {number} code
  * @param {string} text
  * @returns {Loss}
@@ -74,7 +73,6 @@ export function closed(code, text) {
 
 /**
  * Return what an HTTP answer other than 200 means.
- *
  * @param {number} status
  * @param {Record<string, any>} problem RFC 9457, or empty.
  * @param {number | null} retryAfterMs
@@ -82,14 +80,14 @@ export function closed(code, text) {
  */
 export function answered(status, problem, retryAfterMs = null) {
   const reason = typeof problem.code === "string" ? problem.code : `http_${status}`;
-  const final = !PASSING.has(status) && status < 500;
+  // A token that has run out is not the end: there may be a newer one.
+  const final = !PASSING.has(status) && status < 500 && reason !== "token_expired";
   const message = `answered ${status}: ${problem.detail ?? reason}`;
   return loss(status, reason, message, { final, said: problem, retryAfterMs });
 }
 
 /**
  * Return what a refused command means: final, unless the hub says when to come back.
- *
  * @param {{ error?: unknown, details?: Record<string, any> }} reply
  * @returns {Loss}
  */
@@ -103,7 +101,6 @@ export function commandRefused(reply) {
 
 /**
  * Return a loss that no close frame explains.
- *
  * @param {string} reason
  * @param {string} [text]
  * @returns {Loss}
@@ -113,8 +110,18 @@ export function broken(reason, text = "") {
 }
 
 /**
+ * Return what a state says of a loss; its error gets an absolute address of help.
+ * @param {Loss} loss
+ * @param {(page: string | null) => string | null} help
+ * @param {number | null} [retryInMs]
+ */
+export function whyOf({ code, reason, error }, help, retryInMs = null) {
+  error.help = help(error.help);
+  return { code, reason, help: error.help, message: error.message, retryInMs };
+}
+
+/**
  * Return an ending that nothing is wrong with, or a wrong that is not the hub's.
- *
  * @param {HubError} error
  * @param {number | null} code
  * @param {string} reason

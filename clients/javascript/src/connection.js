@@ -38,7 +38,6 @@ export class Connection {
 
   /**
    * Do what the line says, in order; what a listener causes meanwhile comes behind it.
-   *
    * @param {Output[]} outputs
    */
   run(outputs) {

@@ -4,7 +4,7 @@
  */
 
 import { reconnectDelay } from "./backoff.js";
-import { commandRefused, ending } from "./closing.js";
+import { commandRefused, ending, whyOf } from "./closing.js";
 import { AuthenticationFailed } from "./errors.js";
 import { stateOf } from "./outputs.js";
 
@@ -20,6 +20,12 @@ export class Following {
   #queries = new Map();
   /** @type {Map<Query, number>} When a subscribe that was refused for now is tried again. */
   #again = new Map();
+  /** Whether the hub takes commands. */
+  #open = false;
+  /** @type {import("./outputs.js").ClientState | null} Why nothing comes for now. */
+  #waiting = null;
+  /** @type {Loss | null} Why nothing will come. */
+  #loss = null;
   #clock;
   #help;
 
@@ -39,7 +45,7 @@ export class Following {
 
   /** Whether the hub has answered all that was asked. */
   get live() {
-    return [...this.#queries.values()].every((query) => query.live || query.ended || query.paused);
+    return [...this.#queries.values()].every((query) => query.track.live || query.ended || query.paused);
   }
 
   get size() {
@@ -48,46 +54,68 @@ export class Following {
 
   /**
    * The query that follows a channel, if one does.
-   *
    * @param {string} channel
    */
   get(channel) {
     return this.#queries.get(channel);
   }
 
-  /** @param {Query} query */
-  add(query) {
+  /**
+   * Follow a channel by a query, in place of another one.
+   * @param {Query} query
+   * @returns {Output[]}
+   */
+  join(query) {
     this.#queries.set(query.channel, query);
+    if (this.#open) return query.subscribe();
+    if (this.#loss !== null) return query.end(this.#loss, { final: false });
+    return this.#waiting ? query.wait({ ...this.#waiting, state: "subscribing" }) : [];
   }
 
   /**
+   * Follow a channel no longer.
    * @param {Query} query
-   * @returns {boolean} Whether it was there.
+   * @returns {Output[]}
    */
-  remove(query) {
-    if (this.#queries.get(query.channel) !== query) return false;
+  leave(query) {
+    if (this.#queries.get(query.channel) !== query) return [];
+    this.#queries.delete(query.channel);
     this.#again.delete(query);
-    return this.#queries.delete(query.channel);
+    if (!this.#open || query.ended) return [];
+    return [{ do: "send", command: { type: "unsubscribe", channel: query.channel } }];
+  }
+
+  /**
+   * Ask for what a paused query has not seen.
+   * @param {Query} query
+   * @returns {Output[]}
+   */
+  resume(query) {
+    query.resume();
+    return this.#open ? query.subscribe() : [];
   }
 
   /**
    * Ask for all, on a new connection.
-   *
    * @param {boolean} anew Whether what was seen was seen by somebody else.
    */
   ask(anew) {
-    this.#again.clear();
+    this.#open = true;
+    this.#waiting = null;
     return this.#each((query) => [...(anew ? query.forget() : []), ...query.subscribe()]);
   }
 
   /** @param {import("./outputs.js").ClientState} state Of the connection: why nothing comes. */
   wait(state) {
+    this.#open = false;
+    this.#waiting = state;
     this.#again.clear();
     return this.#each((query) => query.wait({ ...state, state: "subscribing" }));
   }
 
   /** Begin anew, after an end. */
   revive() {
+    this.#loss = null;
     return this.#each((query) => {
       query.revive();
       return query.wait(stateOf("subscribing"));
@@ -96,6 +124,8 @@ export class Following {
 
   /** @param {Loss} loss */
   end(loss) {
+    this.#open = false;
+    this.#loss = loss;
     this.#again.clear();
     return this.#each((query) => query.end(loss, { final: false }));
   }
@@ -147,7 +177,6 @@ export class Following {
 
   /**
    * Said when nobody asked: it may be followed no longer.
-   *
    * @param {Query} query
    * @param {import("./frames.js").Unsubscribed} frame
    */
@@ -160,15 +189,13 @@ export class Following {
 
   /** @param {import("./frames.js").Refusal} reply */
   #refused(reply) {
-    const query = [...this.#queries.values()].find((one) => one.asked(reply.reply_to));
+    const query = [...this.#queries.values()].find((one) => one.track.asked(reply.reply_to));
     if (query === undefined) return [];
     const loss = commandRefused(reply);
     if (loss.final) return query.end(loss, { final: true });
     const delay = reconnectDelay(0, this.#clock.random(), loss.retryAfterMs);
     this.#again.set(query, this.#clock.now() + delay);
-    const { code, reason, error } = loss;
-    const why = { code, reason, help: this.#help(error.help), retryInMs: delay };
-    return query.wait(stateOf("subscribing", { ...why, message: error.message }));
+    return query.wait(stateOf("subscribing", whyOf(loss, this.#help, delay)));
   }
 
   /**

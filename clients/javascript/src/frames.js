@@ -11,7 +11,7 @@ import { SerializationError } from "./errors.js";
  * @typedef {object} Known
  * @property {"auth_ok"} kind
  * @property {unknown} reply_to
- * @property {string} principal
+ * @property {string | null} principal Not told over plain HTTP.
  * @property {string | null} expires_at
  *
  * @typedef {object} Beat
@@ -90,7 +90,7 @@ const CONTROLS = {
   auth_ok: (frame) => ({
     kind: "auth_ok",
     reply_to: frame.reply_to,
-    principal: need(frame, "principal", "string"),
+    principal: maybe(frame, "principal", "string"),
     expires_at: maybe(frame, "expires_at", "string"),
   }),
   heartbeat: (frame) => ({
@@ -138,7 +138,6 @@ const CONTROLS = {
 
 /**
  * Return what a frame says; null for one that says nothing to a listener.
- *
  * @param {unknown} frame
  * @returns {{ control: Control } | { push: Push } | null}
  * @throws {SerializationError} It is not of the shape that its type promises.
@@ -174,7 +173,6 @@ function push(frame) {
 
 /**
  * Return the payload; types without `data` carry it beside the envelope.
- *
  * @param {Frame} frame
  */
 function data(frame) {

@@ -13,19 +13,30 @@ export class Items extends Map {
     this.key = key;
   }
 
+  /** Whether it holds every entity: it began with a snapshot. */
+  whole = false;
+
   /**
-   * Forget what was, and hold these.
-   *
+   * Forget what was.
+   * @override
+   */
+  clear() {
+    super.clear();
+    this.whole = false;
+  }
+
+  /**
+   * Hold these, and nothing else.
    * @param {Iterable<any>} all
    */
   reset(all) {
-    this.clear();
+    super.clear();
     for (const one of all) this.#keep(one);
+    this.whole = true;
   }
 
   /**
    * Hold what an event says; not a test's, and not what came too late to be the newest.
-   *
    * @param {import("./outputs.js").HubEvent} event
    */
   apply(event) {

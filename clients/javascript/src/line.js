@@ -6,176 +6,120 @@
  * @module
  */
 
-import { reconnectDelay } from "./backoff.js";
-import { INVALID_DATA, NORMAL, TOKEN_EXPIRED, broken, ending } from "./closing.js";
+import { Approach } from "./approach.js";
+import { INVALID_DATA, NORMAL, TOKEN_EXPIRED, broken, ending, whyOf } from "./closing.js";
 import { AuthenticationFailed, SerializationError } from "./errors.js";
 import { Following } from "./following.js";
 import { read } from "./frames.js";
+import { Identity } from "./identity.js";
 import { stateOf } from "./outputs.js";
-import { Renewal } from "./renewal.js";
 import { Silence } from "./silence.js";
+import { termsOf } from "./terms.js";
 
 /**
  * @typedef {import("./outputs.js").Output} Output
  * @typedef {import("./outputs.js").ClientState} ClientState
  * @typedef {import("./outputs.js").TokenReason} TokenReason
  * @typedef {import("./closing.js").Loss} Loss
- * @typedef {import("./query.js").Query} Query
  */
-
-/**
- * @typedef {object} LineOptions
- * @property {{ now(): number, random(): number }} clock Milliseconds since 1970, and chance.
- * @property {"token" | "ticket" | null} [auth] What the line shows of who it is.
- * @property {boolean} [fixed] The token is always the same one: once it is over, so is the line.
- * @property {number} [minReconnectDelay]
- * @property {number} [maxReconnectDelay]
- * @property {number} [timeout] How long a connection may take, from its address to its welcome.
- * @property {number} [maxServerPingDelay] How much later than promised a heartbeat may be.
- * @property {(page: string | null) => string | null} [help]
- * @property {() => string} [nextId]
- */
-
-/** @typedef {"idle" | "token" | "opening" | "auth" | "open" | "waiting" | "ended"} Phase */
 
 export class Line {
   /** @type {ClientState} The last one that was said. */
   state = Object.freeze(stateOf("disconnected", { reason: "not_connected" }));
-  /** @type {string | null} Who the hub takes us for. */
-  principal = null;
-  /** @type {Phase} */
-  #phase = "idle";
-  /** When the phase began, and how long it may take. */
-  #since = 0;
-  #within = 0;
-  /** Losses since the hub last had answered everything. */
-  #attempt = 0;
-  /** Whether the hub itself has said how long to wait. */
-  #obliged = false;
-  /** @type {TokenReason} */
-  #why = "connect";
-  /** Which request for a token is the newest: answers to others are too late. */
-  #turn = 0;
-  /** @type {string | null} */
-  #token = null;
-  /** @type {string | null} The id of the newest `auth`. */
-  #authId = null;
-  #welcomed = false;
-  /** @type {Loss | null} Why it is over. */
-  #loss = null;
-  #renewal = new Renewal();
+  #approach;
+  #identity;
   #silence;
-  #following;
-  #options;
+  #terms;
 
-  /** @param {LineOptions} options */
+  /** @param {import("./terms.js").LineOptions} options */
   constructor(options) {
-    let ids = 0;
-    this.#options = {
-      auth: null,
-      fixed: false,
-      minReconnectDelay: 500,
-      maxReconnectDelay: 20_000,
-      timeout: 10_000,
-      maxServerPingDelay: 10_000,
-      help: (/** @type {string | null} */ page) => page,
-      nextId: () => `a${++ids}`,
-      ...options,
-    };
-    this.#silence = new Silence(this.#options.maxServerPingDelay, this.#options.timeout / 2);
-    this.#following = new Following(this.#options.clock, this.#options.help);
+    const terms = termsOf(options);
+    this.#terms = terms;
+    this.#approach = new Approach(terms.clock, terms);
+    this.#identity = new Identity(terms.auth, terms.clock, terms.nextId);
+    this.#silence = new Silence(terms.maxServerPingDelay, terms.timeout / 2);
+    /** Its queries: one a channel, for the hub keeps no more on a connection. */
+    this.following = new Following(terms.clock, terms.help);
   }
 
-  /** How many queries it has. */
-  get size() {
-    return this.#following.size;
+  get #phase() {
+    return this.#approach.phase;
+  }
+
+  /** Who the hub takes us for; null where it was shown nothing. */
+  get principal() {
+    return this.#identity.principal;
   }
 
   /** When to call `look`; null: nothing is waited for. */
   get dueAt() {
-    if (["idle", "token", "ended"].includes(this.#phase)) return null;
-    if (!this.#welcomed) return this.#since + this.#within;
-    const renewal = this.#renewal.dueAt ?? Number.POSITIVE_INFINITY;
-    return Math.min(this.#silence.dueAt, this.#following.dueAt, renewal);
-  }
-
-  /**
-   * The query that follows a channel here, if one does.
-   *
-   * @param {string} channel
-   */
-  get(channel) {
-    return this.#following.get(channel);
+    if (!this.#approach.welcomed) return this.#approach.dueAt;
+    return Math.min(this.#silence.dueAt, this.following.dueAt, this.#identity.dueAt);
   }
 
   /**
    * Begin, unless it has begun already.
-   *
    * @returns {Output[]}
    */
   connect() {
-    if (this.#phase !== "idle" && this.#phase !== "ended") return [];
-    this.#attempt = 0;
-    this.#loss = null;
+    if (!this.#approach.over) return [];
+    this.#approach.settle();
     const state = this.#change(stateOf("connecting"));
-    return [state, ...this.#following.revive(), ...this.#begin("connect")];
+    return [state, ...this.following.revive(), ...this.#begin("connect")];
   }
 
   /**
    * Take the token or ticket that was asked for.
-   *
    * @param {number} turn Of the output that asked.
    * @param {string} credential
    * @returns {Output[]}
    */
   authorized(turn, credential) {
-    if (turn !== this.#turn) return [];
-    this.#token = credential;
-    if (this.#phase === "open") return [this.#auth(credential)];
+    if (!this.#identity.awaits(turn)) return [];
+    this.#identity.credential = credential;
+    if (this.#phase === "open") return [this.#identity.auth(credential)];
     return this.#phase === "token" ? this.#open() : [];
   }
 
   /**
    * Take it that there is none; for good where somebody said `Unauthorized`.
-   *
    * @param {number} turn
    * @param {unknown} error
    * @returns {Output[]}
    */
   unauthorized(turn, error) {
-    if (turn !== this.#turn || !["token", "open"].includes(this.#phase)) return [];
+    if (!this.#identity.awaits(turn) || !["token", "open"].includes(this.#phase)) return [];
     const text = error instanceof Error ? error.message : String(error);
     if (error instanceof Error && error.name === "Unauthorized") {
       const help = "/docs/errors/unauthenticated";
       return this.#end(ending(new AuthenticationFailed(text, { help }), null, "unauthenticated"));
     }
     if (this.#phase === "token") return this.lost(broken("token_unavailable", text));
-    this.#renewLater();
+    this.#identity.renewLater();
     return [];
   }
 
   /**
    * Take it that the connection is there; say who we are, then ask.
-   *
    * @returns {Output[]}
    */
   opened() {
     if (this.#phase !== "opening") return [];
-    this.#silence.heard(this.#options.clock.now());
-    if (this.#options.auth !== "token" || this.#token === null) return this.#enter(null);
-    this.#phase = "auth";
-    return [this.#auth(this.#token)];
+    this.#silence.heard(this.#terms.clock.now());
+    const { token } = this.#identity;
+    if (token === null) return this.#enter(false);
+    this.#approach.phase = "auth";
+    return [this.#identity.auth(token)];
   }
 
   /**
    * Take a frame, as an object.
-   *
    * @param {unknown} frame
    * @returns {Output[]}
    */
   received(frame) {
-    if (!["auth", "open"].includes(this.#phase)) return [];
-    this.#silence.heard(this.#options.clock.now());
+    if (!this.#approach.hears) return [];
+    this.#silence.heard(this.#terms.clock.now());
     let said;
     try {
       said = read(frame);
@@ -183,12 +127,11 @@ export class Line {
       return this.unreadable(error);
     }
     if (said === null) return [];
-    return "push" in said ? this.#following.push(said.push) : this.#control(said.control);
+    return "push" in said ? this.following.push(said.push) : this.#control(said.control);
   }
 
   /**
    * Take it that a frame could not be read: the next ones could not be, either.
-   *
    * @param {unknown} error
    * @returns {Output[]}
    */
@@ -200,100 +143,58 @@ export class Line {
 
   /**
    * Take it that there is no connection, and come back unless that is pointless.
-   *
    * @param {Loss} loss
    * @returns {Output[]}
    */
   lost(loss) {
-    if (["idle", "waiting", "ended"].includes(this.#phase)) return [];
-    const { auth, fixed, clock, help, minReconnectDelay: min, maxReconnectDelay: max } = this.#options;
+    if (this.#approach.over || this.#phase === "waiting") return [];
+    const { auth, fixed, help } = this.#terms;
     const expired = loss.code === TOKEN_EXPIRED || loss.reason === "token_expired";
     if (loss.final || (expired && (fixed || auth === null))) return this.#end(loss);
-    const delay = reconnectDelay(this.#attempt++, clock.random(), loss.retryAfterMs, { min, max });
-    this.#why = expired ? "token_expired" : "connect";
-    this.#obliged = loss.retryAfterMs !== null;
-    this.#leave("waiting", delay);
-    const { code, reason, error } = loss;
-    const why = { code, reason, help: help(error.help), retryInMs: delay, message: error.message };
-    const change = this.#change(stateOf("connecting", why));
-    return [{ do: "hang-up" }, change, ...this.#following.wait(this.state)];
+    const delay = this.#approach.retreat(loss, expired);
+    this.#identity.stop();
+    const change = this.#change(stateOf("connecting", whyOf(loss, help, delay)));
+    return [{ do: "hang-up" }, change, ...this.following.wait(this.state)];
   }
 
   /**
    * See what the time has brought.
-   *
    * @returns {Output[]}
    */
   look() {
-    if (["idle", "token", "ended"].includes(this.#phase)) return [];
-    const now = this.#options.clock.now();
-    if (!this.#welcomed) {
-      // A clock that was set back must not make it wait for as long.
-      if (now >= this.#since && now < this.#since + this.#within) return [];
-      if (this.#phase === "waiting") return this.#begin(this.#why);
-      return this.lost(broken("timeout", `no welcome within ${this.#within} ms`));
+    const approach = this.#approach;
+    if (approach.over || approach.phase === "token") return [];
+    if (!approach.welcomed) {
+      if (!approach.late) return [];
+      if (approach.phase === "waiting") return this.#begin(approach.why);
+      return this.lost(broken("timeout", `no welcome within ${approach.within} ms`));
     }
+    const now = this.#terms.clock.now();
     const verdict = this.#silence.look(now);
     if (verdict === "dead") return this.lost(broken("heartbeat_timeout", "the hub is silent"));
     const outputs = verdict === "ask" ? this.#ping(now) : [];
-    return [...outputs, ...this.#following.retry(), ...this.#renew(now)];
+    return [...outputs, ...this.following.retry(), ...this.#identity.renew()];
   }
 
   /**
    * Take it that the machine is awake, online, or looked at again: see at once how things are.
-   *
    * @returns {Output[]}
    */
   wake() {
-    if (this.#phase === "waiting" && !this.#obliged) return this.#begin(this.#why);
+    if (this.#phase === "waiting" && !this.#approach.obliged) return this.#begin(this.#approach.why);
     const outputs = this.look();
-    if (this.#phase !== "open" || !this.#welcomed || this.#silence.asked) return outputs;
-    return [...outputs, ...this.#ping(this.#options.clock.now())];
-  }
-
-  /**
-   * Follow a channel by a query, in place of another one.
-   *
-   * @param {Query} query
-   * @returns {Output[]}
-   */
-  join(query) {
-    this.#following.add(query);
-    if (this.#phase === "open") return query.subscribe();
-    if (this.#phase === "waiting") return query.wait({ ...this.state, state: "subscribing" });
-    return this.#loss === null ? [] : query.end(this.#loss, { final: false });
-  }
-
-  /**
-   * Follow a channel no longer.
-   *
-   * @param {Query} query
-   * @returns {Output[]}
-   */
-  leave(query) {
-    if (!this.#following.remove(query) || this.#phase !== "open" || query.ended) return [];
-    return [{ do: "send", command: { type: "unsubscribe", channel: query.channel } }];
-  }
-
-  /**
-   * Ask for what a paused query has not seen.
-   *
-   * @param {Query} query
-   * @returns {Output[]}
-   */
-  resume(query) {
-    query.resume();
-    return this.#phase === "open" ? query.subscribe() : [];
+    if (this.#phase !== "open" || !this.#approach.welcomed || this.#silence.asked) return outputs;
+    return [...outputs, ...this.#ping(this.#terms.clock.now())];
   }
 
   /**
    * End because the caller wants it.
-   *
    * @returns {Output[]}
    */
   close() {
     if (this.#phase === "ended") return [];
-    this.#leave("ended", 0);
+    this.#approach.enter("ended");
+    this.#identity.stop();
     return [{ do: "hang-up" }, this.#change(stateOf("disconnected", { code: NORMAL, reason: "closed" }))];
   }
 
@@ -304,9 +205,9 @@ export class Line {
   #control(frame) {
     if (frame.kind === "welcome") return this.#welcome(frame);
     if (frame.kind === "auth_ok") return this.#known(frame);
-    if (frame.kind === "error" && frame.reply_to === this.#authId) return this.#authRefused(frame);
-    const outputs = this.#following.take(frame);
-    if (this.#following.live || frame.kind === "heartbeat") this.#attempt = 0;
+    if (frame.kind === "error" && this.#identity.showed(frame.reply_to)) return this.#authRefused(frame);
+    const outputs = this.following.take(frame);
+    if (this.following.live || frame.kind === "heartbeat") this.#approach.settle();
     return outputs;
   }
 
@@ -315,21 +216,19 @@ export class Line {
    * @returns {Output[]}
    */
   #welcome({ heartbeat_s: every, server_time: time }) {
-    this.#welcomed = true;
+    const first = !this.#approach.welcomed;
+    this.#approach.welcomed = true;
     if (every) this.#silence.expect(every * 1000);
-    this.#renewal.tell(time, this.#options.clock.now());
-    return [this.#change(stateOf("connected"))];
+    this.#identity.tell(time);
+    return first ? [this.#change(stateOf("connected"))] : [];
   }
 
   /**
    * @param {import("./frames.js").Known} frame
    * @returns {Output[]}
    */
-  #known({ principal, expires_at: end }) {
-    this.#renewal.hold(end, this.#options.clock.now());
-    const before = this.principal;
-    this.principal = principal;
-    const changed = before !== null && before !== principal;
+  #known(frame) {
+    const changed = this.#identity.known(frame);
     return this.#phase === "auth" ? this.#enter(changed) : [];
   }
 
@@ -340,7 +239,7 @@ export class Line {
   #authRefused(frame) {
     // Before it is known to the hub a client is closed, not answered; so a newer token was refused.
     if (this.#phase === "auth") return this.lost(broken("token_refused", frame.error));
-    this.#renewLater();
+    this.#identity.renewLater();
     return [];
   }
 
@@ -349,34 +248,25 @@ export class Line {
    * @returns {Output[]}
    */
   #begin(why) {
-    this.#why = "connect";
-    if (this.#options.auth === null) return this.#open();
-    this.#leave("token", 0);
-    return [{ do: "token", why, turn: ++this.#turn }];
+    this.#approach.why = "connect";
+    if (this.#terms.auth === null) return this.#open();
+    this.#approach.enter("token");
+    return [this.#identity.ask(why)];
   }
 
   /** @returns {Output[]} */
   #open() {
-    this.#leave("opening", this.#options.timeout);
-    return [{ do: "open", ticket: this.#options.auth === "ticket" ? this.#token : null }];
+    this.#approach.enter("opening", this.#terms.timeout);
+    return [{ do: "open", ticket: this.#identity.ticket }];
   }
 
   /**
-   * @param {boolean | null} changed Whether somebody else came in before.
+   * @param {boolean} changed Whether somebody else came in before.
    * @returns {Output[]}
    */
   #enter(changed) {
-    this.#phase = "open";
-    return this.#following.ask(changed === true);
-  }
-
-  /**
-   * @param {string} token
-   * @returns {Output}
-   */
-  #auth(token) {
-    this.#authId = this.#options.nextId();
-    return { do: "send", command: { type: "auth", id: this.#authId, token } };
+    this.#approach.phase = "open";
+    return this.following.ask(changed);
   }
 
   /**
@@ -385,22 +275,7 @@ export class Line {
    */
   #ping(now) {
     this.#silence.ask(now);
-    return [{ do: "send", command: { type: "ping", id: this.#options.nextId() } }];
-  }
-
-  /**
-   * @param {number} now
-   * @returns {Output[]}
-   */
-  #renew(now) {
-    if (this.#renewal.dueAt === null || now < this.#renewal.dueAt || this.#phase !== "open") return [];
-    this.#renewal.begin();
-    return [{ do: "token", why: "renew", turn: ++this.#turn }];
-  }
-
-  #renewLater() {
-    const { clock, maxReconnectDelay } = this.#options;
-    this.#renewal.later(clock.now(), reconnectDelay(1, clock.random(), null, { max: maxReconnectDelay }));
+    return [{ do: "send", command: { type: "ping", id: this.#terms.nextId() } }];
   }
 
   /**
@@ -408,27 +283,10 @@ export class Line {
    * @returns {Output[]}
    */
   #end(loss) {
-    this.#leave("ended", 0);
-    this.#loss = loss;
-    loss.error.help = this.#options.help(loss.error.help);
-    const { code, reason, error } = loss;
-    const state = stateOf("disconnected", { code, reason, help: error.help, message: error.message });
-    const change = this.#change(/** @type {ClientState} */ (state));
-    return [{ do: "hang-up" }, change, ...this.#following.end(loss), { do: "ended", loss }];
-  }
-
-  /**
-   * Be in a phase in which there is no connection yet, or none any more.
-   *
-   * @param {Phase} phase
-   * @param {number} within
-   */
-  #leave(phase, within) {
-    this.#phase = phase;
-    this.#since = this.#options.clock.now();
-    this.#within = within;
-    this.#welcomed = false;
-    this.#renewal.stop();
+    this.#approach.enter("ended");
+    this.#identity.stop();
+    const change = this.#change(stateOf("disconnected", whyOf(loss, this.#terms.help)));
+    return [{ do: "hang-up" }, change, ...this.following.end(loss), { do: "ended", loss }];
   }
 
   /**

@@ -16,7 +16,6 @@ const OFFSET = /^[0-9]{1,15}$/;
 
 /**
  * Read a position of one channel; null where a form for several does not name it.
- *
  * @param {unknown} since
  * @param {string} channel
  * @returns {Stand | null}

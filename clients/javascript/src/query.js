@@ -6,11 +6,11 @@
  * @module
  */
 
-import { NORMAL, ending } from "./closing.js";
+import { NORMAL, ending, whyOf } from "./closing.js";
 import { HistoryGap } from "./errors.js";
+import { eventOf, gapOf, snapshotOf } from "./facts.js";
 import { Items } from "./items.js";
 import { stateOf } from "./outputs.js";
-import { render } from "./position.js";
 import { Track } from "./track.js";
 
 /**
@@ -34,9 +34,6 @@ export class Query {
   error = null;
   /** Whether it is left on purpose for a while: its reader is slow. */
   paused = false;
-  /** Whether `items` began with a snapshot: they are all there are. */
-  #whole = false;
-  #track;
   #nextId;
   #help;
 
@@ -50,167 +47,126 @@ export class Query {
     this.channel = wants.channel;
     /** Kept where the wants name a key. */
     this.items = wants.key === null ? null : new Items(wants.key);
-    this.#track = new Track(wants);
+    /** Where it stands. */
+    this.track = new Track(wants);
     this.#nextId = nextId;
     this.#help = help;
   }
 
-  /** Whether the hub has answered what was asked. */
-  get live() {
-    return this.#track.live;
-  }
-
-  /** Where the reader stands once everything that came out is handled. */
-  get position() {
-    return render(this.#track.stand);
-  }
-
-  /** Events the hub is known to have beyond what came out; null before its first answer. */
-  get lag() {
-    const { stand, head } = this.#track;
-    return stand && head ? Math.max(0, head - stand.offset) : null;
-  }
-
-  /**
-   * Whether a reply is to what was asked for and is not complete.
-   *
-   * @param {unknown} replyTo
-   */
-  asked(replyTo) {
-    return this.#track.asked(replyTo);
-  }
-
   /**
    * Ask, on a new connection or anew on this one.
-   *
    * @returns {Output[]}
    */
   subscribe() {
     if (this.ended || this.paused) return [];
-    return [{ do: "send", command: this.#track.subscribe(this.#nextId()) }];
+    return [{ do: "send", command: this.track.subscribe(this.#nextId()) }];
   }
 
   /**
    * Take it that there is no answer for a while, and why.
-   *
    * @param {SubscriptionState} state
    * @returns {Output[]}
    */
   wait(state) {
-    this.#track.rest();
+    this.track.rest();
     return this.ended || this.paused ? [] : [this.#change(state)];
   }
 
   /**
    * Take the hub's answer to a subscribe, or a snapshot that it begins by itself.
-   *
    * @param {import("./frames.js").Subscribed} reply
    * @returns {Output[]}
    */
   subscribed(reply) {
-    if (!this.asked(reply.reply_to)) {
-      this.#track.renew(reply);
+    if (!this.track.asked(reply.reply_to)) {
+      this.track.renew(reply);
       return [];
     }
-    if (this.#track.beginsAnew(reply)) return this.#resubscribe();
-    if (this.#track.accept(reply)) return this.#ready();
+    if (this.track.beginsAnew(reply)) return this.#resubscribe();
+    if (this.track.accept(reply)) return this.#ready();
     return this.#gap({ epoch: reply.epoch, offset: reply.offset }, reply.reason ?? "expired");
   }
 
   /**
    * Take a page; the whole snapshot comes out with its last one.
-   *
    * @param {import("./frames.js").Page} page
    * @returns {Output[]}
    */
   page(page) {
-    const items = this.#track.page(page);
+    const items = this.track.page(page);
     if (items === null) return [];
-    this.begun = this.#whole = true;
+    this.begun = true;
     this.items?.reset(items);
-    return [{ do: "snapshot", query: this, snapshot: this.#picture(items) }, ...this.#ready()];
+    return [{ do: "snapshot", query: this, snapshot: snapshotOf(this.channel, items, this.track.stand) }, ...this.#ready()];
   }
 
   /**
    * Take an event.
-   *
    * @param {Push} push
    * @returns {Output[]}
    */
   push(push) {
-    const verdict = this.#track.admit(push);
+    const verdict = this.track.admit(push);
     if (verdict === "hole") return this.#hole(push);
     return verdict === "next" ? [this.#event(push)] : [];
   }
 
   /**
    * Take the hub's word that it cannot repair a gap; it goes on behind it.
-   *
    * @param {import("./frames.js").Hole} hole
    * @returns {Output[]}
    */
   told(hole) {
-    const { stand, live } = this.#track;
-    if (stand === null || !live) return [];
-    const at = { epoch: hole.epoch ?? stand.epoch, offset: hole.to };
-    if (at.epoch === stand.epoch) {
-      if (at.offset <= stand.offset) return [];
-      this.#track.move(hole.from - 1);
-    }
-    return this.#gap(at, hole.reason ?? "expired");
+    const at = this.track.behind(hole);
+    return at === null ? [] : this.#gap(at, hole.reason ?? "expired");
   }
 
   /**
    * Take it that the hub finds this connection slow, or not any more.
-   *
    * @param {import("./frames.js").Slow} frame
    * @returns {Output[]}
    */
   slow({ channel, behind, mode }) {
-    const { stand, live } = this.#track;
+    const { stand, live } = this.track;
     if (stand === null || !live) return [];
-    this.#track.head = stand.offset + behind;
+    this.track.head = stand.offset + behind;
     return [{ do: "lag", query: this, lag: Object.freeze({ channel, behind, mode }) }];
   }
 
   /**
    * Take where the hub says that this connection stands.
-   *
    * @param {string | null} epoch
    * @param {number} offset
    * @returns {Output[]}
    */
   heartbeat(epoch, offset) {
-    const { stand, live } = this.#track;
+    const { stand, live } = this.track;
     if (stand === null || !live) return [];
     if (epoch !== null && epoch !== stand.epoch) return this.#resubscribe();
-    this.#track.move(offset);
+    this.track.move(offset);
     return [];
   }
 
   /**
    * Begin anew, because somebody else has come in: what was shown was not theirs.
-   *
    * @returns {Output[]}
    */
   forget() {
-    const at = this.#track.stand;
+    const at = this.track.stand;
     if (at === null || this.ended) return [];
     this.items?.clear();
-    this.#whole = false;
-    this.#track.reloading ||= this.wants.snapshot;
+    this.track.reloading ||= this.wants.snapshot;
     return [{ do: "gap", query: this, gap: this.#describe(at, "principal_changed") }];
   }
 
   /**
    * Leave for a while; `resume` goes on from here.
-   *
    * @returns {Output[]}
    */
   pause() {
     if (this.paused || this.ended) return [];
     this.paused = true;
-    this.#track.rest();
+    this.track.rest();
     return [this.#leave()];
   }
 
@@ -227,26 +183,22 @@ export class Query {
 
   /**
    * End; the reader is told why.
-   *
    * @param {Loss} loss
    * @param {{ final: boolean }} more Whether connecting anew does not help.
    * @returns {Output[]}
    */
   end(loss, { final }) {
     if (this.ended) return [];
-    this.#track.rest();
+    this.track.rest();
     this.ended = true;
     this.final = final;
-    const { code, reason, error } = loss;
-    error.help = this.#help(error.help);
-    this.error = error;
-    const why = { code, reason, help: error.help, message: error.message };
-    return [this.#change(stateOf("unsubscribed", why)), { do: "fail", query: this, error }];
+    this.error = loss.error;
+    const change = this.#change(stateOf("unsubscribed", whyOf(loss, this.#help)));
+    return [change, { do: "fail", query: this, error: loss.error }];
   }
 
   /**
    * End because nobody wants it any more.
-   *
    * @returns {Output[]}
    */
   close() {
@@ -257,11 +209,11 @@ export class Query {
 
   /**
    * What a reader who joins now begins with: the state of every entity, as of now.
-   *
    * @returns {import("./outputs.js").Snapshot | null} Null where that is not known.
    */
   picture() {
-    return this.items && this.#whole ? this.#picture([...this.items.values()]) : null;
+    if (!this.items?.whole) return null;
+    return snapshotOf(this.channel, [...this.items.values()], this.track.stand);
   }
 
   /** @returns {Output} */
@@ -279,8 +231,8 @@ export class Query {
    * @returns {Output[]}
    */
   #hole(push) {
-    const { stand } = this.#track;
-    if (this.#track.mayRepair() || stand === null) return this.#resubscribe();
+    const { stand } = this.track;
+    if (this.track.mayRepair() || stand === null) return this.#resubscribe();
     // The hub was asked for it and sent the same hole again: it has no such events.
     const gap = this.#gap({ epoch: stand.epoch, offset: push.before }, "missing");
     return this.wants.onGap === "skip" ? [...gap, ...this.push(push)] : gap;
@@ -300,32 +252,25 @@ export class Query {
       return [told, this.#leave(), ...this.end(loss, { final: true })];
     }
     if (this.wants.onGap === "snapshot") {
-      this.#track.reloading = true;
+      this.track.reloading = true;
       return [told, ...this.#resubscribe()];
     }
-    this.#track.land(at);
+    this.track.land(at);
     return [told, ...this.#ready()];
   }
 
   /**
    * @param {Stand} at
    * @param {string} reason
-   * @returns {import("./outputs.js").Gap}
    */
   #describe(at, reason) {
-    return Object.freeze({
-      channel: this.channel,
-      fromOffset: this.#track.stand?.offset ?? 0,
-      toOffset: at.offset,
-      reason,
-      position: `${at.epoch}:${at.offset}`,
-      help: this.#help("/docs/errors/history_gap"),
-    });
+    const help = this.#help("/docs/errors/history_gap");
+    return gapOf(this.channel, this.track.stand, at, reason, help);
   }
 
   /** @returns {Output[]} */
   #ready() {
-    return this.live && this.state.state !== "subscribed" ? [this.#change(stateOf("subscribed"))] : [];
+    return this.track.live && this.state.state !== "subscribed" ? [this.#change(stateOf("subscribed"))] : [];
   }
 
   /**
@@ -334,20 +279,9 @@ export class Query {
    */
   #event(push) {
     this.begun = true;
-    const { before: _, ...told } = push;
-    const event = Object.freeze({ ...told, position: this.position });
+    const event = eventOf(push, this.track.position);
     this.items?.apply(event);
     return { do: "event", query: this, event };
-  }
-
-  /**
-   * @param {any[]} items
-   * @returns {import("./outputs.js").Snapshot}
-   */
-  #picture(items) {
-    const { epoch, offset } = /** @type {Stand} */ (this.#track.stand);
-    const position = `${epoch}:${offset}`;
-    return Object.freeze({ type: "snapshot", channel: this.channel, items, offset, position });
   }
 
   /**

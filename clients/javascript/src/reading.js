@@ -83,7 +83,6 @@ export class Reading {
 
   /**
    * Called by a loop that is left: the subscription was for the loop.
-   *
    * @returns {Promise<IteratorResult<Told, undefined>>}
    */
   async return() {

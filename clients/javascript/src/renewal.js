@@ -29,7 +29,6 @@ export class Renewal {
 
   /**
    * Hold this end in place of an earlier one.
-   *
    * @param {string | null} expiresAt
    * @param {number} now
    */

@@ -38,7 +38,6 @@ export class Share {
    *
    * From now on is from now on. Of a snapshot with a key the newest state is at hand. What began
    * somewhere in the past has told something already, once it has begun.
-   *
    * @param {import("./wants.js").Wants} wants
    */
   takes(wants) {
@@ -52,15 +51,14 @@ export class Share {
   join(reader) {
     if (this.#timer !== null) this.#clock.clearTimer(this.#timer);
     this.#timer = null;
-    const { begun, live, ended } = this.query;
-    const late = this.readers.size > 0 || begun || live || ended;
+    const { begun, ended, track } = this.query;
+    const late = this.readers.size > 0 || begun || track.live || ended;
     this.readers.add(reader);
     if (late) queueMicrotask(() => this.#catchUp(reader));
   }
 
   /**
    * Let a reader go. The query stays for a moment: a page that is drawn anew asks for it again.
-   *
    * @param {Subscription} reader
    */
   leave(reader) {
@@ -77,7 +75,6 @@ export class Share {
 
   /**
    * Follow it no longer for a while, if nobody else reads it.
-   *
    * @param {Subscription} reader
    */
   pause(reader) {
@@ -86,7 +83,7 @@ export class Share {
 
   /** Go on where it was paused. */
   resume() {
-    if (this.query.paused) this.connection.run(this.connection.line.resume(this.query));
+    if (this.query.paused) this.connection.run(this.connection.line.following.resume(this.query));
   }
 
   /** @param {import("./outputs.js").Output} output */
@@ -96,7 +93,6 @@ export class Share {
 
   /**
    * Tell a late reader what the others know.
-   *
    * @param {Subscription} reader
    */
   #catchUp(reader) {

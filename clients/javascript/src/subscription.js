@@ -51,12 +51,12 @@ export class Subscription extends EventTarget {
   /** Store it, and give it back as `since`: what follows comes, once. Null before the hub's answer. */
   get position() {
     const read = this.#reading?.position;
-    return read === undefined ? this.#share.query.position : read;
+    return read === undefined ? this.#share.query.track.position : read;
   }
 
   /** Events the hub has and the reader has not; null until the hub first says. */
   get lag() {
-    const { lag } = this.#share.query;
+    const { lag } = this.#share.query.track;
     return lag === null ? null : lag + (this.#reading?.size ?? 0);
   }
 
@@ -88,7 +88,6 @@ export class Subscription extends EventTarget {
 
   /**
    * Tell its reader; called by the client.
-   *
    * @param {Output} output
    */
   tell(output) {

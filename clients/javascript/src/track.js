@@ -6,7 +6,7 @@
  * @module
  */
 
-import { same } from "./position.js";
+import { render, same } from "./position.js";
 
 /**
  * @typedef {import("./position.js").Stand} Stand
@@ -43,9 +43,18 @@ export class Track {
     this.#wants = wants;
   }
 
+  /** Where the reader stands once everything that came out is handled. */
+  get position() {
+    return render(this.stand);
+  }
+
+  /** Events the hub is known to have beyond what came out; null before its first answer. */
+  get lag() {
+    return this.stand && this.head ? Math.max(0, this.head - this.stand.offset) : null;
+  }
+
   /**
    * Return the command, and wait for its reply from now on.
-   *
    * @param {string} id
    * @returns {import("./outputs.js").Command}
    */
@@ -70,7 +79,6 @@ export class Track {
 
   /**
    * Whether a reply is to what was asked for and is not complete.
-   *
    * @param {unknown} replyTo
    */
   asked(replyTo) {
@@ -79,7 +87,6 @@ export class Track {
 
   /**
    * Take the hub's answer; false when what was missed is gone.
-   *
    * @param {Subscribed} reply
    */
   accept(reply) {
@@ -102,7 +109,6 @@ export class Track {
 
   /**
    * Whether a snapshot is to be asked for again: the channel keeps nothing to resume.
-   *
    * @param {Subscribed} reply
    */
   beginsAnew(reply) {
@@ -115,7 +121,6 @@ export class Track {
    * Take a snapshot that was not asked for, unless it is an earlier subscribe's.
    *
    * The hub sends one to a conflating reader that fell too far behind.
-   *
    * @param {Subscribed} told
    */
   renew(told) {
@@ -127,7 +132,6 @@ export class Track {
 
   /**
    * Take a page; return the whole snapshot with its last one.
-   *
    * @param {import("./frames.js").Page} page
    * @returns {any[] | null}
    */
@@ -145,7 +149,6 @@ export class Track {
 
   /**
    * Stand there and be live.
-   *
    * @param {Stand} stand
    */
   land(stand) {
@@ -156,7 +159,6 @@ export class Track {
 
   /**
    * Judge an event by its offset, and stand on it if it is the next one.
-   *
    * @param {Push} push
    * @returns {"next" | "seen" | "hole"}
    */
@@ -171,13 +173,26 @@ export class Track {
 
   /**
    * Take the hub's word that nothing up to `offset` is left to come: a view leaves events out.
-   *
    * @param {number} offset
    */
   move(offset) {
     const narrowed = Object.keys(this.#wants.view).length > 0;
     if (!narrowed || !this.live || this.stand === null || offset <= this.stand.offset) return;
     this.land({ epoch: this.stand.epoch, offset });
+  }
+
+  /**
+   * Return where it goes on behind a gap that the hub tells of; null where that was passed.
+   * @param {import("./frames.js").Hole} hole
+   * @returns {Stand | null}
+   */
+  behind(hole) {
+    if (this.stand === null || !this.live) return null;
+    const at = { epoch: hole.epoch ?? this.stand.epoch, offset: hole.to };
+    if (at.epoch !== this.stand.epoch) return at;
+    if (at.offset <= this.stand.offset) return null;
+    this.move(hole.from - 1);
+    return at;
   }
 
   /** Whether the hole after `stand` was not asked for already; marks it as asked for. */

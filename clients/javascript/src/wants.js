@@ -39,7 +39,6 @@ const KEYS = { contracts: "contract_id", jobs: "job_id", tasks: "task_id" };
 
 /**
  * Return the checked options.
- *
  * @param {string} channel
  * @param {SubscribeOptions} [options]
  * @returns {Wants}

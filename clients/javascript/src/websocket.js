@@ -40,7 +40,6 @@ const OPEN = 1;
 
 /**
  * Open a WebSocket that follows nothing yet.
- *
  * @param {typeof globalThis.WebSocket} Kind
  * @param {string} address
  * @param {Format} format

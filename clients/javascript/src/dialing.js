@@ -1,0 +1,116 @@
+/** Which way to the hub is taken: a WebSocket, or where none gets through, plain HTTP. @module */
+
+import { ABNORMAL } from "./closing.js";
+import { openEventStream } from "./eventstream.js";
+import { openWebSocket } from "./websocket.js";
+
+/**
+ * @typedef {import("./websocket.js").Handlers} Handlers
+ * @typedef {import("./websocket.js").Socket} Socket
+ *
+ * @typedef {"auto" | "websocket" | "sse"} Transport
+ *
+ * @typedef {object} Ways
+ * @property {import("./address.js").Address} address
+ * @property {Transport} transport
+ * @property {typeof globalThis.WebSocket | undefined} WebSocket
+ * @property {typeof globalThis.fetch} fetch
+ * @property {import("./websocket.js").Format} format
+ * @property {() => number} now
+ */
+
+/** So long a way that worked, where the better one did not, is the first to be tried again. */
+const KEEP_MS = 600_000;
+
+export class Dialing {
+  /** Until when plain HTTP is tried first. */
+  #plainUntil = 0;
+  /** Whether the next try goes that way: an upgrade was swallowed, by a proxy perhaps. */
+  #plainNext = false;
+  #ways;
+
+  /** @param {Ways} ways */
+  constructor(ways) {
+    this.#ways = ways;
+  }
+
+  /**
+   * Open a connection.
+   * @param {string | null} ticket
+   * @param {Handlers} handlers
+   * @returns {Socket}
+   */
+  dial(ticket, handlers) {
+    const { transport, WebSocket, now } = this.#ways;
+    // A ticket is good for sockets alone.
+    if (transport === "websocket" || ticket !== null) return this.#socket(ticket, handlers);
+    if (transport === "sse" || !WebSocket) return this.#plain(handlers);
+    if (now() < this.#plainUntil) return this.#plain(handlers);
+    const other = this.#plainNext;
+    this.#plainNext = false;
+    return other ? this.#plain(this.#noting(handlers)) : this.#either(handlers);
+  }
+
+  /**
+   * Try a WebSocket, and plain HTTP at once where that cannot be opened at all.
+   * @param {Handlers} handlers
+   * @returns {Socket}
+   */
+  #either(handlers) {
+    let opened = false;
+    let over = false;
+    /** @type {Socket} */
+    let socket = this.#socket(null, {
+      ...handlers,
+      opened: () => {
+        opened = true;
+        handlers.opened();
+      },
+      lost: (loss) => {
+        if (opened || over || loss.code !== ABNORMAL) handlers.lost(loss);
+        else socket = this.#plain(this.#noting(handlers));
+      },
+    });
+    return {
+      send: (command) => socket.send(command),
+      close: () => {
+        over = true;
+        this.#plainNext = !opened;
+        socket.close();
+      },
+    };
+  }
+
+  /**
+   * Remember it when plain HTTP gets through where a WebSocket did not.
+   * @param {Handlers} handlers
+   * @returns {Handlers}
+   */
+  #noting(handlers) {
+    return {
+      ...handlers,
+      opened: () => {
+        this.#plainUntil = this.#ways.now() + KEEP_MS;
+        handlers.opened();
+      },
+    };
+  }
+
+  /**
+   * @param {string | null} ticket
+   * @param {Handlers} handlers
+   */
+  #socket(ticket, handlers) {
+    const { WebSocket, address, format } = this.#ways;
+    if (!WebSocket) {
+      throw new TypeError('expected a WebSocket, got none: in Node before 22 give that of "ws"');
+    }
+    return openWebSocket(WebSocket, address.websocket, format, ticket, handlers);
+  }
+
+  /** @param {Handlers} handlers */
+  #plain(handlers) {
+    const { fetch, address, now } = this.#ways;
+    return openEventStream(fetch, address.http, now, handlers);
+  }
+}
