@@ -4,8 +4,8 @@ from hub.brokers.base import News, Presence
 from hub.clock import SECOND_US, Clock
 from hub.realtime.fanout import Fanout
 from hub.services.heads import Heads
+from hub.services.polls import TOPIC, Polls
 from hub.services.presence import Nodes
-from hub.services.sights import SIGHTS, Sights
 from hub.telemetry.histogram import QUICK_S, Histogram
 
 
@@ -17,10 +17,10 @@ class Ears:
     """
 
     def __init__(
-        self, fanout: Fanout, heads: Heads, nodes: Nodes, sights: Sights, clock: Clock
+        self, fanout: Fanout, heads: Heads, nodes: Nodes, polls: Polls, clock: Clock
     ) -> None:
         self.lag = Histogram(QUICK_S)
-        self._sights = sights
+        self._polls = polls
         self._clock = clock
         self._fanout = fanout
         self._heads = heads
@@ -30,8 +30,8 @@ class Ears:
         """Give it to this node's clients."""
         if not news.events:
             return  # a stranger's: there is nothing in it
-        if news.events[0].channel == SIGHTS:
-            self._sights.hear(news.events[0])
+        if news.events[0].channel.startswith(TOPIC):
+            self._polls.hear(news.events[0])
             return
         if news.node != self._fanout.node:
             late_us = self._clock.now_us() - news.events[0].at_us

@@ -31,6 +31,7 @@ from hub.services.definitions import Definitions
 from hub.services.history import History
 from hub.services.job_times import JobTimes
 from hub.services.jobs import Jobs
+from hub.services.polls import Polls
 from hub.services.presence import Nodes
 from hub.services.publisher import Publisher
 from hub.services.sealer import Sealer
@@ -86,7 +87,7 @@ class Inside(NamedTuple):
     history: History
     status: Status
     nodes: Nodes
-    sights: Sights
+    polls: Polls
     health: Callable[[], Health]
     auditor: Auditor
     sealer: Sealer
@@ -290,6 +291,7 @@ def _tokens(inside: Inside) -> TokensResource:
 
 
 def _traces(inside: Inside) -> TracesResource:
-    log = inside.log
-    traces = Traces(log, log.webhooks, inside.realtime.fanout.epoch, inside.sights)
+    log, fanout = inside.log, inside.realtime.fanout
+    sights = Sights(fanout.watch.journal, inside.polls)
+    traces = Traces(log, log.webhooks, fanout.epoch, sights)
     return TracesResource(traces, inside.history.readers)

@@ -34,11 +34,11 @@ from hub.services.artifacts import files_in, sweep
 from hub.services.auditor import Auditor
 from hub.services.heads import Heads
 from hub.services.history import History
+from hub.services.polls import Polls
 from hub.services.presence import Nodes
 from hub.services.publisher import Publisher, Tell
 from hub.services.retention import Limits, Retention
 from hub.services.sealer import Sealer
-from hub.services.sights import SIGHTS, Sights
 from hub.services.status import Status
 from hub.services.volatile import Volatile
 from hub.settings import Settings
@@ -144,7 +144,7 @@ class Node:
                 history=history,
                 status=status,
                 nodes=self._nodes,
-                sights=self._sights,
+                polls=self._polls,
                 health=self._broker.health,
                 auditor=self.auditor,
                 sealer=self._sealer,
@@ -206,18 +206,17 @@ class Node:
         self._nodes = nodes = Nodes(
             log_id, name, live=self._live, tell=self._broker.greet, clock=self._clock
         )
-        self._sights = Sights(
+        self._polls = Polls(
             name,
-            fanout.watch.journal,
             others=nodes.serving,
             reaches=lambda: self._broker.health().reaches,
             announce=announce,
+            listen=partial(self._broker.follow, log_id),
         )
-        self._broker.follow(log_id, SIGHTS)
         # Clients that were here before come back in a moment, most of them for these.
         for channel in DEFAULT_CHANNELS:
             interest.hear(channel)
-        self._ears = Ears(fanout, heads, nodes, self._sights, self._clock)
+        self._ears = Ears(fanout, heads, nodes, self._polls, self._clock)
         self._stop_listening = await self._broker.listen(log_id, self._ears)
         await fanout.open((await log.state()).heads, partial(read_newest, log))
         self._background.spawn(heads.run())

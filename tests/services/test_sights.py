@@ -1,4 +1,4 @@
-"""How the nodes tell each other what they remember of an event."""
+"""How the nodes tell each other what they remember of an event, and what else they are asked."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,8 +8,9 @@ import pytest
 
 from hub.errors import Overloaded
 from hub.model.event import Event
-from hub.services import sights as module
-from hub.services.sights import MAX_ASKING, SIGHTS, Sights
+from hub.services import polls as module
+from hub.services.polls import MAX_ASKING, SIGHTS, TOPICS, Polls
+from hub.services.sights import Sights
 from hub.telemetry.journal import Journal, Sight
 from support.clocks import START_US, FakeClock
 
@@ -23,24 +24,26 @@ class Room:
         self.said: list[Event] = []
         self.reaches = True
         self.journals = {name: Journal(FakeClock()) for name in names}
-        self.nodes = {name: self._node(name) for name in names}
+        self.heard: list[str] = []
+        self.polls = {name: self._poll(name) for name in names}
+        self.nodes = {name: Sights(self.journals[name], self.polls[name]) for name in names}
         self._deaf = deaf
 
-    def _node(self, name: str) -> Sights:
-        return Sights(
+    def _poll(self, name: str) -> Polls:
+        return Polls(
             name,
-            self.journals[name],
             others=lambda: self.journals.keys() - {name},
             reaches=lambda: self.reaches,
             announce=self._say,
+            listen=self.heard.append,
         )
 
     def _say(self, events: Sequence[Event]) -> None:
         self.said += events
-        for name, node in self.nodes.items():
+        for name, polls in self.polls.items():
             if name not in self._deaf:
                 for event in events:
-                    node.hear(event)
+                    polls.hear(event)
 
 
 async def test_every_node_says_what_it_remembers() -> None:
@@ -92,14 +95,13 @@ async def test_alone_it_asks_nobody() -> None:
         pytest.param("question", msgspec.msgpack.encode(["jobs", "4", 0]), id="a wrong type"),
         pytest.param("question", b"\x91" * 5_000, id="too deep"),
         pytest.param("answer", b"\xa2\xff\xff", id="no text"),
-        pytest.param("answer", msgspec.msgpack.encode([1]), id="a node without a name"),
         pytest.param("later", b"", id="a word of a later version"),
     ],
 )
 async def test_what_cannot_be_read_is_passed_over(kind: str, data: bytes) -> None:
     """Nothing is raised into the way of the news, and nothing said."""
     room = Room("a", "b")
-    room.nodes["a"].hear(Event(SIGHTS, 0, "q", kind, 0, "b", data, volatile=True))
+    room.polls["a"].hear(Event(SIGHTS, 0, "q", kind, 0, "b", data, volatile=True))
 
     assert room.said == []
 
@@ -115,7 +117,7 @@ async def test_an_answer_counts_once_and_only_of_who_was_asked(
     question = room.said[0].id
     for name in ("b", "b", "stranger"):
         data = msgspec.msgpack.encode(Sight(name, clients=7))
-        room.nodes["a"].hear(Event(SIGHTS, 0, question, "answer", 0, name, data, volatile=True))
+        room.polls["a"].hear(Event(SIGHTS, 0, question, "answer", 0, name, data, volatile=True))
 
     seen = await asking
 
@@ -135,3 +137,33 @@ async def test_so_many_may_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert [(await one).silent for one in asking] == [("old",)] * MAX_ASKING
     assert (await node.of(EVENT)).silent == ("old",)
+
+
+async def test_an_answer_that_cannot_be_read_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The node is named with those that said nothing."""
+    monkeypatch.setattr(module, "ANSWER_WITHIN_S", 0.01)
+    room = Room("a", "b", "odd", deaf=["odd"])
+    asking = asyncio.create_task(room.nodes["a"].of(EVENT))
+    await asyncio.sleep(0)
+    odd = Event(SIGHTS, 0, room.said[0].id, "answer", 0, "odd", b"\x91\x01", volatile=True)
+    room.polls["a"].hear(odd)
+
+    seen = await asking
+
+    assert ([sight.node for sight in seen.sights], seen.silent) == (["a", "b"], ("odd",))
+
+
+async def test_one_answer_may_be_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who looks for one thing does not wait for nodes that have nothing to say."""
+    monkeypatch.setattr(module, "ANSWER_WITHIN_S", 3_600.0)
+    room = Room("a", "b", "old", deaf=["old"])
+    room.polls["b"].answer("?stats", lambda question: question[::-1])
+
+    polled = await room.polls["a"].ask("?stats", b"ab", lambda answer: answer == b"ba")
+
+    assert (polled.answers, polled.silent) == ({"b": b"ba"}, ("old",))
+
+
+def test_a_node_hears_questions_from_its_start() -> None:
+    """Before it can answer: what is asked meanwhile is asked of who is there."""
+    assert Room("a").heard == [*TOPICS]
