@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from hub import __version__
 from hub.app.identity import KEY_FIELDS, Identity, renew_keys
 from hub.app.limits import NodeLimits
+from hub.app.operators import operators
 from hub.app.reloading import Reloading, recording
 from hub.app.watch import Watch, Watched, watch
 from hub.app.webhook_doors import Around, WebhookParts, webhook_resources
@@ -35,10 +36,8 @@ from hub.services.polls import Polls
 from hub.services.presence import Nodes
 from hub.services.publisher import Publisher
 from hub.services.sealer import Sealer
-from hub.services.sights import Sights
 from hub.services.status import Status
 from hub.services.tokens import Tokens
-from hub.services.traces import Traces
 from hub.services.volatile import Volatile
 from hub.settings import Settings
 from hub.stores.base import Store
@@ -59,7 +58,6 @@ from hub.transports.http.pages import Pages
 from hub.transports.http.routes import Resources, table
 from hub.transports.http.site.build import build
 from hub.transports.http.tokens import TokensResource
-from hub.transports.http.traces import TracesResource
 from hub.transports.http.webhook_routes import WebhookResources
 from hub.transports.sse.reception import StreamReception
 from hub.transports.sse.resource import EventsResource
@@ -181,6 +179,10 @@ def _resources(
     alerts: Alerts,
 ) -> Resources:
     histories = HistoryResource(inside.history)
+    fanout, history = inside.realtime.fanout, inside.history
+    asking = operators(
+        inside.polls, inside.log, fanout, inside.connections, history, inside.auditor
+    )
     return Resources(
         contracts=_contracts(inside, histories),
         jobs=_jobs_resource(inside, jobs),
@@ -190,8 +192,9 @@ def _resources(
         events=_events(inside, turnstile),
         tokens=_tokens(inside),
         audit=AuditResource(inside.log.audit),
-        traces=_traces(inside),
+        traces=asking.traces,
         alerts=AlertsResource(alerts),
+        connections=asking.connections,
         webhooks=_webhooks(inside),
     )
 
@@ -288,10 +291,3 @@ def _tokens(inside: Inside) -> TokensResource:
     revocations, tickets = inside.identity.revocations, inside.identity.tickets
     tokens = Tokens(inside.log.credentials, inside.clock, revocations.look)
     return TokensResource(tokens, revocations, tickets, inside.auditor)
-
-
-def _traces(inside: Inside) -> TracesResource:
-    log, fanout = inside.log, inside.realtime.fanout
-    sights = Sights(fanout.watch.journal, inside.polls)
-    traces = Traces(log, log.webhooks, fanout.epoch, sights)
-    return TracesResource(traces, inside.history.readers)

@@ -82,7 +82,7 @@ class Node:
         self._workers = None if worker_socket is None else Workers(worker_socket)
         self._logger = logger("hub")
         self._background = Background(self._logger)
-        self.connections = Connections()
+        self.connections = Connections(clock)
         self.drain = Drain(self.connections.sessions, SystemRandom())
         self.limits = node_limits(settings, clock)
         self.identity = build_identity(settings, log, clock, self.limits.guesses)

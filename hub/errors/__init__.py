@@ -29,6 +29,7 @@
         * `TokenNotFound`
         * `RevocationNotFound`
         * `EventNotFound`
+        * `ConnectionNotFound`
         * `WebhookNotFound`
         * `DeliveryNotFound`
         * `ReplayNotFound`
@@ -45,10 +46,13 @@
         * `LogWentBack`           committed events are gone from the log
         * `OutcomeUnknown`        the disk failed at the commit itself
         * `Draining`              this node is going away
+        * `NodesSilent`           other nodes did not answer, so nothing is certain
     * `ConnectionEnded`           a WebSocket connection must end
         * `BadFrame`
         * `HeartbeatTimeout`
         * `SlowConsumer`
+        * `Disconnected`          an operator has closed it, for good
+        * `Reconnect`             an operator has closed it, and it may come back
     * `WebhookUrlRefused`         webhooks do not go there
     * `WebhookKeyRefused`         nothing can be encrypted with it, safely
     * `Misconfigured`             the hub cannot start like this (exit code 2)
@@ -68,7 +72,9 @@ from hub.errors.base import (
 from hub.errors.connection import (
     BadFrame as BadFrame,
     ConnectionEnded as ConnectionEnded,
+    Disconnected as Disconnected,
     HeartbeatTimeout as HeartbeatTimeout,
+    Reconnect as Reconnect,
     SlowConsumer as SlowConsumer,
 )
 from hub.errors.door import (
@@ -89,6 +95,7 @@ from hub.errors.identity import (
 from hub.errors.missing import (
     ArtifactNotFound as ArtifactNotFound,
     ChannelNotFound as ChannelNotFound,
+    ConnectionNotFound as ConnectionNotFound,
     DeliveryNotFound as DeliveryNotFound,
     EventNotFound as EventNotFound,
     JobNotFound as JobNotFound,
@@ -260,6 +267,12 @@ class Draining(Unavailable):
     """This node is going away; another one, or its next start, will answer."""
 
     code, close_code = "draining", 4412
+
+
+class NodesSilent(Unavailable):
+    """Other nodes of the hub did not answer in time, and what is asked may be theirs to know."""
+
+    code = "nodes_silent"
 
 
 class Misconfigured(HubError):

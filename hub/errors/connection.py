@@ -27,3 +27,16 @@ class SlowConsumer(ConnectionEnded):
 
     code, close_code = "slow_consumer", 4408
     retryable = True
+
+
+class Disconnected(ConnectionEnded):
+    """An operator has closed the connection, and it is to stay away."""
+
+    code, close_code = "disconnected", 4509
+
+
+class Reconnect(ConnectionEnded):
+    """An operator has closed the connection; it comes back, to another node perhaps."""
+
+    code, close_code = "reconnect", 4414
+    retryable = True

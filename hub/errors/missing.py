@@ -61,3 +61,9 @@ class ReplayNotFound(NotFound):
     """No replay has this id, for who asks."""
 
     code = "replay_not_found"
+
+
+class ConnectionNotFound(NotFound):
+    """No client is connected under this id, to any node."""
+
+    code = "connection_not_found"

@@ -22,6 +22,9 @@ STATUS_READ = "status:read"
 METRICS_READ = "metrics:read"
 ALERTS_READ = "alerts:read"
 TRACES_READ = "traces:read"
+# Who is connected, and what each follows.
+CONNECTIONS_READ = "connections:read"
+CONNECTIONS_CLOSE = "connections:close"
 AUDIT_READ = "audit:read"
 TOKENS_MANAGE = "tokens:manage"
 # One's own endpoints, callbacks and what was delivered to them.
@@ -47,6 +50,8 @@ SCOPES = frozenset(
         METRICS_READ,
         ALERTS_READ,
         TRACES_READ,
+        CONNECTIONS_READ,
+        CONNECTIONS_CLOSE,
         AUDIT_READ,
         TOKENS_MANAGE,
         WEBHOOKS_MANAGE,

@@ -6,9 +6,11 @@ from os import urandom
 from typing import Any, Protocol
 
 from hub.errors import HubError
+from hub.model import roster
 from hub.model.principal import ANONYMOUS, Principal
 from hub.realtime.formats import JSON, Format, to_json
 from hub.realtime.frames import Batch, written
+from hub.realtime.view import View
 
 
 class Sink(Protocol):
@@ -47,6 +49,21 @@ class Followed(Protocol):
         """Return where the client stands."""
         ...
 
+    @property
+    def behind(self) -> int:
+        """Return how many events it is behind its node."""
+        ...
+
+    @property
+    def mode(self) -> roster.Mode:
+        """Return how it gets its events; see `model.roster.Followed`."""
+        ...
+
+    @property
+    def view(self) -> View:
+        """Return what it has asked for."""
+        ...
+
     def stall(self) -> None:
         """Write nothing: the socket is full."""
         ...
@@ -68,6 +85,9 @@ class Connection:
         form: How its frames are written.
         principal: Who it is.
         address: Where it comes from; empty: nowhere in a network.
+        client: What the program calls itself.
+        opened_us: When it was welcomed; 0: it was not yet.
+        is_stream: It is one of Server-Sent Events.
         fd: What many sockets can be sent to by, past their transports; -1: not this one.
         writable: False while the transport's buffer is over its mark.
         subscriptions: By channel.
@@ -82,13 +102,16 @@ class Connection:
         "_drained",
         "_held",
         "address",
+        "client",
         "client_id",
         "closed",
         "fd",
         "form",
+        "is_stream",
         "on_give_up",
         "on_refresh",
         "on_resume",
+        "opened_us",
         "principal",
         "sink",
         "subscriptions",
@@ -111,6 +134,9 @@ class Connection:
         self.form = form
         self.principal = principal
         self.address = address
+        self.client = ""
+        self.opened_us = 0
+        self.is_stream = False
         self.fd = -1
         self.transport: asyncio.WriteTransport | None = None
         self.writable = True
@@ -123,6 +149,13 @@ class Connection:
         self.on_refresh: Callable[[str], bool] = _refuse
         self._held = False
         self._drained: asyncio.Future[None] | None = None
+
+    @property
+    def protocol(self) -> roster.Protocol:
+        """Return what it speaks."""
+        if self.is_stream:
+            return "sse"
+        return "json" if self.form is JSON else "msgpack"
 
     @property
     def ready(self) -> bool:

@@ -1,8 +1,9 @@
 """The connections of this node, sockets and streams: counted and listed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from hub.clock import Clock
 from hub.errors import HubError, TokenExpired, TokenRevoked
 from hub.model.api_key import concerns
 from hub.realtime.connection import Connection
@@ -20,19 +21,31 @@ class Client(Leaving, Protocol):
 class Connections:
     """Every open connection with its session."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._sessions: dict[Connection, Client] = {}
 
     def __len__(self) -> int:
         return len(self._sessions)
 
     def add(self, connection: Connection, session: Client) -> None:
-        """A client was welcomed."""
+        """A client was welcomed, or has said who it is."""
+        connection.opened_us = connection.opened_us or self._clock.now_us()
         self._sessions[connection] = session
 
     def discard(self, connection: Connection) -> None:
         """A client is gone."""
         self._sessions.pop(connection, None)
+
+    def open(self) -> Sequence[Connection]:
+        """Return the connections, the oldest first."""
+        return tuple(self._sessions)
+
+    def end(self, connection: Connection, failure: HubError) -> None:
+        """Close one for a reason."""
+        session = self._sessions.get(connection)
+        if session is not None and not session.ended:
+            session.end(failure)
 
     def queued_bytes(self) -> int:
         """Return the bytes that wait in the transports of all connections."""

@@ -1,8 +1,9 @@
 """A subscription: one client's standing in one channel, live or as a cursor."""
 
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from hub.errors import HubError, SlowConsumer
+from hub.model import roster
 from hub.realtime import listener, replies
 from hub.realtime.feed import Feed
 from hub.realtime.group import Group
@@ -110,6 +111,13 @@ class Subscription:
         """Return how many events this client is behind the node, by its own fault."""
         return 0 if self._waits else self._feed.head - self.offset
 
+    @property
+    def mode(self) -> roster.Mode:
+        """Return how it gets its events; see `model.roster.Followed`."""
+        if self._group is not None or self._waits:
+            return "live"
+        return "replay" if self._lag is None else self._mode
+
     def fall_behind(self) -> None:
         """Become a cursor: the node itself misses events, or has too many for one write."""
         if self._group is not None:
@@ -168,7 +176,7 @@ class Subscription:
             self._lag = None
 
     @property
-    def _mode(self) -> Mode:
+    def _mode(self) -> Literal["lossless", "conflated"]:
         return "lossless" if self.view.conflate is None else "conflated"
 
     def _reached(self) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from hub.clock import Timers
+from hub.model import roster
 from hub.model.event import Event
 from hub.realtime import replies
 from hub.realtime.audience import Audience, Delivery, written_by
@@ -163,6 +164,16 @@ class VolatileSubscription:
     def offset(self) -> int:
         """Return 0: nobody stands anywhere in a channel without offsets."""
         return 0
+
+    @property
+    def behind(self) -> int:
+        """Return 0: what is missed is not counted."""
+        return 0
+
+    @property
+    def mode(self) -> roster.Mode:
+        """Return how it gets its events; see `model.roster.Followed`."""
+        return "latest" if self._group is None else "live"
 
     def fall_behind(self) -> None:
         """Get nothing, but for the latest of what is missed, when it is pulled."""

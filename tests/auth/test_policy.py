@@ -48,6 +48,8 @@ WHO = {
     "checkReadiness": EVERYBODY,
     "readMetrics": "AO",
     "traceEvent": "AO",
+    "listConnections": "AO",
+    "closeConnection": "AO",
     "createToken": "A",
     "listTokens": "A",
     "getToken": "A",

@@ -11,6 +11,7 @@ from hub.transports.http.alerts import AlertsResource
 from hub.transports.http.audit import AuditResource
 from hub.transports.http.callbacks import CallbacksResource, ReceiverResource
 from hub.transports.http.channels import ChannelsResource
+from hub.transports.http.connections import ConnectionsResource
 from hub.transports.http.contracts import ContractsResource
 from hub.transports.http.deliveries import DeliveriesResource
 from hub.transports.http.documents import asyncapi as asyncapi_document, openapi as openapi_document
@@ -35,6 +36,7 @@ _KINDS: tuple[Any, ...] = (
     AuditResource,
     TracesResource,
     AlertsResource,
+    ConnectionsResource,
     WebhookResources(WebhooksResource, DeliveriesResource, CallbacksResource, ReceiverResource),  # type: ignore[arg-type]
 )
 

@@ -253,7 +253,7 @@ class House:
         self.log = RecordingLog()
         self.audit = MemoryAudit()
         self.auditor = Auditor(cast("AuditLog", self.audit), self.clock, "n1")
-        self.connections = Connections()
+        self.connections = Connections(self.clock)
         self.drain = Drain(self.connections.sessions, Random(1))  # noqa: S311 no secret
         self.state = ServerState()
         self.questions = Questions()

@@ -10,6 +10,7 @@ from hub.errors import (
     BodyTooLarge,
     ChannelNotFound,
     Conflict,
+    ConnectionNotFound,
     EventNotFound,
     Forbidden,
     IllegalTransition,
@@ -18,6 +19,7 @@ from hub.errors import (
     JobNotFound,
     LogUnavailable,
     LogWentBack,
+    NodesSilent,
     Overloaded,
     RangeNotSatisfiable,
     RateLimited,
@@ -54,6 +56,13 @@ from hub.transports.http.audit import (
     SealsView,
 )
 from hub.transports.http.channels import ChannelsResource
+from hub.transports.http.connections import (
+    CloseParams,
+    ConnectionClosed,
+    ConnectionsParams,
+    ConnectionsResource,
+    ConnectionsView,
+)
 from hub.transports.http.contracts import ContractHistoryParams, ContractsResource
 from hub.transports.http.history import HistoryAnswer, HistoryParams, HistoryResource
 from hub.transports.http.jobs import JobParams, JobsParams, JobsResource, JobsView, JobView
@@ -88,6 +97,7 @@ class Resources(NamedTuple):
     audit: AuditResource
     traces: TracesResource
     alerts: AlertsResource
+    connections: ConnectionsResource
     webhooks: WebhookResources
 
 
@@ -233,6 +243,14 @@ def _operations(to: Resources) -> list[Route]:
         Route("GET", "/api/events/{event_id}/trace", s.TRACES_READ, to.traces.get,
               "Tell what became of an event", EventTrace, refusals=(EventNotFound, Overloaded),
               tag=tag, name="traceEvent"),
+        Route("GET", "/api/connections", s.CONNECTIONS_READ, to.connections.list,
+              "List who is connected, to any node, newest first", ConnectionsView,
+              query=ConnectionsParams, refusals=(Forbidden, Overloaded), tag=tag,
+              name="listConnections"),
+        Route("DELETE", "/api/connections/{client_id}", s.CONNECTIONS_CLOSE, to.connections.close,
+              "Close a connection, of any node", ConnectionClosed, query=CloseParams,
+              refusals=(ConnectionNotFound, NodesSilent, Overloaded), tag=tag,
+              name="closeConnection"),
     ]  # fmt: skip
 
 

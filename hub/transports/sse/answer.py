@@ -52,7 +52,8 @@ class EventStream:
         self._reception = reception
         self._asked = asked
         self._address = address
-        self._connection = Connection(str(uuid.uuid4()), self, principal=principal)
+        self._connection = Connection(str(uuid.uuid4()), self, principal=principal, address=address)
+        self._connection.client, self._connection.is_stream = asked.client, True
         self._track = reception.track(asked)
         self._queue = deque([retry(reception.retry_ms())])
         self._queued_bytes = len(self._queue[0])

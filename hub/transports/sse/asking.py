@@ -9,6 +9,7 @@ from hub.errors import FieldError, InvalidCommand, InvalidFields
 from hub.model.contract import shown
 from hub.model.event import DEFAULT_CHANNELS
 from hub.model.positions import Positions
+from hub.model.roster import client_name
 from hub.realtime import conflation, filters
 from hub.realtime.commands import Conflate, Since, Subscribe
 from hub.realtime.filters import Scalar
@@ -33,6 +34,7 @@ class EventsParams(msgspec.Struct, forbid_unknown_fields=True):
     snapshot: bool = False
     where: str | None = None
     conflate: str | None = None
+    client: Annotated[str, msgspec.Meta(max_length=200)] | None = None
 
 
 class Asked(NamedTuple):
@@ -43,12 +45,14 @@ class Asked(NamedTuple):
         anew: How a channel begins where its position cannot be resumed, unless from now.
         since: Where the reader stood when it came.
         snapshot: Each channel begins with its state where it is not resumed.
+        client: What the program calls itself.
     """
 
     begin: Sequence[Subscribe]
     anew: Mapping[str, Subscribe]
     since: Positions | None
     snapshot: bool
+    client: str = ""
 
 
 def read(call: Call, default: Sequence[str] = DEFAULT_CHANNELS) -> Asked:
@@ -77,7 +81,14 @@ def read(call: Call, default: Sequence[str] = DEFAULT_CHANNELS) -> Asked:
     }
     begin = {**fresh, **resumed}
     is_special = params.snapshot or params.history is not None
-    return Asked(list(begin.values()), fresh if is_special else {}, since, params.snapshot)
+    client = params.client or call.header(b"user-agent") or ""
+    return Asked(
+        list(begin.values()),
+        fresh if is_special else {},
+        since,
+        params.snapshot,
+        client_name(client),
+    )
 
 
 def _channels(values: Sequence[str]) -> Sequence[str]:

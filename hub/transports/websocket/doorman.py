@@ -159,7 +159,9 @@ class Doorman:
     ) -> Verdict | Unsure:
         guards = Guards(self._rules, identify, permit, partial(self._admit, address))
         verdict = handshake.judge(upgrade, guards)
-        return verdict._replace(address=address) if isinstance(verdict, Admitted) else verdict
+        if not isinstance(verdict, Admitted):
+            return verdict
+        return verdict._replace(address=address, client=handshake.client(upgrade))
 
     async def _meet(self, channels: Sequence[str]) -> None:
         """Look for channels that no news told of here, up to the first that there is not."""

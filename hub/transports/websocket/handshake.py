@@ -20,6 +20,7 @@ from hub.errors import (
     UpgradeRequired,
 )
 from hub.model.principal import ANONYMOUS, Principal
+from hub.model.roster import client_name
 from hub.realtime.formats import FORMATS, JSON, Format
 from hub.transports.websocket.credentials import Shown, shown
 
@@ -44,12 +45,14 @@ class Admitted(NamedTuple):
         subprotocol: What it is answered.
         address: Where it comes from.
         principal: Who it is; None: its first frame must say that.
+        client: What the program calls itself.
     """
 
     channels: Sequence[str] | None
     subprotocol: str | None
     address: str = ""
     principal: Principal | None = ANONYMOUS
+    client: str = ""
 
     @property
     def form(self) -> Format:
@@ -144,6 +147,16 @@ def asked(query: str) -> Sequence[str] | None:
     if found is None:
         return None
     return list(dict.fromkeys(name for text in found for name in text.split(",") if name))
+
+
+def client(upgrade: Upgrade) -> str:
+    """Return what a program calls itself: in the address, because pages cannot set a header."""
+    if "client=" in upgrade.query:
+        found = parse_qs(upgrade.query).get("client")
+        if found is not None:
+            return client_name(found[0])
+    agents = (value for name, value in upgrade.headers if name == b"user-agent")
+    return client_name(next(agents, b"").decode("latin-1"))
 
 
 def fault(method: str, version: str, upgrade: Upgrade, cause: str | None) -> HubError | None:

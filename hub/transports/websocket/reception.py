@@ -147,6 +147,7 @@ class NodeReception:
         connection = Connection(
             new_client_id(), sink, admitted.form, who or NOBODY, admitted.address
         )
+        connection.client = admitted.client
         if who is None:
             visit = self._let_wait(connection, admitted)
         else:

@@ -44,6 +44,7 @@ CLOSES = (
     Close(4408, "slow_consumer", "You were behind for long and did not gain"),
     Close(4410, "heartbeat_timeout", "You did not answer a ping in time"),
     Close(4412, "draining", "This hub is stopping"),
+    Close(4414, "reconnect", "An operator has closed your connection, so that you connect anew"),
     Close(
         4429, "rate_limited", "Too many connections come, or are open; or too many commands came"
     ),
@@ -51,4 +52,5 @@ CLOSES = (
     Close(4501, "unauthenticated", "Nobody knows you"),
     Close(4503, "forbidden", "A page of a foreign origin, host or proxy"),
     Close(4508, "connection_limit", "You have as many connections open as you may"),
+    Close(4509, "disconnected", "An operator has closed your connection"),
 )

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from hub.transports.http.documents.operator_examples import OPERATOR_EXAMPLES
 from hub.transports.http.documents.webhook_examples import WEBHOOK_EXAMPLES
 from hub.transports.http.route import Route
 
@@ -281,7 +282,8 @@ _EXAMPLES["GET", "/api/events/{event_id}/trace"] = Example(
 )
 
 
-_EXAMPLES |= {place: Example(*pair) for place, pair in WEBHOOK_EXAMPLES.items()}
+_MORE = {**WEBHOOK_EXAMPLES, **OPERATOR_EXAMPLES}
+_EXAMPLES |= {place: Example(*pair) for place, pair in _MORE.items()}
 
 
 def example_of(route: Route) -> Example:

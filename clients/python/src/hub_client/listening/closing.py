@@ -31,11 +31,13 @@ NAMES = {
     4408: "slow_consumer",
     4410: "heartbeat_timeout",
     4412: "draining",
+    4414: "reconnect",
     4429: "rate_limited",
     4500: "bad_frame",
     4501: "unauthenticated",
     4503: "forbidden",
     4508: "connection_limit",
+    4509: "disconnected",
 }
 FINAL_RFC = frozenset({1002, 1003, 1007, 1008, 1009, 1010})
 FINAL_HUB = range(4500, 5000)

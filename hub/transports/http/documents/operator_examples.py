@@ -1,0 +1,53 @@
+"""Examples of what operators ask of the hub."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_CLIENT_ID = "6c1f7a52-9b6e-4c53-8a0d-2f0a6d3a9c11"
+
+# By method and address: what may be sent, and what may be answered.
+OPERATOR_EXAMPLES: Mapping[tuple[str, str], tuple[Any, Any]] = {
+    ("GET", "/api/connections"): (
+        None,
+        {
+            "connections": [
+                {
+                    "client_id": _CLIENT_ID,
+                    "node": "5b0e77d2",
+                    "principal": "anna",
+                    "connected_at": "2026-11-21T01:22:33.123456Z",
+                    "client": "hub-client-python/0.1.0",
+                    "protocol": "json",
+                    "queued_bytes": 0,
+                    "frames_out": 412,
+                    "channels": 1,
+                    "subscriptions": [
+                        {
+                            "channel": "contracts",
+                            "position": "9f2c4e1a:17",
+                            "behind": 0,
+                            "mode": "live",
+                            "where": {"location": ["Chennai", "Mumbai"]},
+                            "conflate": {"key": "contract_id", "max_hz": 20.0},
+                        }
+                    ],
+                    "address": "192.0.2.7",
+                }
+            ],
+            "matching": 1,
+            "next": None,
+            "nodes": ["5b0e77d2", "c41f09aa"],
+            "incomplete": [],
+        },
+    ),
+    ("DELETE", "/api/connections/{client_id}"): (
+        None,
+        {
+            "client_id": _CLIENT_ID,
+            "node": "5b0e77d2",
+            "principal": "anna",
+            "close_code": 4509,
+            "code": "disconnected",
+        },
+    ),
+}
