@@ -13,7 +13,7 @@ from typing import Protocol
 from hub.auth.guesses import Guesses
 from hub.auth.revocation import Revoked
 from hub.clock import Clock
-from hub.errors import RateLimited, TokenExpired, Unauthenticated
+from hub.errors import RateLimited, TokenExpired, TokenRevoked, Unauthenticated
 from hub.model.api_key import SUBJECT
 from hub.model.principal import ANONYMOUS, Principal
 
@@ -153,6 +153,27 @@ class Authentication:
         self._forgotten += 1
         self._remembered.clear()
         self._guesses.renew()
+
+    @property
+    def changes(self) -> int:
+        """Return how often something was revoked or changed; what was found before may be over."""
+        return self._forgotten
+
+    def is_over(self, principal: Principal) -> bool:
+        """Say whether a principal's time has ended."""
+        return principal.expires_us is not None and self._clock.now_us() >= principal.expires_us
+
+    async def confirm(self, principal: Principal, token: str | None, address: str) -> None:
+        """Refuse who was somebody a while ago and is not any more; see `find`.
+
+        Raises:
+            TokenRevoked: The token stands for another by now, or for less.
+            RateLimited, TokenExpired, Unauthenticated: See `find`.
+        """
+        found = await self.find(token, address)
+        # A rotated key goes on until its overlap ends.
+        if found._replace(expires_us=principal.expires_us) != principal:
+            raise TokenRevoked("expected a token that stays what it is, got one that was changed")
 
     async def _look(self, token: str) -> Principal:
         """Ask the sources, again where something was revoked meanwhile.

@@ -6,7 +6,7 @@ refusal is sent at once, and what still comes is read for a moment before the en
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from starlette.types import Message, Receive, Send
 
@@ -25,14 +25,18 @@ class Body:
     Args:
         headers: They tell whether there is a body at all, and perhaps its length.
         receive: The server's own.
+
+    Attributes:
+        on_whole: Asked when all of it has come, whether its caller may still bring it; raises.
     """
 
-    __slots__ = ("_ended", "_headers", "_receive")
+    __slots__ = ("_ended", "_headers", "_receive", "on_whole")
 
     def __init__(self, headers: Headers, receive: Receive) -> None:
         self._headers = headers
         self._receive = receive
         self._ended = False
+        self.on_whole: Callable[[], Awaitable[None]] | None = None
 
     async def __call__(self) -> Message:
         """Return the next message."""
@@ -68,21 +72,29 @@ class Body:
         Raises:
             BodyTooLarge: There is more, or the request says that more will come.
             ConnectionEnded: The caller went away in the middle.
+            HubError: See `on_whole`.
         """
         _check(self.length or 0, limit)
         # One message is the rule; joining is for bodies that come in pieces.
-        first = _piece(await self())
-        _check(len(first), limit)
-        return first if self._ended else await self._join(first, limit)
+        body = _piece(await self())
+        _check(len(body), limit)
+        if not self._ended:
+            return await self._join(body, limit)
+        if self.on_whole is not None:
+            await self.on_whole()
+        return body
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it comes.
 
         Raises:
             ConnectionEnded: The caller went away in the middle; what came is not the whole.
+            HubError: See `on_whole`.
         """
         while not self._ended:
             yield _piece(await self())
+        if self.on_whole is not None:
+            await self.on_whole()
 
     async def drain(self) -> None:
         """Read on until the body or the connection ends, but not for long."""

@@ -7,6 +7,7 @@ with its traceback and told as `internal`, without details.
 import asyncio
 import time
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -206,6 +207,7 @@ class _Endpoint:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         resource, deed, scope["hub.route"] = self._resources[method]
         principal = await self._principal(scope, deed)
+        changes = self._authentication.changes
         scope["hub.line"]["principal"] = principal.name
         scope["hub.principal"] = principal
         quota: Quota | None = scope.get("hub.quota")
@@ -213,6 +215,8 @@ class _Endpoint:
             quota.ask(principal.name, publishes=deed.scope in PUBLISHES)
         demand(principal, deed)
         body = cast("Body", receive)  # the edge's own; starlette's router hands it through
+        if principal is not NOBODY:
+            body.on_whole = partial(self._confirm, scope, principal, changes)
         call = Call(scope, body, principal, scope["hub.door"], self._max_body)
         response = await resource(call)
         await response(scope, receive, send)
@@ -226,6 +230,17 @@ class _Endpoint:
         if known is not None:
             return known
         return await self._authentication.find(token, address_of(scope))
+
+    async def _confirm(self, scope: Scope, principal: Principal, changes: int) -> None:
+        """Refuse who was revoked, or has expired, while the body came.
+
+        It takes as long as its caller likes: heads that wait for their bodies would be a stock
+        of deeds that no revocation ends, and one of them may be the making of a key.
+        """
+        authentication = self._authentication
+        if authentication.changes != changes or authentication.is_over(principal):
+            token = bearer(scope["hub.door"].authorization)
+            await authentication.confirm(principal, token, address_of(scope))
 
 
 def _endpoints(

@@ -10,12 +10,16 @@ import pytest
 import pytest_asyncio
 import structlog
 
+from hub.clock import SECOND_US
 from hub.model.principal import Principal
 from hub.model.scope import SCOPES
+from hub.model.timestamp import to_rfc3339
 from hub.services.token_forms import NewKey
 from hub.services.tokens import Tokens
 from hub.settings.secret import Secret
 from hub.telemetry.logging import configure
+from support.clocks import FakeClock
+from support.raw_http import chunked
 from support.running import CONTRACT, RunningHub, running_hub
 from support.written import written_in
 
@@ -107,6 +111,46 @@ async def test_a_revoked_key_is_refused_at_the_next_request(guarded: Guarded) ->
 
     assert (before.status_code, gone.status_code, gone.json()["state"]) == (200, 200, "revoked")
     assert (after.status_code, "revoked" in after.json()["detail"]) == (401, True)
+
+
+@pytest.mark.parametrize("by", ["its revocation", "its name", "its end"])
+@pytest.mark.parametrize("sized", [True, False], ids=["with a length", "in chunks"])
+async def test_a_body_that_comes_after_the_end_of_its_key_does_nothing(
+    guarded: Guarded, by: str, *, sized: bool
+) -> None:
+    """Heads that wait for their bodies would be a stock of deeds that outlive a revocation."""
+    clock = guarded.hub.node._clock
+    ends = to_rfc3339(clock.now_us() + 3600 * SECOND_US)
+    made = await guarded.make(name=f"thief {by} {sized}", roles=["admin"], expires_at=ends)
+    body = b'{"name":"mine","roles":["admin"]}'
+    reader, writer = await asyncio.open_connection(*guarded.hub.url[7:].split(":"))
+    form = f"Content-Length: {len(body)}" if sized else "Transfer-Encoding: chunked"
+    head = (
+        "POST /api/tokens HTTP/1.1", f"Host: {guarded.hub.url[7:]}", "Expect: 100-continue",
+        f"Authorization: Bearer {made['token']}", "Content-Type: application/json", form, "", "",
+    )  # fmt: skip
+    writer.write("\r\n".join(head).encode())
+    # It is known who asks, and the body is waited for.
+    assert b" 100 " in await reader.readuntil(b"\r\n\r\n")
+
+    if by == "its revocation":
+        await guarded.admin.delete(f"/api/tokens/{made['key']['id']}")
+    elif by == "its name":
+        said = {"credential": f"sub:thief {by} {sized}", "until": "2090-01-01T00:00:00Z"}
+        await guarded.admin.post("/api/revocations", json=said)
+    else:
+        guarded.hub.node.identity.authentication._clock = FakeClock(
+            clock.now_us() + 3601 * SECOND_US
+        )
+    writer.write(body if sized else chunked(body))
+    answer = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+    guarded.hub.node.identity.authentication._clock = clock
+    await guarded.admin.delete("/api/revocations", params={"credential": f"sub:thief {by} {sized}"})
+
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    listed = (await guarded.admin.get("/api/tokens")).json()["tokens"]
+    assert "mine" not in {key["name"] for key in listed}
 
 
 async def test_a_rotated_key_has_a_new_secret(guarded: Guarded) -> None:
