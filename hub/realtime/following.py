@@ -186,6 +186,7 @@ class Following:
 
     async def _resume_ahead(self, feed: Feed, asked: Asked) -> None:
         head = await self._node.queries.head(feed.channel) or Head()
+        self.check(feed.channel)
         if not self._connection.closed:
             self._begin(feed, asked, head.offset)
 
@@ -222,7 +223,8 @@ class Following:
         connection.say(replies.subscribed(feed.channel, standing, command.id))
         after = feed.flushed
         if command.snapshot:
-            after = await volatiles.show(feed, connection, asked.view.where)
+            check = partial(self.check, feed.channel)
+            after = await volatiles.show(feed, connection, asked.view.where, check)
         if connection.closed:
             return
         self._follow_volatile(feed, after, asked.view)

@@ -216,8 +216,16 @@ def standing(epoch: str, *, refused: bool) -> Standing:
     return Standing(epoch, 0, 0, recovered=False, reason="volatile" if refused else None)
 
 
-async def show(feed: VolatileFeed, connection: Connection, where: Filter | None) -> int:
+async def show(
+    feed: VolatileFeed, connection: Connection, where: Filter | None, check: Callable[[], None]
+) -> int:
     """Say the latest of every key, in pages, as the socket drains.
+
+    Args:
+        feed: Of the channel.
+        connection: Who is told.
+        where: What of it is shown.
+        check: Raises where the client may not read the channel any more: pages take time.
 
     Returns:
         The change that it began with. What changed meanwhile is in no page, or in an old form:
@@ -225,12 +233,14 @@ async def show(feed: VolatileFeed, connection: Connection, where: Filter | None)
     """
     after, upto, more = 0, feed.flushed, True
     while more and not connection.closed:
+        check()
         entries = feed.latest.after(after, upto, PAGE_BYTES)
         after = entries[-1].number if entries else upto
         more = bool(feed.latest.after(after, upto, 1))
         items = [msgspec.Raw(entry.event.data) for entry in entries if _is_shown(entry, where)]
         connection.say(replies.Snapshot(channel=feed.channel, items=items, more=more))
         await connection.drained()
+    check()
     return upto
 
 
