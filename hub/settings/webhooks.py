@@ -48,7 +48,10 @@ SecretKeys = Annotated[
 ]
 KeepDays = Annotated[
     _Positive,
-    _help("HUB_WEBHOOK_KEEP_DAYS", "Days that deliveries are kept after their end, with attempts"),
+    _help(
+        "HUB_WEBHOOK_KEEP_DAYS",
+        "Days that deliveries are kept after their end, with attempts; replays as long",
+    ),
 ]
 MaxBehind = Annotated[
     _Count,

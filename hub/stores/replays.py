@@ -37,3 +37,7 @@ class Replays(Protocol):
         is made for an endpoint that is no more.
         """
         ...
+
+    async def forget_replays(self, before_us: int, limit: int) -> int:
+        """Forget replays that ended before a time, at most `limit`; return how many."""
+        ...

@@ -23,7 +23,8 @@ class Upkeep:
         store: What of.
         clock: The wall time.
         pace: Says when there is time.
-        keep_days: Days that deliveries are kept after their end; as long they are held.
+        keep_days: Days that deliveries and replays are kept after their end; as long deliveries
+            are held.
     """
 
     def __init__(self, store: Webhooks, clock: Clock, *, pace: Pace, keep_days: float) -> None:
@@ -47,10 +48,11 @@ class Upkeep:
         """Forget everything that is due."""
         before_us = self._clock.now_us() - self._keep_us
         await self._give_up(before_us)
-        forgotten = STEP
-        while forgotten == STEP:
-            await self._pace.turn()
-            forgotten = await self._pace.timed(self._store.forget_deliveries(before_us, STEP))
+        for forget in (self._store.forget_deliveries, self._store.forget_replays):
+            forgotten = STEP
+            while forgotten == STEP:
+                await self._pace.turn()
+                forgotten = await self._pace.timed(forget(before_us, STEP))
         await self._store.forget_received(self._clock.now_us() - RECEIVED_KEPT_US)
 
     async def _give_up(self, before_us: int) -> None:

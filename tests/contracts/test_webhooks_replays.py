@@ -188,6 +188,24 @@ async def test_a_replay_to_a_removed_endpoint_makes_nothing(ready: Scene) -> Non
     assert found == ["dead", "cancelled", "none"]
 
 
+async def test_replays_that_ended_are_forgotten(scene: Scene) -> None:
+    """Those that ended before a time, the oldest first, so many at a time; not what runs."""
+    hooks = scene.hooks
+    for name, made_us, ended_us in (
+        *(("rp_1", 1, 5), ("rp_2", 2, 6), ("rp_3", 3, 9), ("rp_4", 9, 10), ("rp_5", 4, 5)),
+    ):
+        state = "cancelled" if name == "rp_5" else "done"
+        job = a_replay(name, created_at_us=made_us, ended_at_us=ended_us, state=state)
+        await hooks.add_replay(job)
+    await hooks.add_replay(a_replay("rp_6", created_at_us=1))
+
+    assert await hooks.forget_replays(9, 2) == 2
+    assert {one.id for one in await hooks.replays(9)} == {"rp_3", "rp_4", "rp_5", "rp_6"}
+    assert await hooks.forget_replays(9, 2) == 1
+    assert await hooks.forget_replays(9, 2) == 0
+    assert {one.id for one in await hooks.replays(9)} == {"rp_3", "rp_4", "rp_6"}
+
+
 async def test_what_came_is_kept_as_it_came(scene: Scene) -> None:
     """Newest first, a client's own."""
     first, second = a_request(name="rq_1"), a_request(name="rq_2", at_us=START_US - 5)

@@ -464,6 +464,15 @@ class MemoryWebhooks(MemoryRecords):
                 self.make([wanted._replace(held=held)], bodies)
         return True
 
+    async def forget_replays(self, before_us: int, limit: int) -> int:
+        """Forget replays that ended before a time."""
+        old = [job for job in self.jobs.values() if job.state != "running"]
+        old = [job for job in old if job.ended_at_us < before_us]
+        old.sort(key=lambda job: (job.created_at_us, job.id))
+        for job in old[:limit]:
+            del self.jobs[job.id]
+        return len(old[:limit])
+
     async def keep(self, request: ReceivedRequest, most: int, most_clients: int) -> bool:
         """Keep one, and of its client the newest `most`; False: there are too many clients."""
         clients = {one.client_id for one in self.came}

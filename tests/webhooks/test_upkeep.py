@@ -12,6 +12,7 @@ from hub.webhooks.pace import Pace
 from hub.webhooks.upkeep import STEP, Upkeep
 from support.clocks import START_US, FakeClock
 from support.memory_webhooks import MemoryWebhooks
+from support.webhook_scene import a_replay
 from support.webhooks import body, endpoint
 
 DAY_S = 86_400
@@ -43,6 +44,23 @@ async def make(store: MemoryWebhooks, count: int, *, held: bool = False) -> None
 def upkeep(store: MemoryWebhooks, clock: FakeClock) -> Upkeep:
     """Return one that keeps for two days."""
     return Upkeep(store, clock, pace=Pace(), keep_days=2)
+
+
+async def test_replays_that_ended_are_forgotten_as_deliveries_are(
+    store: MemoryWebhooks, clock: FakeClock
+) -> None:
+    """After as many days; however many there are."""
+    for n in range(STEP + 1):
+        await store.add_replay(a_replay(f"rp_{n}", state="done", ended_at_us=clock.now))
+    await store.add_replay(a_replay("rp_runs"))
+    clock.advance(2 * DAY_S)
+    await upkeep(store, clock).round()
+    before = len(store.jobs)
+    clock.advance(1)
+
+    await upkeep(store, clock).round()
+
+    assert (before, set(store.jobs)) == (STEP + 2, {"rp_runs"})
 
 
 async def test_what_ended_is_forgotten_after_some_days(

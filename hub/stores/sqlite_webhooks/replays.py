@@ -16,6 +16,12 @@ _ADD = "INSERT INTO webhook_replays (id, state, created_at_us, document) VALUES 
 _ONE = "SELECT document FROM webhook_replays WHERE id = ?"
 _PAGE = "SELECT document FROM webhook_replays {where} ORDER BY created_at_us DESC, id DESC LIMIT ?"
 _CHANGE = "UPDATE webhook_replays SET state = ?, document = ? WHERE id = ?"
+# Whoever has ended was made before, which is what there is an index of.
+_FORGET = (
+    "DELETE FROM webhook_replays WHERE id IN (SELECT id FROM webhook_replays "
+    "WHERE created_at_us < ?1 AND state <> 'running' "
+    "AND json_extract(document, '$.ended_at_us') < ?1 ORDER BY created_at_us, id LIMIT ?2)"
+)
 _PAIR = "SELECT id FROM webhook_deliveries WHERE event_id = ? AND endpoint_id = ?"
 
 
@@ -56,6 +62,10 @@ class SqliteReplays(SqlitePart):
             return True
 
         return await self._write(take, 1 + len(again) + 2 * len(new))
+
+    async def forget_replays(self, before_us: int, limit: int) -> int:
+        """Forget replays that ended before a time."""
+        return await self._write(lambda db: db.execute(_FORGET, (before_us, limit)).rowcount)
 
 
 def _find(db: sqlite3.Connection, replay_id: str) -> Replay | None:

@@ -22,6 +22,12 @@ _OWNERS = (
     "SELECT DISTINCT endpoint_id FROM webhook_deliveries WHERE id = ANY($1::text[]) "
     "UNION SELECT unnest($2::text[])"
 )
+# Whoever has ended was made before, which is what there is an index of.
+_FORGET = (
+    "DELETE FROM webhook_replays WHERE id IN (SELECT id FROM webhook_replays "
+    "WHERE created_at_us < $1 AND state <> 'running' "
+    "AND (document::json ->> 'ended_at_us')::bigint < $1 ORDER BY created_at_us, id LIMIT $2)"
+)
 _PAIR = "SELECT id FROM webhook_deliveries WHERE event_id = $1 AND endpoint_id = $2"
 
 
@@ -65,6 +71,11 @@ class PostgresReplays(PostgresPart):
             return True
 
         return await self._write(take)
+
+    async def forget_replays(self, before_us: int, limit: int) -> int:
+        """Forget replays that ended before a time."""
+        said = await self._write(lambda c: c.execute(_FORGET, before_us, limit))
+        return int(said.rpartition(" ")[2])
 
 
 async def _find(connection: Connection, replay_id: str, lock: str = "") -> Replay | None:
