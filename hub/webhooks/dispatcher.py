@@ -8,7 +8,7 @@ that one still does it.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from hub.clock import Clock
@@ -24,8 +24,8 @@ from hub.webhooks.pace import Pace
 # Events of a step at most, and their bytes: one transaction, between two groups of updates.
 PAGE = 200
 PAGE_BYTES = 1024 * 1024
-# Deliveries of a step, unless one event has more.
-MAX_DELIVERIES = 500
+# Deliveries of a step: about 2 ms of SQLite's writer, for which updates wait.
+MAX_DELIVERIES = 250
 # A look for endpoints that somebody else has made.
 REGISTRY_S = 1.0
 # Cursors of channels that no endpoint wants are moved now and then, for retention.
@@ -169,8 +169,10 @@ class Dispatcher:
                 continue
             await self._pace.turn()
             step, gone = await self._pace.timed(self._next(channel, readers, cursor, head))
-            if not await self._take(step):
-                return
+            for part in parts_of(step, MAX_DELIVERIES):
+                await self._pace.turn()
+                if not await self._take(part):
+                    return
             self._drop(channel, gone)
             cursor = step.to
 
@@ -233,6 +235,19 @@ class Dispatcher:
         except TimeoutError:
             return
         self._news.clear()
+
+
+def parts_of(step: Step, most: int) -> Iterator[Step]:
+    """Yield a step in parts, where one event goes to more endpoints than a step may have.
+
+    The last one moves the cursor. Who dies between two of them makes those again that are there,
+    and of a pair of endpoint and event there is one.
+    """
+    left = step.deliveries
+    while len(left) > most:
+        yield step._replace(to=step.after, deliveries=left[:most])
+        left = left[most:]
+    yield step._replace(deliveries=left)
 
 
 def _most_behind(behind: Mapping[str, Head], cursors: Mapping[str, int]) -> int:

@@ -1,6 +1,7 @@
 """The dispatcher makes deliveries of the log's events."""
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -70,6 +71,49 @@ async def test_a_new_endpoint_starts_at_the_head(desk: Desk) -> None:
     assert desk.delivered() == [each.id for each in new]
     assert desk.store.cursor == {"orders": 503}
     assert (dispatcher.deliveries, desk.made) == (3, 1)
+
+
+class Steps(MemoryWebhooks):
+    """A store that notes its steps, and is gone after some."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.sizes: list[int] = []
+        self.left = 1_000
+
+    async def dispatch(self, step: Step) -> bool:
+        """Take a step, as long as it is there."""
+        if len(self.sizes) >= self.left:
+            raise LogUnavailable("gone")
+        self.sizes.append(len(step.deliveries))
+        return await super().dispatch(step)
+
+
+@pytest.mark.parametrize("alive", [1, 2, 3], ids=lambda steps: f"dies after {steps} steps")
+async def test_an_event_for_many_is_dispatched_in_steps(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, alive: int
+) -> None:
+    """None is longer than updates may wait, and whoever dies between two leaves nobody out."""
+    monkeypatch.setattr("hub.webhooks.dispatcher.MAX_DELIVERIES", 3)
+    store = desk.store = Steps(desk.clock)
+    count = 7
+    for n in range(count):
+        await desk.add(f"ep_{n}")
+    desk.log.append(1)
+    store.left = alive
+    with contextlib.suppress(LogUnavailable):
+        await desk.dispatcher().round()
+    first, store.left = list(store.sizes), 1_000
+    before = store.cursor.get("orders", 0)
+
+    await desk.dispatcher().round()
+
+    assert max(store.sizes) <= 3
+    assert (len(first), before) == (alive, int(alive == 3))
+    assert store.cursor == {"orders": 1}
+    assert sorted(row.endpoint_id for row in store.rows.values()) == sorted(
+        f"ep_{n}" for n in range(count)
+    )
 
 
 async def test_each_endpoint_starts_where_it_was_made(desk: Desk) -> None:
