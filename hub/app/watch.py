@@ -1,11 +1,13 @@
 """The watch: what raises alerts, built of what a node measures."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from hub.brokers.base import Health
-from hub.clock import Clock
+from hub.clock import SECOND_US, Clock
+from hub.model.alert import Alert
 from hub.model.alert_rule import Count, Level, Share
+from hub.model.timestamp import from_iso8601
 from hub.realtime.fanout import Fanout
 from hub.services.alert_board import Board
 from hub.services.alert_outbox import AlertOutbox
@@ -31,6 +33,10 @@ from hub.settings import Settings
 from hub.stores.base import Store
 from hub.telemetry.requests import Requests
 from hub.webhooks.measures import Measures
+
+# A process without clients is heard over Redis alone. Without it, what it has raised counts for so
+# long; if it lives, it raises it anew, and nobody looks for ever at what a dead one saw.
+UNHEARD_US = 3600 * SECOND_US
 
 
 class Watched(NamedTuple):
@@ -72,8 +78,8 @@ def watch(over: Watched) -> Watch:
         if not over.health().reaches:
             return None
         unheard = () if over.settings.redis_url else alerts.raised().values()
-        workers = {one.subject for one in unheard if one.subject.startswith(WORKER)}
-        return {*over.nodes.present(), *workers}
+        counts_us = over.clock.now_us() - UNHEARD_US
+        return {*over.nodes.present(), *unheard_workers(unheard, counts_us)}
 
     rule = job_rule(limits)
     rounds = Rounds(around, alerts, outbox, over.log, rule=rule, present=present)
@@ -88,6 +94,12 @@ def watch_worker(
     sources = {WEBHOOK_FAILURES: over.failures, SLOW_WEBHOOKS: over.answers}
     outbox = AlertOutbox(publisher)
     return Alerts(around, rules(thresholds(settings)), sources, Board(log), outbox)
+
+
+def unheard_workers(raised: Iterable[Alert], since_us: int) -> set[str]:
+    """Return the processes without clients that have raised something since a time."""
+    theirs = (one for one in raised if one.subject.startswith(WORKER))
+    return {one.subject for one in theirs if from_iso8601(one.since) > since_us}
 
 
 def thresholds(settings: Settings) -> Thresholds:

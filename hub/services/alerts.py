@@ -111,6 +111,8 @@ class Alerts:
     async def watch(self) -> None:
         """Judge, for ever."""
         while True:
+            if self._mine:
+                await self.refresh()
             self.judge()
             await asyncio.sleep(JUDGE_S)
 
@@ -144,6 +146,9 @@ class Alerts:
         """Take what every rule looks at now, and let be told what has changed."""
         now_s = self._now_s()
         for rule in self._rules:
+            if self._is_overruled(rule):
+                del self._mine[rule.name]
+                self._standings[rule.name] = Standing(self._standings[rule.name].samples)
             try:
                 reading = self._sources[rule.name](now_s)
             except Exception:  # noqa: BLE001 logged with its traceback; the others are judged
@@ -153,6 +158,14 @@ class Alerts:
             self._standings[rule.name] = standing
             if change is not None:
                 self._change(rule, standing.value, change)
+
+    def _is_overruled(self, rule: Rule) -> bool:
+        """Say whether others have cleared it: they could not hear this node. It is judged anew."""
+        mine = self._mine.get(rule.name)
+        if mine is None:
+            return False
+        cleared = (one for one in self._board.recent if one.until is not None)
+        return any((one.key, one.since) == (mine.key, mine.since) for one in cleared)
 
     def _change(self, rule: Rule, value: float | None, change: Change) -> None:
         if change == "raised":

@@ -241,6 +241,25 @@ async def test_a_node_that_is_gone_is_cleared_by_one_that_is_there(hub: UseCases
     assert (kind, data["node"], data["subject"]) == ("alert_cleared", "n2", "n3")
 
 
+async def test_whoever_was_taken_for_dead_raises_anew(hub: UseCases) -> None:
+    """What another one has cleared and still is so, is told once more; what is over is not."""
+    unheard, other = Watching(hub, "n3"), Watching(hub, "n1")
+    unheard.measured[BROKER_DEGRADED] = Level(60.0)
+    await unheard.look()
+    await other.alerts.refresh()
+    for now_s in (0.0, GONE_S):
+        other.rounds.look_for_nodes(now_s)
+    await other.outbox.flush()
+    hub.clock.advance(1)
+
+    await unheard.alerts.refresh()
+    for _ in range(2):
+        await unheard.look()
+
+    kinds = [kind for kind, _ in await told(hub)]
+    assert kinds == ["alert_raised", "alert_cleared", "alert_raised"]
+
+
 async def test_a_job_that_tells_nothing_for_an_hour_is_stuck(
     hub: UseCases, watching: Watching
 ) -> None:
