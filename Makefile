@@ -8,6 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint .ci/constraints.txt
 MANIFESTS := pyproject.toml clients/python/pyproject.toml .ci/constraints.txt
 CODE := hub clients tests examples
+PACKAGES := clients/javascript/node_modules/.made
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +19,7 @@ run: .venv/.run ## Start the hub on 127.0.0.1:8000; what it stores is in var/ (H
 demo: .venv/.run ## The same, with a feed of contracts and jobs; Ctrl-C stops both
 	@LOG_LEVEL="$${LOG_LEVEL:-WARNING}" exec $(BIN)/python examples/demo.py
 
-test: .venv/.test tools ## Check format, lint, types and imports, and run all tests
+test: .venv/.test tools $(PACKAGES) ## Check format, lint, types and imports, and run all tests
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
@@ -38,7 +39,7 @@ simulate: .venv/.test ## Drive simulated nodes through faults that a seed decide
 soak: .venv/.test ## A million events and ten minutes of clients that come and go: memory stays flat (EVENTS, MINUTES)
 	PYTHONPATH=tests $(BIN)/python -m bench.soak
 
-tools: ## Install strace, Chromium, Redis and PostgreSQL, which tests need, where apt-get can
+tools: ## Install strace, Chromium, Redis, PostgreSQL and Node, which tests need, where apt-get can
 	@sh .ci/tools
 
 rivals:
@@ -54,7 +55,7 @@ lock: ## Take the newest allowed version of everything, and write it down in .ci
 	@touch .venv/.made .venv/.run .venv/.test
 
 clean: ## Remove .venv and every cache; what the hub stored in var/ stays
-	rm -rf .venv .venv-audit .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-audit clients/javascript/node_modules .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find $(CODE) -name __pycache__ -prune -exec rm -rf {} +
 
 # The stamps keep a second start from installing anything.
@@ -66,6 +67,10 @@ clean: ## Remove .venv and every cache; what the hub stored in var/ stays
 .venv/.test: .venv/.run
 	@echo "Installing what the tests need into .venv, once …"
 	@$(INSTALL) --editable clients/python --editable '.[test]'
+	@touch $@
+
+clients/javascript/node_modules/.made: clients/javascript/package-lock.json | tools
+	@sh .ci/packages clients/javascript
 	@touch $@
 
 .venv/.made:

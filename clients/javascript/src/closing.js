@@ -52,7 +52,7 @@ export const NAMES = {
 };
 const FINAL_RFC = new Set([1002, 1003, 1007, 1008, 1009, 1010]);
 const UNAUTHORIZED = new Set([401, 403, 4501, 4503]);
-const UNAUTHORIZED_WORDS = new Set(["unauthenticated", "forbidden"]);
+const UNAUTHORIZED_WORDS = new Set(["unauthenticated", "forbidden", "E_AUTHENTICATION_FAILED"]);
 const PASSING = new Set([408, 425, 429]);
 
 /**

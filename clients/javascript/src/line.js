@@ -91,8 +91,8 @@ export class Line {
     if (!this.#identity.awaits(turn) || !["token", "open"].includes(this.#phase)) return [];
     const text = error instanceof Error ? error.message : String(error);
     if (error instanceof Error && error.name === "Unauthorized") {
-      const help = "/docs/errors/unauthenticated";
-      return this.#end(ending(new AuthenticationFailed(text, { help }), null, "unauthenticated"));
+      const failed = new AuthenticationFailed(text, { help: "/docs/errors/E_AUTHENTICATION_FAILED" });
+      return this.#end(ending(failed, null, failed.code));
     }
     if (this.#phase === "token") return this.lost(broken("token_unavailable", text));
     this.#identity.renewLater();

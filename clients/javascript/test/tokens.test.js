@@ -149,7 +149,7 @@ test("Unauthorized ends for good; any other failure is tried again", async () =>
 
   await clock.pass(1_000);
 
-  assert.deepEqual(words().at(-1), ["disconnected", null, "unauthenticated"]);
+  assert.deepEqual(words().at(-1), ["disconnected", null, "E_AUTHENTICATION_FAILED"]);
   assert.equal(hub.error.message, "signed out");
   assert.equal(sockets.length, 0);
 });
@@ -163,7 +163,7 @@ test("Unauthorized while renewing ends an open connection", async () => {
 
   await clock.pass(15_000);
 
-  assert.deepEqual(words().at(-1), ["disconnected", null, "unauthenticated"]);
+  assert.deepEqual(words().at(-1), ["disconnected", null, "E_AUTHENTICATION_FAILED"]);
   assert.equal(newest().closed, true);
 });
 
