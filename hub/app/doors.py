@@ -179,10 +179,7 @@ def _resources(
     alerts: Alerts,
 ) -> Resources:
     histories = HistoryResource(inside.history)
-    fanout, history = inside.realtime.fanout, inside.history
-    asking = operators(
-        inside.polls, inside.log, fanout, inside.connections, history, inside.auditor
-    )
+    asking = operators(inside)
     return Resources(
         contracts=_contracts(inside, histories),
         jobs=_jobs_resource(inside, jobs),
@@ -195,6 +192,7 @@ def _resources(
         traces=asking.traces,
         alerts=AlertsResource(alerts),
         connections=asking.connections,
+        stats=asking.stats,
         webhooks=_webhooks(inside),
     )
 

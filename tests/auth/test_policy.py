@@ -49,6 +49,7 @@ WHO = {
     "readMetrics": "AO",
     "traceEvent": "AO",
     "listConnections": "AO",
+    "readStats": "AOUV",
     "closeConnection": "AO",
     "createToken": "A",
     "listTokens": "A",

@@ -19,6 +19,7 @@ from hub.transports.http.history import HistoryResource
 from hub.transports.http.jobs import JobsResource
 from hub.transports.http.operations import OperationsResource
 from hub.transports.http.routes import Resources, table
+from hub.transports.http.stats import StatsResource
 from hub.transports.http.tokens import TokensResource
 from hub.transports.http.traces import TracesResource
 from hub.transports.http.webhook_routes import WebhookResources
@@ -37,6 +38,7 @@ _KINDS: tuple[Any, ...] = (
     TracesResource,
     AlertsResource,
     ConnectionsResource,
+    StatsResource,
     WebhookResources(WebhooksResource, DeliveriesResource, CallbacksResource, ReceiverResource),  # type: ignore[arg-type]
 )
 

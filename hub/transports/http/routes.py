@@ -68,6 +68,7 @@ from hub.transports.http.history import HistoryAnswer, HistoryParams, HistoryRes
 from hub.transports.http.jobs import JobParams, JobsParams, JobsResource, JobsView, JobView
 from hub.transports.http.operations import Health, OperationsResource, Ready, ReadyParams
 from hub.transports.http.route import EVENT_STREAM, FILE, Route
+from hub.transports.http.stats import StatsParams, StatsResource, StatsView
 from hub.transports.http.tokens import (
     LiftParams,
     NewRevocation,
@@ -98,6 +99,7 @@ class Resources(NamedTuple):
     traces: TracesResource
     alerts: AlertsResource
     connections: ConnectionsResource
+    stats: StatsResource
     webhooks: WebhookResources
 
 
@@ -243,6 +245,9 @@ def _operations(to: Resources) -> list[Route]:
         Route("GET", "/api/events/{event_id}/trace", s.TRACES_READ, to.traces.get,
               "Tell what became of an event", EventTrace, refusals=(EventNotFound, Overloaded),
               tag=tag, name="traceEvent"),
+        Route("GET", "/api/stats", s.STATUS_READ, to.stats.get,
+              "Read rates and latency of now and lately, of all nodes", StatsView,
+              query=StatsParams, refusals=(Overloaded,), tag=tag, name="readStats"),
         Route("GET", "/api/connections", s.CONNECTIONS_READ, to.connections.list,
               "List who is connected, to any node, newest first", ConnectionsView,
               query=ConnectionsParams, refusals=(Forbidden, Overloaded), tag=tag,
