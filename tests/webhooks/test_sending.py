@@ -9,7 +9,7 @@ import pytest
 
 from hub.webhooks.addresses import Own, Reach, read_networks
 from hub.webhooks.sender import MAX_ANSWER, Request
-from hub.webhooks.sending import HttpSender
+from hub.webhooks.sending import HttpSender, tls_context
 from support import hostile
 from support.certificates import certificate
 from support.clocks import FakeClock
@@ -359,14 +359,15 @@ async def test_a_receiver_is_known_by_its_certificate(
     served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     served.load_cert_chain(made.cert, made.key)
     names = StubNames().say("a.example", "127.0.0.1").say("b.example", "127.0.0.1")
-    trusting = ssl.create_default_context(cafile=str(made.cert))
+    trusting = tls_context()
+    trusting.load_verify_locations(made.cert)
 
     async with receiving(hostile.friendly, context=served) as receiver:
         sender = sender_for(names=names, context=trusting)
         right = await sender.send(request(receiver.port, host="a.example", scheme="https"))
         other_name = await sender.send(request(receiver.port, host="b.example", scheme="https"))
         by_address = await sender.send(request(receiver.port, scheme="https"))
-        stranger = await sender_for(names=names).send(
+        stranger = await sender_for(names=names, context=tls_context()).send(
             request(receiver.port, host="a.example", scheme="https")
         )
 
@@ -377,6 +378,19 @@ async def test_a_receiver_is_known_by_its_certificate(
     assert "mismatch" in other_name.detail
     assert "self-signed" in stranger.detail or "self signed" in stranger.detail
     assert len(receiver.requests) == 1
+
+
+def test_authorities_are_known_where_the_system_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in small images: else no receiver of the world would be believed."""
+    nowhere = ssl.get_default_verify_paths()._replace(cafile=None, capath=str(tmp_path))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)
+    monkeypatch.setattr(
+        ssl, "create_default_context", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    )
+
+    assert tls_context().cert_store_stats()["x509_ca"] > 50
 
 
 async def test_a_handshake_has_the_same_deadline(sender_for: MakeSender) -> None:
