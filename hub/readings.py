@@ -21,6 +21,7 @@ from hub.services.presence import Nodes
 from hub.services.publisher import Publisher
 from hub.services.sealer import Sealer
 from hub.telemetry.histogram import Histogram
+from hub.telemetry.metric import Value
 from hub.telemetry.reading import Reading
 from hub.telemetry.requests import Requests
 from hub.webhooks.measures import Measures
@@ -108,6 +109,40 @@ class Readings(NamedTuple):
             webhook_open=self.webhooks.census.open,
             webhook_circuits=self.webhooks.census.circuits,
         )
+
+
+class WorkerReadings(NamedTuple):
+    """What of a process has numbers that only sends webhooks."""
+
+    broker: Callable[[], Health]
+    publisher: Publisher
+    auditor: Auditor
+    alerts: Alerts
+    webhooks: Measures
+
+    def now(self) -> Mapping[str, Value]:
+        """Read them all, under the names of `Reading`."""
+        health, commits, webhooks = self.broker(), self.publisher.commits, self.webhooks
+        return {
+            "info": {__version__: 1},
+            "workers": 1,
+            "broker_up": int(health.reaches),
+            "broker_dropped": health.dropped,
+            "broker_round_trip": health.round_trip_s,
+            "commits": commits.seconds,
+            "commit_failures": commits.failures,
+            "audit_records": _records(self.auditor),
+            "alerts": _by_rule(one.alert for one in self.alerts.raised().values()),
+            "alerts_raised": _by_rule(self.alerts.raised_here.elements()),
+            "webhook_attempts": webhooks.tallies.attempts,
+            "webhook_outcomes": webhooks.tallies.outcomes,
+            "webhook_seconds": webhooks.tallies.seconds,
+            "webhook_made": webhooks.dispatcher.deliveries,
+            "webhook_lag": int(webhooks.lag(0.0).value),
+            "webhook_dropped": webhooks.dispatcher.lag.dropped,
+            "webhook_open": webhooks.census.open,
+            "webhook_circuits": webhooks.census.circuits,
+        }
 
 
 def bounded(by_channel: Mapping[str, int]) -> dict[str, int]:

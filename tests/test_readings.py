@@ -13,7 +13,7 @@ from hub.limits.sharing import Sharing
 from hub.model.channel import Definition
 from hub.model.event import BUILT_IN_CHANNELS
 from hub.model.unit import Head
-from hub.readings import Readings, Sight, bounded
+from hub.readings import Readings, Sight, WorkerReadings, bounded
 from hub.realtime.delays import Delays
 from hub.services.alert_board import Board
 from hub.services.alert_outbox import AlertOutbox
@@ -95,6 +95,18 @@ def test_sockets_are_this_nodes_own(readings: Readings) -> None:
 
     assert (now.connections, now.send_queue_bytes) == (2, 512)
     assert (now.subscriptions["jobs"], now.subscriptions["custom"]) == (2, 2)
+
+
+def test_a_process_without_clients_has_the_same_numbers(readings: Readings) -> None:
+    """As far as there are any, under the same names."""
+    node = readings.now()._asdict()
+    worker = WorkerReadings(
+        *(readings.broker, readings.publisher, readings.auditor),
+        *(readings.alerts, readings.webhooks),
+    ).now()
+
+    assert {name: node[name] for name in worker} == worker
+    assert {name for name in node if name.startswith("webhook")} <= set(worker)
 
 
 def test_webhooks_are_told_by_what_came_of_them(readings: Readings) -> None:

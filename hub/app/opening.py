@@ -1,5 +1,6 @@
 """Opening: from the settings to a log, a broker, and a node between them."""
 
+import socket
 from pathlib import Path
 
 from hub.app.node import Node
@@ -55,15 +56,20 @@ def create(settings: Settings, worker_socket: Path | None = None) -> Node:
     return Node(settings, log, clock=clock, broker=broker, worker_socket=worker_socket)
 
 
-def create_worker(settings: Settings) -> Working:
+def create_worker(settings: Settings, scraped: socket.socket | None = None) -> Working:
     """Build a process that only sends webhooks.
+
+    Args:
+        settings: How.
+        scraped: Where its numbers can be read; None: nowhere.
 
     Raises:
         Misconfigured: See `open_log` and `RedisBroker`.
     """
     clock = SystemClock()
     broker = _open_broker(settings)
-    return Working(settings, open_log(settings, clock), clock=clock, broker=broker)
+    log = open_log(settings, clock)
+    return Working(settings, log, clock=clock, broker=broker, scraped=scraped)
 
 
 def _open_broker(settings: Settings) -> Broker:

@@ -1,5 +1,6 @@
 """Working: a process without clients, which makes and sends the deliveries of webhooks."""
 
+import socket
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -9,6 +10,7 @@ from hub.app.webhooks import Webhooks
 from hub.brokers.base import Broker, Live, News, Presence
 from hub.clock import Clock
 from hub.model.event import Event, new_epoch
+from hub.readings import WorkerReadings
 from hub.realtime.background import Background
 from hub.services.auditor import Auditor
 from hub.services.presence import WORKER, Nodes
@@ -16,6 +18,8 @@ from hub.services.publisher import Publisher
 from hub.settings import Settings
 from hub.stores.base import LogState, Store
 from hub.telemetry.logging import logger
+from hub.telemetry.metrics import MEDIA_TYPE, Exposition
+from hub.transports.scrape import Scrape
 
 # For what it has still to say of itself when it stops.
 LAST_WORDS_S = 1.0
@@ -29,17 +33,28 @@ class Working:
         log: The log; closed by `stop`.
         clock: The wall time.
         broker: Tells of news, and the nodes of this process.
+        scraped: Where its numbers can be read; None: nowhere.
 
     Attributes:
         name: Of this process, as its attempts say it.
     """
 
-    def __init__(self, settings: Settings, log: Store, *, clock: Clock, broker: Broker) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        log: Store,
+        *,
+        clock: Clock,
+        broker: Broker,
+        scraped: socket.socket | None = None,
+    ) -> None:
         self.name = f"{WORKER}{new_epoch()}"
         self._settings = settings
         self._log = log
         self._clock = clock
         self._broker = broker
+        self._scraped = scraped
+        self._scrape: Scrape | None = None
         self._background = Background(logger("hub"))
 
     async def start(self) -> None:
@@ -71,6 +86,21 @@ class Working:
         alerts = (self._alerts.watch, self._alerts.write)
         for work in (self._auditor.run, *alerts, *self._webhooks.works()):
             self._background.spawn(work())
+        await self._show()
+
+    async def _show(self) -> None:
+        """Let the numbers be read."""
+        if self._scraped is None:
+            return
+        readings = WorkerReadings(
+            self._broker.health,
+            self._publisher,
+            self._auditor,
+            self._alerts,
+            self._webhooks.measures,
+        )
+        self._scrape = Scrape(self._scraped, Exposition(readings.now).text, MEDIA_TYPE)
+        await self._scrape.open()
 
     async def stop(self, within_s: float) -> None:
         """Finish what is under way, within so many seconds, give the rest back, close the log."""
@@ -82,6 +112,8 @@ class Working:
         self._stop_listening()
         await self._broker.close()
         await self._background.close()
+        if self._scrape is not None:
+            await self._scrape.close()
         await self._log.close()
 
     async def _join(self, log_id: str, state: LogState) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 from typing import Any
 
 import click
@@ -9,19 +10,29 @@ import click
 from hub import __version__
 from hub.cli.command import Command
 from hub.cli.configuration import load_settings
+from hub.cli.listening import listen
 from hub.cli.output import Output
 from hub.cli.stop import Stop
 from hub.settings import Settings
+
+LOOPBACK = "127.0.0.1"
 
 
 @click.command(
     cls=Command,
     examples=(
         "hub work",
+        "hub work --metrics-port 9100",
         "DATABASE_URL=postgresql://hub@db/hub REDIS_URL=redis://cache hub work -o json",
     ),
 )
-def work(output: Output) -> None:
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Show metrics at http://127.0.0.1:PORT/metrics; 0: at a free one.",
+)
+def work(output: Output, *, metrics_port: int | None) -> None:
     """Send webhooks until Ctrl-C or SIGTERM; a second one ends it at once.
 
     Any number of these share the deliveries of one database with each other and with `hub serve`;
@@ -35,7 +46,8 @@ def work(output: Output) -> None:
     """
     stop = Stop()
     settings = load_settings(output)
-    run(settings, stop, output)
+    scraped = None if metrics_port is None else listen(LOOPBACK, metrics_port)
+    run(settings, stop, output, scraped)
     stop.done()
 
 
@@ -65,8 +77,16 @@ class Wish:
         await self._come.wait()
 
 
-def run(settings: Settings, stop: Stop, output: Output) -> None:
+def run(
+    settings: Settings, stop: Stop, output: Output, scraped: socket.socket | None = None
+) -> None:
     """Send until stopped.
+
+    Args:
+        settings: How.
+        stop: Says when.
+        output: Gets one line when it works.
+        scraped: Where its numbers can be read; None: nowhere.
 
     Raises:
         Misconfigured: The database cannot be used.
@@ -77,19 +97,22 @@ def run(settings: Settings, stop: Stop, output: Output) -> None:
     from hub.telemetry.logging import configure
 
     configure(level=settings.log_level, form=settings.log_format)
-    uvloop.run(_run(app.create_worker(settings), settings, stop, output))
+    place = None if scraped is None else "http://{}:{}/metrics".format(*scraped.getsockname())
+    uvloop.run(_run(app.create_worker(settings, scraped), settings, stop, output, place))
 
 
-async def _run(working: Any, settings: Settings, stop: Stop, output: Output) -> None:
+async def _run(
+    working: Any, settings: Settings, stop: Stop, output: Output, metrics: str | None
+) -> None:
     wish = Wish(asyncio.get_running_loop())
     await working.start()
     stop.serve(wish, settings.drain_s)
-    announce(working.name, settings, output)
+    announce(working.name, settings, output, metrics)
     await wish.come()
     await working.stop(settings.drain_s)
 
 
-def announce(name: str, settings: Settings, output: Output) -> None:
+def announce(name: str, settings: Settings, output: Output, metrics: str | None) -> None:
     """Say that it works: one line of JSON on stdout, or one for people on stderr."""
     facts = {
         "version": __version__,
@@ -97,6 +120,7 @@ def announce(name: str, settings: Settings, output: Output) -> None:
         "data_file": settings.data_place,
         "concurrency": settings.webhook_concurrency,
         "pid": os.getpid(),
+        "metrics": metrics,
     }
     if output.json:
         output.show(facts, str)

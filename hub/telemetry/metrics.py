@@ -15,7 +15,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from hub.telemetry.metric import Metric, Sample, samples
+from hub.telemetry.metric import Metric, Sample, Value, samples
 from hub.telemetry.reading import METRICS, Reading
 from hub.telemetry.siblings import ALONE, Siblings, Told
 
@@ -35,18 +35,21 @@ class Exposition:
     """A node's metrics as Prometheus wants to read them.
 
     Args:
-        read: Tells how the node is now.
+        read: Tells how the node is now; of a process that is no whole node, what there is.
         siblings: The other processes behind its port.
     """
 
-    def __init__(self, read: Callable[[], Reading], siblings: Siblings = ALONE) -> None:
+    def __init__(
+        self, read: Callable[[], Reading | Mapping[str, Value]], siblings: Siblings = ALONE
+    ) -> None:
         self._read = read
         self._siblings = siblings
 
     def told(self) -> Told:
         """Return the numbers of this process alone, as its siblings get them."""
-        reading = self._read()._asdict()
-        return {field: samples(reading[field]) for field in METRICS}
+        read = self._read()
+        reading = read._asdict() if isinstance(read, Reading) else read
+        return {field: samples(reading[field]) for field in METRICS if field in reading}
 
     async def text(self) -> bytes:
         """Return all of them in the text format, of type `MEDIA_TYPE`."""
@@ -62,7 +65,9 @@ class _Families(Collector):
 
     def collect(self) -> Iterator[Family]:
         for field, metric in METRICS.items():
-            yield _family(metric, {name: told[field] for name, told in self._workers.items()})
+            told = {name: told[field] for name, told in self._workers.items() if field in told}
+            if told:
+                yield _family(metric, told)
 
 
 def _family(metric: Metric, workers: Mapping[str, Sequence[Sample]]) -> Family:
