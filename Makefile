@@ -39,7 +39,7 @@ simulate: .venv/.test ## Drive simulated nodes through faults that a seed decide
 soak: .venv/.test ## A million events and ten minutes of clients that come and go: memory stays flat (EVENTS, MINUTES)
 	PYTHONPATH=tests $(BIN)/python -m bench.soak
 
-tools: ## Install strace, Chromium, Redis, PostgreSQL and Node, which tests need, where apt-get can
+tools: ## Install strace, Chromium, Redis, PostgreSQL, Node, nginx …, which tests need, where apt-get can
 	@sh .ci/tools
 
 rivals:
