@@ -8,7 +8,7 @@ from typing import NamedTuple
 from starlette.types import ASGIApp
 
 from hub import __version__
-from hub.app.identity import KEY_FIELDS, Identity, renew_keys
+from hub.app.identity import KEY_FIELDS, Identity, check_keys, renew_keys
 from hub.app.limits import NodeLimits
 from hub.app.operators import operators
 from hub.app.reloading import Reloading, recording
@@ -160,7 +160,8 @@ def open_doors(inside: Inside) -> Doors:
     )
     cors = Cors(edge, settings.origins)
     inside.reloading.add(partial(_admit_again, rules, cors), *DOOR_FIELDS)
-    inside.reloading.add(partial(renew_keys, identity, inside.realtime.spawn), *KEY_FIELDS)
+    renew = partial(renew_keys, identity, inside.realtime.spawn)
+    inside.reloading.add(renew, *KEY_FIELDS, check=check_keys)
     inside.reloading.taken.append(recording(inside.auditor))
     return Doors(cors, reception, exposition, watching)
 

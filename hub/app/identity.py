@@ -126,11 +126,21 @@ def jwt_source(settings: Settings, served: KeyServer[Key] | None, clock: Clock) 
     return JwtSource(terms(settings), own_keys(settings), served, clock)
 
 
+def check_keys(settings: Settings) -> None:
+    """Look whether `renew_keys` could take these.
+
+    Raises:
+        Misconfigured: A key of the settings, or a role, cannot be used.
+    """
+    own_keys(settings)
+    StaticKeySource(settings.static_keys, settings.static_roles)
+
+
 def renew_keys(identity: Identity, spawn: Spawn, settings: Settings) -> None:
     """Go by other keys from now on, and ask the key server for its own.
 
     Raises:
-        Misconfigured: One of them cannot be used; those that were count on.
+        Misconfigured: See `check_keys`, which comes first: sockets that end here stay ended.
     """
     stricter = identity.jwts.adopt(terms(settings), own_keys(settings))
     # Tokens of a key that is gone are remembered, too.

@@ -13,7 +13,8 @@ from hub.errors import Misconfigured
 from hub.services.auditor import Auditor
 from hub.settings import Settings, names
 
-# Takes settings over; raises Misconfigured before it has changed anything.
+# Takes settings over, or looks whether they can be; raises Misconfigured before it has changed
+# anything.
 Take = Callable[[Settings], None]
 
 
@@ -51,12 +52,19 @@ class Reloading:
         self.settings = settings
         self.taken: list[Callable[[Change], None]] = []
         self._takers: list[Take] = []
+        self._checks: list[Take] = []
         self._fields: set[str] = set()
 
-    def add(self, take: Take, *fields: str) -> None:
-        """Call this with the settings of each reload; it goes by these fields of them."""
+    def add(self, take: Take, *fields: str, check: Take | None = None) -> None:
+        """Call this with the settings of each reload; it goes by these fields of them.
+
+        What cannot be taken back, the end of a key's sockets say, needs a `check`: all of those
+        are asked before anybody takes anything over.
+        """
         self._takers.append(take)
         self._fields |= set(fields)
+        if check is not None:
+            self._checks.append(check)
 
     def take(self, new: Settings) -> Change:
         """Take over what can be taken over; files that settings name may have changed, too.
@@ -80,6 +88,8 @@ class Reloading:
         return change
 
     def _hand_round(self, old: Settings, new: Settings) -> None:
+        for check in self._checks:
+            check(new)
         for count, take in enumerate(self._takers):
             try:
                 take(new)

@@ -165,8 +165,8 @@ def run(
         _UVICORN.disabled = False
         spare_collector()
         if secured is not None:
-            # The last to take settings over: nobody has to give back what it has changed.
-            node.reloading.add(partial(tls.renew, secured), *tls.FIELDS)
+            # The last to take settings over: what it has read from files nobody could give back.
+            node.reloading.add(partial(tls.renew, secured), *tls.FIELDS, check=tls.check)
         signals.hangup.begin(Renewal(node.reloading, signals.options, logger("hub")).wish)
         announce(settings, listener.getsockname()[1], output)
 

@@ -34,6 +34,16 @@ def context(settings: Settings) -> ssl.SSLContext | None:
     return made
 
 
+def check(settings: Settings) -> None:
+    """Look whether `renew` could show this certificate.
+
+    Raises:
+        Misconfigured: It cannot be used, or there is none.
+    """
+    if context(settings) is None:
+        raise Misconfigured("HUB_SSL_CERTFILE: expected a certificate as at the start, got none")
+
+
 def renew(live: ssl.SSLContext, settings: Settings) -> None:
     """Show another certificate to those who connect from now on; who is here stays.
 
@@ -41,7 +51,7 @@ def renew(live: ssl.SSLContext, settings: Settings) -> None:
         Misconfigured: It cannot be used, and the one that was is shown on.
     """
     # Tried on one of its own: a key that does not fit would leave the live one with half of each.
-    context(settings)
+    check(settings)
     _show(live, settings)
 
 

@@ -71,6 +71,18 @@ def test_one_that_cannot_take_them_leaves_all_as_they_were() -> None:
     assert (last.given, reloading.settings) == ([], OLD)
 
 
+def test_checks_come_before_anybody_takes_anything() -> None:
+    """What ends sockets cannot be taken back, whoever stands behind it."""
+    reloading, first = Reloading(OLD), Taker()
+    reloading.add(first, "cors_origins")
+    reloading.add(Taker(), check=Taker(refuses="https://b.example"))
+
+    with pytest.raises(Misconfigured):
+        reloading.take(NEW)
+
+    assert (first.given, reloading.settings) == ([], OLD)
+
+
 @pytest.mark.parametrize(
     ("now", "then"),
     [(Settings(auth="off"), Settings(auth="required")), (Settings(auth="required"), Settings())],

@@ -236,6 +236,9 @@ def test_origins_hosts_and_the_level_of_the_log_change(hub: Served) -> None:
         pytest.param(
             {"JWT_SECRET": SECOND, "JWT_PUBLIC_KEY": "junk"}, "JWT_PUBLIC_KEY", id="half of it"
         ),
+        pytest.param(
+            {"JWT_SECRET": SECOND, "HUB_API_KEY_ROLES": "king"}, "HUB_API_KEY_ROLES", id="no role"
+        ),
     ],
 )
 def test_a_bad_reload_keeps_what_was(hub: Served, settings: dict[str, str], cause: str) -> None:
@@ -290,6 +293,26 @@ def test_a_certificate_is_replaced(tmp_path: Path) -> None:
     assert line["level"] == "error"
     assert httpx.get(f"{hub.told['url']}health", verify=new).status_code == 200
     hub.stop()
+
+
+def test_a_bad_certificate_ends_nobody_whose_key_changes_in_the_same_reload(tmp_path: Path) -> None:
+    """Nothing is taken over, so the old key is good: its sockets must not be sent away for ever."""
+    (tmp_path / "one").mkdir()
+    one = certificate(tmp_path / "one", "127.0.0.1")
+    hub = Served(tmp_path, "--ssl-certfile", str(one.cert), "--ssl-keyfile", str(one.key))
+    hub.start(API_KEY=FIRST)
+    trusted = ssl.create_default_context(cafile=str(one.cert))
+    address = f"{hub.told['url']}ws".replace("https", "wss")
+    bearer = {"Authorization": f"Bearer {FIRST}"}
+    with connect(address, ssl=trusted, additional_headers=bearer) as stays:
+        one.cert.write_text("junk")
+
+        [line] = hub.reload(API_KEY=SECOND)
+
+        stays.send('{"type":"ping"}')
+        told = [json.loads(stays.recv(timeout=10))["type"] for _ in range(2)]
+    hub.stop()
+    assert (line["level"], told) == ("error", ["welcome", "pong"])
 
 
 def _folders(folder: Path) -> list[str]:
