@@ -12,6 +12,8 @@ from typing import Any
 FORWARDED_FOR = b"x-forwarded-for"
 # Hops that are looked at, from the nearest on.
 MAX_HOPS = 32
+# An IPv6 address with a zone, in brackets, with a port.
+_LONGEST = 80
 
 
 class Proxies:
@@ -46,15 +48,20 @@ class Proxies:
         return address is not None and any(address in network for network in self._networks)
 
 
-@lru_cache(4096)
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     """Read an address, also with a port, as some proxies write it."""
+    # What is remembered must be short: whoever writes the header may fill 64 KiB with one hop.
+    return _read_address(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(4096)
+def _read_address(text: str) -> IPv4Address | IPv6Address | None:
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
     try:
-        found = ip_address(text[:64])
+        found = ip_address(text)
     except ValueError:
         return None
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None

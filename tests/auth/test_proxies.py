@@ -1,6 +1,7 @@
 """Proxies in front: whom they ask for, and that nobody else is believed."""
 
 import ipaddress
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -75,3 +76,17 @@ def test_a_request_gets_the_client_in_the_place_of_the_proxy() -> None:
     NGINX.unwrap(scope)
 
     assert (before, scope["client"]) == (("127.0.0.1", 5), ("1.2.3.4", 0))
+
+
+def test_a_hop_of_any_length_is_not_remembered() -> None:
+    """4,096 of 64 KiB would be a quarter of a gigabyte, where a proxy hands on what came."""
+    long = [(b"x-forwarded-for", b"%d" % number + b"x" * 60_000) for number in range(50)]
+
+    tracemalloc.start()
+    clients = {Proxies(["10.0.0.1"]).client("10.0.0.1", [header]) for header in long}
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    # The headers were there before.
+    assert clients == {"10.0.0.1"}
+    assert kept < 1_000_000
