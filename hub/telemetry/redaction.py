@@ -17,3 +17,9 @@ _SECRETS = re.compile(
 def redacted(text: str) -> str:
     """Return a text without the secrets that can be told by their form."""
     return _SECRETS.sub(lambda found: f"{found[found.lastindex or 0]}…", text)
+
+
+def shown_path(path: str) -> str:
+    """Return a path that is safe to show on a terminal (CWE-150), no secret, and not too long."""
+    path = redacted(path)[:200]
+    return path if path.isprintable() else path.encode("unicode_escape").decode()

@@ -32,7 +32,7 @@ from hub.model.scope import PUBLIC, PUBLISHES
 from hub.realtime.drain import Drain
 from hub.services.auditor import Auditor
 from hub.telemetry.logging import Logger
-from hub.telemetry.redaction import redacted
+from hub.telemetry.redaction import shown_path
 from hub.telemetry.requests import OTHER, Requests
 from hub.telemetry.traceparent import INCOMING, TraceParent
 from hub.transports.http.answer import refusal
@@ -95,7 +95,7 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         started = time.perf_counter()
-        line: dict[str, Any] = {"method": scope["method"], "path": _shown(scope["path"])}
+        line: dict[str, Any] = {"method": scope["method"], "path": shown_path(scope["path"])}
         scope["hub.line"] = line
 
         async def watched(message: Message) -> None:
@@ -273,9 +273,3 @@ def _translate(error: HTTPException, scope: Scope) -> HubError:
         f"expected {', '.join(allowed)} on this address, got {scope['method'][:20]}",
         allowed=allowed,
     )
-
-
-def _shown(path: str) -> str:
-    """Return a path that is safe to show on a terminal (CWE-150), no secret, and not too long."""
-    path = redacted(path)[:200]
-    return path if path.isprintable() else path.encode("unicode_escape").decode()

@@ -13,7 +13,7 @@ from hub.realtime.drain import Drain
 from hub.realtime.node import Realtime
 from hub.services.auditor import Auditor
 from hub.telemetry.logging import Logger
-from hub.telemetry.redaction import redacted
+from hub.telemetry.redaction import shown_path
 from hub.transports.websocket import handshake
 from hub.transports.websocket.handshake import (
     UNSURE,
@@ -174,6 +174,6 @@ class Doorman:
                 fanout.catch_up({channel: head})
 
     def _note(self, verdict: Refused, upgrade: Upgrade, address: str) -> None:
-        code, path = verdict.failure.code, redacted(upgrade.path)[:200]
+        code, path = verdict.failure.code, shown_path(upgrade.path)
         self._log.info("connection refused", code=code, path=path, peer=address)
         self._auditor.refused(verdict.failure, target=f"WS {path}", address=address)

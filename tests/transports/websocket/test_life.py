@@ -219,3 +219,12 @@ def test_a_refusal_has_a_line(house: House) -> None:
             "peer": "192.0.2.1",
         }
     ]
+
+
+def test_a_refused_address_cannot_write_to_the_terminal(house: House) -> None:
+    """Whoever reads the log of a terminal must not have its title or its screen changed."""
+    house.sit(upgrade("/%1b%5b2J%0aforged%E2%80%AE"))
+
+    (line,) = house.log.named("connection refused")
+
+    assert line["path"] == "/\\x1b[2J\\nforged\\u202e"
