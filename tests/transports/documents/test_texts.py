@@ -12,10 +12,12 @@ import msgspec
 import pytest
 
 from hub.realtime import commands
+from hub.transports.http.documents.closes import CLOSES
 from hub.transports.http.site.contents import NAMES
 from hub.transports.http.site.markup import rendered
 from hub.transports.http.site.repository import copies
 from hub.transports.http.site.texts import read_page
+from hub.transports.websocket.credentials import BEARER
 from support.documents import asyncapi, openapi, schema_of
 
 ROOT = Path(__file__).parents[3]
@@ -72,6 +74,27 @@ def test_every_json_example_is_what_it_is_said_to_be(label: str, value: dict[str
         assert (
             msgspec.to_builtins(commands.read(json.dumps(value).encode())).items() >= value.items()
         )
+
+
+def test_the_protocol_tells_of_every_message_and_every_close() -> None:
+    """Whoever writes a client has this page alone."""
+    text = read_page("protocol")
+    messages = {name.partition(".")[2] for name in asyncapi()["components"]["messages"]} - {
+        "custom"
+    }
+    closes = {str(one.code) for one in CLOSES if one.code >= 4000}
+
+    told = {word for word in messages | closes if re.search(rf"[\"`| ]{word}[\"`| ,.:]", text)}
+
+    assert told == (messages | closes)
+
+
+def test_the_protocol_tells_how_one_comes_in() -> None:
+    """Each way of a credential that the hub takes, and who is locked out by which request."""
+    text = read_page("protocol")
+    ways = ["/api/ws/ticket", "/ws?ticket=", BEARER, "Authorization: Bearer", "/api/revocations"]
+
+    assert [way for way in ways if way not in text] == []
 
 
 def test_every_curl_example_is_taken(reader: httpx.Client) -> None:
