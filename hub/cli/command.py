@@ -2,14 +2,14 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import click
 
 from hub.cli.failure import report
-from hub.cli.output import output_option
+from hub.cli.output import FORMS, output_option
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -33,14 +33,20 @@ class Context(click.Context):
 
 
 class Command(click.Command):
-    """A command with `-o` and, in its help, two examples or more."""
+    """A command with `-o`, in these forms, and, in its help, two examples or more."""
 
     context_class = Context
 
-    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        examples: Sequence[str] = (),
+        forms: Mapping[str, str] = FORMS,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **{"context_settings": _SETTINGS, **kwargs})
         self.examples = examples
-        self.params.append(output_option())
+        self.params.append(output_option(forms))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples, unwrapped: they are there to be copied."""

@@ -57,6 +57,14 @@ def event_line(event: Event, now: datetime, *, short: bool) -> Text:
     return line
 
 
+def compact_line(event: Event) -> str:
+    """Return channel, offset, type and data, each in one word, and nothing that is cut."""
+    place = "" if event.offset is None else f"#{event.offset}"
+    data = printable(msgspec.json.encode(event.data).decode())
+    test = " TEST" if event.test else ""
+    return f"{printable(event.channel)}{place} {printable(event.type)} {data}{test}"
+
+
 def printable(value: object) -> str:
     """Return text that stays on its line: a terminal obeys escape codes from anywhere."""
     return "".join(

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import click
 
-from hub.cli.event_line import event_line
+from hub.cli.bookmark import Bookmark, state_folder
+from hub.cli.event_line import compact_line, event_line
 from hub.cli.json_line import json_line
 from hub.cli.output import Output
 from hub.cli.since import Beginning, moment
@@ -40,7 +41,7 @@ class View(NamedTuple):
 
 
 class Follow(NamedTuple):
-    """The arguments of one `hub tail`; `limit` events are enough."""
+    """The arguments of one `hub tail`; `limit` events are enough, `resume` names a bookmark."""
 
     url: str | None
     channels: tuple[str, ...]
@@ -49,6 +50,7 @@ class Follow(NamedTuple):
     limit: int | None
     wait: bool
     view: View = View()
+    resume: str | None = None
 
 
 def follow(wanted: Follow, output: Output) -> None:
@@ -70,11 +72,26 @@ def follow(wanted: Follow, output: Output) -> None:
 
 def _follow(wanted: Follow, output: Output) -> None:
     channels = wanted.channels or DEFAULT_CHANNELS
-    watch = Watch(Address(wanted.url, None, os.environ).http, channels, output, wait=wanted.wait)
+    url = Address(wanted.url, None, os.environ).http
+    if wanted.resume is None:
+        _print(wanted, Watch(url, channels, output, wait=wanted.wait), output)
+        return
+    with Bookmark(wanted.resume, url, state_folder()) as bookmark:
+        watch = Watch(url, channels, output, wait=wanted.wait, bookmark=bookmark)
+        since = bookmark.position(channels)
+        if since is not None:
+            output.note(f"● {wanted.resume}: going on behind {since}")
+            wanted = wanted._replace(since=since, last=None)
+        _print(wanted, watch, output)
+
+
+def _print(wanted: Follow, watch: "Watch", output: Output) -> None:
     left = wanted.limit
-    with closing(_events(wanted, channels, watch)) as events:
+    with closing(_events(wanted, watch)) as events:
         for event in events:
             show(event, output)
+            # After the line: who is killed in between prints it again.
+            watch.printed(event.position)
             if isinstance(event, Snapshot):
                 continue
             left = None if left is None else left - 1
@@ -82,26 +99,39 @@ def _follow(wanted: Follow, output: Output) -> None:
                 return
 
 
-def _events(
-    wanted: Follow, channels: tuple[str, ...], watch: "Watch"
-) -> Generator[Event, None, None]:
+def _events(wanted: Follow, watch: "Watch") -> Generator[Event, None, None]:
+    channels = watch.channels
     since = _begin(wanted, channels, watch)
     history = wanted.last if since is None else None
     with MCPClient(wanted.url) as client:
         while True:
             try:
-                yield from client.listen(
-                    *channels,
-                    since=since,
-                    history=history,
-                    where=wanted.view.where,
-                    conflate=wanted.view.conflate,
-                    on_state=watch.changed,
-                    on_lag=watch.slow,
-                )
+                yield from _listen(client, wanted.view, since, history, watch)
             except HistoryGap as gap:
                 watch.gap(gap)
                 since, history = gap.position, None
+
+
+def _listen(
+    client: MCPClient, view: View, since: str | None, history: int | None, watch: "Watch"
+) -> Generator[Event, None, None]:
+    def changed(state: State) -> None:
+        # Also where nothing has come yet: what comes while nobody listens is not to be missed.
+        # Not at the end, which may lie between an event and its line.
+        if state.state is not ListenState.DISCONNECTED:
+            watch.printed(listener.position)
+        watch.changed(state)
+
+    listener = client.listen(
+        *watch.channels,
+        since=since,
+        history=history,
+        where=view.where,
+        conflate=view.conflate,
+        on_state=changed,
+        on_lag=watch.slow,
+    )
+    yield from listener
 
 
 def _begin(wanted: Follow, channels: tuple[str, ...], watch: "Watch") -> str | None:
@@ -111,7 +141,12 @@ def _begin(wanted: Follow, channels: tuple[str, ...], watch: "Watch") -> str | N
     beginning = Beginning(wanted.url, channels)
     while True:
         try:
-            since = wanted.since if at is None else beginning.at(at)
+            if at is not None:
+                since = beginning.at(at)
+            elif wanted.since.isdecimal():
+                since = beginning.behind(wanted.since)
+            else:
+                since = wanted.since
             return since if wanted.last is None else beginning.last(wanted.last, since)
         except NetworkError as error:
             watch.changed(_away(str(error)))
@@ -129,13 +164,35 @@ def _away(message: str) -> State:
 
 
 class Watch:
-    """Says on stderr how the connection is."""
+    """Says on stderr how the connection is, and keeps the bookmark.
 
-    def __init__(self, url: str, channels: tuple[str, ...], output: Output, *, wait: bool) -> None:
+    Attributes:
+        channels: What is followed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        channels: tuple[str, ...],
+        output: Output,
+        *,
+        wait: bool,
+        bookmark: Bookmark | None = None,
+    ) -> None:
+        self.channels = channels
         self._url = url
-        self._channels = channels
         self._output = output
         self._patient = wait
+        self._bookmark = bookmark
+
+    def printed(self, position: str | None) -> None:
+        """Everything up to a position was printed.
+
+        Raises:
+            Misconfigured: That cannot be kept.
+        """
+        if self._bookmark is not None:
+            self._bookmark.keep(position, self.channels)
 
     def changed(self, state: State) -> None:
         """Take a state of the listener.
@@ -145,7 +202,7 @@ class Watch:
         """
         if state.state is ListenState.CONNECTED:
             self._patient = True
-            self._output.note(f"● following {', '.join(self._channels)} at {self._url}")
+            self._output.note(f"● following {', '.join(self.channels)} at {self._url}")
         elif state.state is ListenState.CONNECTING and state.code is not None:
             if not self._patient:
                 error = NetworkError(state.message)
@@ -164,13 +221,14 @@ class Watch:
         self._output.note(f"○ {lag.channel}: {lag.behind} events behind, {comes}")
 
     def gap(self, gap: HistoryGap) -> None:
-        """Say what is gone for good."""
+        """Say what is gone for good, once."""
         if gap.reason == "epoch_changed":
             text = "the log was restored from a backup: what came before is void, going on from now"
         else:
             first, last = gap.from_offset + 1, gap.to_offset
             text = f"{gap.channel}: events {first} to {last} are gone ({gap.reason}), going on"
         self._output.warn(f"gap: {text}")
+        self.printed(gap.position)
 
 
 _COMES = {
@@ -182,13 +240,16 @@ _COMES = {
 
 def show(event: Event, output: Output) -> None:
     """Print an event, or the states of a snapshot."""
-    if isinstance(event, Snapshot) and not output.json:
+    if isinstance(event, Snapshot) and output.form != "json":
         for item in event.items:
             state = Event(type=event.type, channel=event.channel, data=item, offset=event.offset)
             show(state, output)
         return
-    if output.json:
-        click.echo(json_line(wire(event)))
+    if output.form in {"json", "raw"}:
+        click.echo(json_line(event.data if output.form == "raw" else wire(event)))
+        return
+    if output.form == "compact":
+        click.echo(compact_line(event))
         return
     console = output.stdout
     narrow = console.is_terminal and console.width < WIDE

@@ -3,6 +3,7 @@
 import click
 
 from hub.cli.command import Command
+from hub.cli.completing import complete_channels
 from hub.cli.hub_option import url_option
 from hub.cli.output import Output
 from hub.cli.secret_option import SecretParam
@@ -22,6 +23,7 @@ from hub.cli.target_param import TargetParam
 @click.option("--events", "types", multiple=True, metavar="TYPE",
               help="Only these types, * is any text; may be repeated.")  # fmt: skip
 @click.option("--channel", "--channels", "channels", multiple=True, metavar="CHANNEL",
+              shell_complete=complete_channels,
               help="Of these channels; else contracts and jobs. May be repeated.")  # fmt: skip
 @click.option("--since", metavar="WHEN",
               help="Begin 30s, 15m, 1h or 2d ago, at an ISO 8601 time, or a position.")  # fmt: skip

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TextIO
 
@@ -11,7 +11,8 @@ from rich.console import Console, RenderableType
 
 from hub.cli.json_line import json_line
 
-FORMS = ("pretty", "json")
+# What `-o` takes, and what each is.
+FORMS = {"pretty": "for people (default)", "json": "for programs"}
 _KEY = "hub.cli.output"
 
 
@@ -19,10 +20,12 @@ class Output:
     """The two streams of one command.
 
     Attributes:
+        form: What was chosen.
         json: Programs read stdout: one JSON value a line, nothing else.
     """
 
     def __init__(self, form: str) -> None:
+        self.form = form
         self.json = form == "json"
 
     @cached_property
@@ -51,20 +54,20 @@ class Output:
         self.stderr.print(f"hub: warning: {text}", style="yellow", soft_wrap=True)
 
 
-def output_option(*, expose: bool = True) -> click.Option:
+def output_option(forms: Mapping[str, str] = FORMS, *, expose: bool = True) -> click.Option:
     """Return `-o`. Given to a group it holds for the group's commands too."""
     return click.Option(
         ["-o", "--output"],
-        type=click.Choice(FORMS),
+        type=click.Choice([*forms]),
         callback=lambda ctx, _param, form: _chosen(ctx, form),
         expose_value=expose,
-        help="pretty for people (default), json for programs.",
+        help=f"{', '.join(f'{form} {what}' for form, what in forms.items())}.",
     )
 
 
 def output_of(ctx: click.Context) -> Output:
     """Return the output that was chosen for this command or for a group above it."""
-    return Output(ctx.meta.get(_KEY, FORMS[0]))
+    return Output(ctx.meta.get(_KEY, "pretty"))
 
 
 def _chosen(ctx: click.Context, form: str | None) -> Output:

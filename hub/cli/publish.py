@@ -7,6 +7,7 @@ import click
 from rich.text import Text
 
 from hub.cli.command import Group
+from hub.cli.completing import complete_channels, complete_types
 from hub.cli.hub_option import retries_option, url_option
 from hub.cli.json_value import JsonObject
 from hub.cli.output import Output
@@ -60,8 +61,8 @@ def contract(output: Output, url: str | None, retries: int, *, test: bool, **fie
         "hub publish event orders.eu order_placed @order.json --key o-7",
     )
 )
-@click.argument("channel")
-@click.argument("type_", metavar="TYPE")
+@click.argument("channel", shell_complete=complete_channels)
+@click.argument("type_", metavar="TYPE", shell_complete=complete_types)
 @click.argument("data", type=JsonObject(), metavar="JSON")
 @click.option("--key", help="The entity it is about.")
 @url_option

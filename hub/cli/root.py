@@ -8,6 +8,8 @@ from hub.cli.backup import backup
 from hub.cli.bench import bench
 from hub.cli.check import check
 from hub.cli.command import Root
+from hub.cli.completion import completion
+from hub.cli.context import context
 from hub.cli.listen import listen
 from hub.cli.log import log
 from hub.cli.migrate import migrate
@@ -54,5 +56,7 @@ for command in (
     webhooks,
     audit,
     trace,
+    context,
+    completion,
 ):
     root.add_command(command)

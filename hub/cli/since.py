@@ -66,6 +66,19 @@ class Beginning:
         pages = self._ask(since_time=text)
         return _position(pages, {name: _before(page) for name, page in pages.items()})
 
+    def behind(self, offset: str) -> str:
+        """Return the position of an offset: what follows is what comes after it.
+
+        Raises:
+            ValueError: There are several channels; it could be any one's.
+            hub_client.HubError: See `at`.
+        """
+        if len(self._channels) > 1:
+            several = ", ".join(self._channels)
+            raise ValueError(f"expected one channel with an offset as --since, got {several}")
+        (page,) = self._ask().values()
+        return f"{page['epoch']}:{offset}"
+
     def last(self, count: int, since: str) -> str:
         """Return `since`, moved on so far that at most `count` events of each channel follow.
 

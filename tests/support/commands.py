@@ -14,7 +14,10 @@ from support.leaks import LEAKS
 _FOREIGN = (
     *("PORT", "HOST", "DATABASE_URL", "HUB_URL", "WS_URI", "NO_COLOR", "FORCE_COLOR", "AUTH"),
     *("API_KEY", "JWT_SECRET", "JWT_PUBLIC_KEY", "JWKS_URL", "HUB_ENV_FILE"),
+    *("HUB_TOKEN", "HUB_CONTEXT", "XDG_STATE_HOME"),
 )
+# Nor what a developer keeps for himself: there is no such folder.
+_NO_CONFIG = {"XDG_CONFIG_HOME": "/nonexistent/config"}
 _started: list["subprocess.Popen[str]"] = []
 
 
@@ -28,7 +31,12 @@ class Finished(NamedTuple):
 
 def invoke(*args: str, stdin: str | None = None, **environ: str) -> Finished:
     """Run a command in this process."""
-    env: dict[str, str | None] = {**dict.fromkeys(_FOREIGN), "COLUMNS": "200", **environ}
+    env: dict[str, str | None] = {
+        **dict.fromkeys(_FOREIGN),
+        **_NO_CONFIG,
+        "COLUMNS": "200",
+        **environ,
+    }
     LEAKS.note_settings(environ)
     result = CliRunner(env=env).invoke(root, args, input=stdin, catch_exceptions=False)
     LEAKS.hear(result.stderr)
@@ -41,7 +49,7 @@ def start(*args: str, **environ: str) -> "subprocess.Popen[str]":
     LEAKS.note_settings(environ)
     process = subprocess.Popen(
         [sys.executable, "-m", "hub", *args],
-        env={**env, **environ},
+        env={**env, **_NO_CONFIG, **environ},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
