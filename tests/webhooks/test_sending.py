@@ -384,7 +384,7 @@ def test_authorities_are_known_where_the_system_has_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in small images: else no receiver of the world would be believed."""
-    nowhere = ssl.get_default_verify_paths()._replace(cafile=None, capath=str(tmp_path))
+    nowhere = ssl.get_default_verify_paths()._replace(cafile="", capath=str(tmp_path))
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)
     monkeypatch.setattr(
         ssl, "create_default_context", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
