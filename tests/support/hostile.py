@@ -92,8 +92,10 @@ async def receiving(
     """Serve a behaviour on a free port."""
     receiver = Receiver(behaviour)
     tasks: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         task = asyncio.ensure_future(receiver.serve(reader, writer))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
@@ -107,6 +109,10 @@ async def receiving(
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        # A loop that is closed before its sockets is a fault to uvloop.
+        for writer in writers:
+            writer.transport.abort()
+        await asyncio.gather(*(one.wait_closed() for one in writers), return_exceptions=True)
 
 
 def saying(*parts: bytes, close: bool = True) -> Behaviour:
