@@ -129,6 +129,23 @@ async def test_workers_take_turns_at_an_endpoint(hooks: Webhooks, beside: Connec
     assert await claiming == []
 
 
+async def test_what_somebody_else_is_at_work_on_is_passed_over(
+    hooks: Webhooks, beside: Connection
+) -> None:
+    """Who cancels one, or sends one again, does not hold up the others that are due."""
+    await dispatch(hooks, a_new(), a_new(event="e2"))
+
+    async with beside.transaction():
+        await beside.execute("SELECT 1 FROM webhook_deliveries WHERE event_id = 'e1' FOR UPDATE")
+        claiming = asyncio.create_task(claim(hooks))
+        waited = await waits(beside, claiming)
+        found = [] if waited else await claiming
+    await claiming
+
+    assert not waited
+    assert [one.body.event_id for one in found] == ["e2"]
+
+
 async def test_who_makes_one_of_an_old_event_waits_for_who_forgets_it(
     hooks: Webhooks, beside: Connection
 ) -> None:
