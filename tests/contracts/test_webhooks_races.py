@@ -1,6 +1,7 @@
 """What several nodes may do to webhooks at the same time, and what a dead one leaves behind."""
 
 import asyncio
+import contextlib
 from itertools import pairwise
 from typing import Any
 
@@ -21,9 +22,11 @@ from support.webhook_scene import (
     an_endpoint,
     at_most,
     claim,
+    clear,
     dispatch,
     ids,
     pause,
+    resume,
     states,
 )
 
@@ -214,6 +217,79 @@ async def test_one_node_takes_a_replay_a_step_on(nodes: list[Webhooks]) -> None:
     found = await nodes[0].delivery("dl_ep_1_e1")
     assert found is not None
     assert found[0].round == 2
+
+
+class Died(BaseException):
+    """Stands for the end of a process."""
+
+
+def die_after_one(node: Webhooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a node end before its second transaction from now on."""
+    write = node._write  # type: ignore[attr-defined]
+    writes: list[object] = []
+
+    async def once(*args: object) -> object:
+        writes.append(args)
+        if len(writes) > 1:
+            raise Died
+        return await write(*args)
+
+    monkeypatch.setattr(node, "_write", once)
+
+
+@pytest.mark.parametrize("deed", ["dispatch", "record", "replay", "clear"])
+async def test_what_belongs_together_is_one_transaction(
+    nodes: list[Webhooks], monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
+    """Cursor and deliveries; attempt, delivery and the next of its lane; job and page; end too."""
+    node, other = nodes[:2]
+    await dispatch(node, a_new(lane="k"), a_new(event="e2", lane="k"))
+    (leased,) = await claim(node)
+    job = a_replay()
+    await node.add_replay(job)
+    revision = (await node.registry()).revision
+    step = Step("jobs", 0, 1, revision, [a_body("e3")], [a_new(event="e3")])
+    if deed == "clear":
+        await pause(node)
+        await resume(node)
+    die_after_one(node, monkeypatch)
+
+    with contextlib.suppress(Died):
+        if deed == "dispatch":
+            await node.dispatch(step)
+        elif deed == "record":
+            await node.record([a_result(leased)])
+        elif deed == "replay":
+            await node.replay_step(job, replace(job, cursor=9), (), step.deliveries, step.bodies)
+        else:
+            await clear(node)
+
+    first, second, third = await states(other, "dl_ep_1_e1", "dl_ep_1_e2", "dl_ep_1_e3")
+    found = await other.endpoint("ep_1")
+    assert found is not None
+    happened = {
+        "dispatch": (await other.cursors(), third) == ({"contracts": 1, "jobs": 1}, "pending"),
+        "record": (first, second, len(await other.attempts(AttemptQuery(9))))
+        == ("delivered", "pending", 1),
+        "replay": ((await other.replays(1))[0].cursor, third) == (9, "pending"),
+        "clear": (second, found[0].clearing) == ("queued", None),
+    }
+    assert {name for name, is_so in happened.items() if is_so} - {"clear"} == {deed} - {"clear"}
+    assert happened[deed]
+
+
+async def test_a_step_that_fails_leaves_nothing(nodes: list[Webhooks]) -> None:
+    """Its cursor stays, so that it is taken again."""
+    await dispatch(nodes[0], a_new())
+    revision = (await nodes[0].registry()).revision
+    broken = a_new(event="e2", id="dl_ep_1_e1")
+    step = Step("jobs", 0, 1, revision, [a_body("e2")], [a_new(event="e3"), broken])
+
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        await nodes[0].dispatch(step)
+
+    assert await nodes[1].cursors() == {"contracts": 1}
+    assert await states(nodes[1], "dl_ep_1_e3") == ["none"]
 
 
 async def test_bounds_of_the_receiver_hold_for_all_nodes(nodes: list[Webhooks]) -> None:

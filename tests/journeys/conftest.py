@@ -1,11 +1,11 @@
-"""Servers of other people that journeys need, each a test's own."""
+"""Servers of other people that journeys need."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.postgres_server import postgres_server
+from support.postgres_server import PostgresServer, postgres_server
 from support.redis_server import RedisServer, redis_server
 
 
@@ -16,11 +16,17 @@ def redis() -> Iterator[RedisServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def shared_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL that nobody stops: to make one takes seconds, a database in it does not."""
+    with postgres_server() as server:
+        yield server
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/hub.db"
-        return
-    with postgres_server() as server:
-        yield server.database()
+        return f"sqlite:///{tmp_path}/hub.db"
+    server: PostgresServer = request.getfixturevalue("shared_postgres")
+    return server.database()
