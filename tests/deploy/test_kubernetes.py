@@ -1,13 +1,16 @@
 """The manifests: what Kubernetes takes, and what the hub needs of it."""
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
 from hub.cli.stop import GRACE_S
 from hub.settings import load
 from support.deploy_files import DEPLOY, KNOWN, manifests
+from support.running import hub_process
 
 FILES = sorted(path.name for path in (DEPLOY / "kubernetes").glob("*.yaml"))
 # The oldest that is in use, and the newest that there are schemas of.
@@ -146,6 +149,21 @@ def test_probes_ask_what_they_should(name: str, ready: str) -> None:
     assert settings.host == "0.0.0.0"
     assert container["ports"] == [{"name": "http", "containerPort": settings.port}]
     assert case.pod["terminationGracePeriodSeconds"] > pause_s + settings.drain_s + GRACE_S
+
+
+@pytest.mark.parametrize("name", ["one.yaml", "nodes.yaml"])
+def test_a_kubelet_that_asks_by_address_is_answered(tmp_path: Path, name: str) -> None:
+    """Without a credential, as probes do."""
+    with hub_process(tmp_path, AUTH="required") as hub:
+        answers = {
+            path: httpx.get(hub.url + path, headers={"Host": "10.1.2.3:8000"}).status_code
+            for path in (
+                of(name).container[f"{probe}Probe"]["httpGet"]["path"]
+                for probe in ("startup", "liveness", "readiness")
+            )
+        }
+
+    assert set(answers.values()) == {200}, answers
 
 
 def test_one_replica_has_a_disk_of_its_own() -> None:
