@@ -123,9 +123,13 @@ def work(job: Job, content: str) -> None:
     Raises:
         Ended: Somebody has ended the job meanwhile.
         HubError: The hub does not take what is reported.
+        csv.Error: The file is no table.
     """
     job.report(0, "Reading the file")
     rows = list(csv.DictReader(io.StringIO(content)))
+    for number, row in enumerate(rows, 2):
+        if None in row:  # where the reader puts what has no name
+            raise csv.Error(f"row {number} has more fields than the first line")
     job.report(1, f"Checking {len(rows)} rows")
     well, doubtful = check(rows)
     job.report(2, f"{len(doubtful)} of {len(rows)} rows are doubtful")

@@ -184,6 +184,37 @@ def test_a_job_that_somebody_ends_ends(
     assert "somebody else has ended it: FAILED" in err
 
 
+def test_a_file_that_is_no_table_fails_its_job(
+    served: HubProcess, client: MCPClient, tmp_path: Path
+) -> None:
+    """Everybody who watches sees why."""
+    file = tmp_path / "rows.csv"
+    file.write_text("a,b\n1,2,3\n")
+    finished = start(served.url, "python", str(FOLDER / "job.py"), str(file))
+    out, err = finished.communicate(timeout=60)
+
+    job = client.pull_job(out.strip())["job"]
+    assert (finished.returncode, job["status"]) == (1, "FAILED")
+    assert job["metadata"]["error_message"] == (
+        "the file cannot be read: row 2 has more fields than the first line"
+    )
+    assert "Traceback" not in err
+
+
+def test_an_empty_file_is_a_job_without_rows(
+    served: HubProcess, client: MCPClient, tmp_path: Path
+) -> None:
+    """Nothing to ask, nothing to keep, and still an end."""
+    file = tmp_path / "rows.csv"
+    file.write_text("")
+    finished = start(served.url, "python", str(FOLDER / "job.py"), str(file))
+    out, err = finished.communicate(timeout=60)
+
+    assert finished.returncode == 0, err
+    assert client.pull_job(out.strip())["job"]["summary"]["total_records_processed"] == 0
+    assert client.jobs.download_artifact(out.strip(), "kept.csv") == b""
+
+
 @pytest.mark.parametrize(
     ("content", "url", "code", "said"),
     [
