@@ -1,7 +1,7 @@
 """From events to changes of prims. No USD here, no I/O, no clock."""
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -10,6 +10,8 @@ from examples.omniverse.names import prim_name
 from hub_client import ContractUpdate, Event, Snapshot
 
 CONTRACTS = "/World/Contracts"
+Target = Mapping[str, ContractUpdate | None]
+"""What contracts are to be; None: gone."""
 
 
 class Prim(NamedTuple):
@@ -65,31 +67,32 @@ class World:
         change. A `Snapshot` is everything there is: what it leaves out goes. Stale updates
         and tests change no contract, but move the position.
         """
-        target = {name: prim.contract for name, prim in self._prims.items()}
+        target: dict[str, ContractUpdate | None] = {}
         position = None
         for event in events:
             position = event.position or position
             if isinstance(event, Snapshot):
                 items = msgspec.convert(event.items, list[ContractUpdate])
-                target = {item.contract_id: item for item in items}
+                target = {**dict.fromkeys(self._prims), **{one.contract_id: one for one in items}}
             elif event.type == "contract_update" and not event.test and event.contract:
                 target[event.contract.contract_id] = event.contract
         removed = tuple(self._remove(target))
         return Changes(removed, tuple(self._place(target)), position)
 
-    def _remove(self, target: dict[str, ContractUpdate]) -> Iterator[str]:
+    def _remove(self, target: Target) -> Iterator[str]:
         """Take away what is gone, or gone to another city."""
-        for name, prim in tuple(self._prims.items()):
-            contract = target.get(name)
-            if contract is None or contract.location != prim.contract.location:
-                del self._prims[name]
-                self._city(prim.contract.location).free(prim.slot)
-                yield prim.path
+        for name, contract in target.items():
+            prim = self._prims.get(name)
+            if prim is None or (contract and contract.location == prim.contract.location):
+                continue
+            del self._prims[name]
+            self._city(prim.contract.location).free(prim.slot)
+            yield prim.path
 
-    def _place(self, target: dict[str, ContractUpdate]) -> Iterator[Prim]:
+    def _place(self, target: Target) -> Iterator[Prim]:
         for name, contract in target.items():
             before = self._prims.get(name)
-            if before is not None and before.contract == contract:
+            if contract is None or (before is not None and before.contract == contract):
                 continue
             slot = self._city(contract.location).next() if before is None else before.slot
             self._prims[name] = Prim(contract, slot)

@@ -115,13 +115,13 @@ def test_a_new_contract_takes_the_lowest_free_slot() -> None:
     later = world.take([update(4, "newest"), update(5, "b", "Mumbai")])
 
     assert [(prim.contract.contract_id, prim.slot) for prim in changes.placed] == [
-        ("b", 0),
         ("new", 0),
         ("newer", 2),
+        ("b", 0),
     ]
     assert [(prim.contract.contract_id, prim.slot) for prim in later.placed] == [
-        ("b", 3),
-        ("newest", 5),
+        ("newest", 3),
+        ("b", 5),
     ]
 
 

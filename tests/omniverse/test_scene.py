@@ -80,6 +80,30 @@ def test_a_saved_stage_goes_on_where_it_was(tmp_path: Path) -> None:
     assert live.scene.world().take([update(4, "c")]).placed[0].slot == 1
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("a\"b'c", id="quotes"),
+        pytest.param('"""', id="three quotes"),
+        pytest.param("a\\n\\", id="backslashes"),
+        pytest.param("a\nb\r\tc", id="lines"),
+        pytest.param("\x01\x1b[31m\x7f", id="control characters"),
+        pytest.param("@x@ <#y> {z}", id="signs of usda"),
+        pytest.param("ü漢\U0001f600", id="letters of the world"),
+        pytest.param("\U0001f600" * 256, id="the longest"),
+    ],
+)
+def test_any_id_survives_the_file(tmp_path: Path, name: str) -> None:
+    """What the hub takes for an id comes back from the disk to the letter."""
+    path = tmp_path / "contracts.usda"
+    saved(path, update(1, name), update(2, "b", status=name))
+
+    live = LiveStage(Scene.open(path))
+
+    found = {prim.contract.contract_id: prim.contract.status for prim in live.scene.world()}
+    assert found == {name: "active", "b": name}
+
+
 def test_a_failed_write_leaves_the_old_stage(tmp_path: Path) -> None:
     """And nothing beside it."""
     path = tmp_path / "contracts.usda"
