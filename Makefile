@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make run`, `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test format tools bench rivals simulate soak audit lock clean
+.PHONY: help run demo test format types tools bench rivals simulate soak audit lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -29,6 +29,9 @@ test: .venv/.test tools $(PACKAGES) ## Check format, lint, types and imports, an
 format: .venv/.test ## Format the code, and mend what lint can mend
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
+
+types: .venv/.test tools $(PACKAGES) ## Write the JavaScript client's types of the wire, from the hub's own documents
+	PYTHONPATH=tests $(BIN)/python tests/javascript/write_types.py
 
 bench: .venv/.test rivals ## Measure the hub against others; prints ratios (PARTS="fanout crowds")
 	PYTHONPATH=tests $(BIN)/python -m bench $(PARTS)

@@ -6,7 +6,7 @@ import { CLOCK } from "./clock.js";
 import { Connection } from "./connection.js";
 import { Dialing } from "./dialing.js";
 import { Line } from "./line.js";
-import { HubMessage } from "./message.js";
+import { HubMessage, Target } from "./message.js";
 import { Query } from "./query.js";
 import { Share } from "./share.js";
 import { Subscription } from "./subscription.js";
@@ -40,8 +40,12 @@ import { JSON_FORMAT } from "./websocket.js";
  * @property {import("./clock.js").Clock} [clock] Replaces time and chance, in tests.
  */
 
-/** Dispatches `state`, with a `ClientState` as its `detail`. */
-export class HubClient extends EventTarget {
+/**
+ * Dispatches `state`, with a `ClientState` as its `detail`.
+ *
+ * @extends {Target<import("./channels.js").ClientMessages>}
+ */
+export class HubClient extends Target {
   /** @type {import("./errors.js").HubError | null} Why it is disconnected, unless it was closed. */
   error = null;
   /** @type {Connection[]} The first stays; others come for different queries of one channel. */
@@ -108,9 +112,10 @@ export class HubClient extends EventTarget {
 
   /**
    * Follow a channel. Equal subscriptions are one on the wire.
-   * @param {string} channel
+   * @template {string} C
+   * @param {C} channel
    * @param {import("./wants.js").SubscribeOptions} [options]
-   * @returns {Subscription}
+   * @returns {Subscription<import("./channels.js").DataOf<C>>}
    * @throws {TypeError} An option is not of its form, or unknown.
    */
   subscribe(channel, options = {}) {

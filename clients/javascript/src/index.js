@@ -11,3 +11,14 @@ export {
   Unauthorized,
 } from "./errors.js";
 export { Subscription } from "./subscription.js";
+
+/**
+ * @typedef {import("./client.js").HubOptions} HubOptions
+ * @typedef {import("./wants.js").SubscribeOptions} SubscribeOptions
+ * @typedef {import("./outputs.js").ClientState} ClientState
+ * @typedef {import("./outputs.js").SubscriptionState} SubscriptionState
+ * @typedef {import("./outputs.js").Gap} Gap
+ * @typedef {import("./outputs.js").Lag} Lag
+ */
+/** @template [D=any] @typedef {import("./outputs.js").HubEvent<D>} HubEvent */
+/** @template [D=any] @typedef {import("./outputs.js").Snapshot<D>} Snapshot */

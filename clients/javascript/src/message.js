@@ -1,4 +1,4 @@
-/** @module */
+/** What is dispatched, and by what. @module */
 
 /**
  * What a client and its subscriptions dispatch: an Event with a `detail`. Node 18 has no CustomEvent.
@@ -13,5 +13,62 @@ export class HubMessage extends Event {
   constructor(type, detail) {
     super(type);
     this.detail = detail;
+  }
+}
+
+/**
+ * An EventTarget, of which types know what it dispatches: `M` has the details by their names.
+ *
+ * @template {object} M
+ */
+export class Target extends EventTarget {
+  /**
+   * @template {keyof M & string} K
+   * @overload
+   * @param {K} type
+   * @param {(message: HubMessage<M[K]>) => void} listener
+   * @param {boolean | AddEventListenerOptions} [options]
+   * @returns {void}
+   */
+  /**
+   * @overload
+   * @param {string} type
+   * @param {EventListenerOrEventListenerObject | null} listener
+   * @param {boolean | AddEventListenerOptions} [options]
+   * @returns {void}
+   */
+  /**
+   * @override
+   * @param {string} type
+   * @param {any} listener
+   * @param {boolean | AddEventListenerOptions} [options]
+   */
+  addEventListener(type, listener, options) {
+    super.addEventListener(type, listener, options);
+  }
+
+  /**
+   * @template {keyof M & string} K
+   * @overload
+   * @param {K} type
+   * @param {(message: HubMessage<M[K]>) => void} listener
+   * @param {boolean | EventListenerOptions} [options]
+   * @returns {void}
+   */
+  /**
+   * @overload
+   * @param {string} type
+   * @param {EventListenerOrEventListenerObject | null} listener
+   * @param {boolean | EventListenerOptions} [options]
+   * @returns {void}
+   */
+  /**
+   * @override
+   * @param {string} type
+   * @param {any} listener
+   * @param {boolean | EventListenerOptions} [options]
+   */
+  removeEventListener(type, listener, options) {
+    super.removeEventListener(type, listener, options);
   }
 }

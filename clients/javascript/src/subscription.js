@@ -1,14 +1,12 @@
 /** What `subscribe` returns: one reader of a query that others may read, too. @module */
 
 import { NORMAL } from "./closing.js";
-import { HubMessage } from "./message.js";
+import { HubMessage, Target } from "./message.js";
 import { stateOf } from "./outputs.js";
 import { Reading } from "./reading.js";
 
 /**
  * @typedef {import("./outputs.js").Output} Output
- * @typedef {import("./outputs.js").HubEvent} HubEvent
- * @typedef {import("./outputs.js").Snapshot} Snapshot
  * @typedef {import("./outputs.js").SubscriptionState} SubscriptionState
  */
 
@@ -17,8 +15,11 @@ import { Reading } from "./reading.js";
  *
  * Dispatches `state`, `snapshot`, `event`, `gap` and `lag`, each with a `detail`. An iterator brings
  * events and snapshots in the same order, from the moment on when the iteration begins.
+ *
+ * @template [D=any]
+ * @extends {Target<import("./channels.js").SubscriptionMessages<D>>}
  */
-export class Subscription extends EventTarget {
+export class Subscription extends Target {
   /** @type {import("./outputs.js").Gap | null} The newest that was told. */
   lastGap = null;
   /** How often the hub has said that this connection does not keep up. */
@@ -43,7 +44,10 @@ export class Subscription extends EventTarget {
     return this.#ended ?? this.#share.query.state;
   }
 
-  /** The newest state of every entity, where `snapshot` or a `key` was asked for, else null. */
+  /**
+   * The newest state of every entity, where `snapshot` or a `key` was asked for, else null.
+   * @returns {import("./items.js").Items<D> | null}
+   */
   get items() {
     return this.#share.query.items;
   }
@@ -74,7 +78,7 @@ export class Subscription extends EventTarget {
     this.#reading?.end(null);
   }
 
-  /** @returns {AsyncIterableIterator<HubEvent | Snapshot>} */
+  /** @returns {AsyncIterableIterator<import("./outputs.js").HubEvent<D> | import("./outputs.js").Snapshot<D>>} */
   [Symbol.asyncIterator]() {
     if (this.#reading) throw new TypeError("expected one iteration of a subscription, got a second");
     this.#reading = new Reading({
