@@ -19,6 +19,8 @@ import { openWebSocket } from "./websocket.js";
  * @property {() => number} now
  */
 
+/** Who gives up after that has waited for long, and did not just change their mind. */
+const SWALLOWED_MS = 2_000;
 /** So long a way that worked, where the better one did not, is the first to be tried again. */
 const KEEP_MS = 600_000;
 
@@ -57,25 +59,28 @@ export class Dialing {
    * @returns {Socket}
    */
   #either(handlers) {
-    let opened = false;
-    let over = false;
+    // Until it is open, or ended, or given up.
+    let pending = true;
+    const { now } = this.#ways;
+    const since = now();
     /** @type {Socket} */
     let socket = this.#socket(null, {
       ...handlers,
       opened: () => {
-        opened = true;
+        pending = false;
         handlers.opened();
       },
       lost: (loss) => {
-        if (opened || over || loss.code !== ABNORMAL) handlers.lost(loss);
-        else socket = this.#plain(this.#noting(handlers));
+        const other = pending && loss.code === ABNORMAL;
+        pending = false;
+        if (other) socket = this.#plain(this.#noting(handlers));
+        else handlers.lost(loss);
       },
     });
     return {
       send: (command) => socket.send(command),
       close: () => {
-        over = true;
-        this.#plainNext = !opened;
+        this.#plainNext = pending && now() - since >= SWALLOWED_MS;
         socket.close();
       },
     };

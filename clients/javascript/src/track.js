@@ -18,8 +18,8 @@ import { render, same } from "./position.js";
 const VOLATILE = "volatile";
 
 export class Track {
-  /** The newest offset that the hub is known to have. */
-  head = 0;
+  /** @type {number | null} The newest offset that the hub is known to have. */
+  head = null;
   /** Whether the hub has answered. */
   live = false;
   /** @type {Stand | null} The newest event that was seen; null until the hub first answers. */
@@ -50,7 +50,8 @@ export class Track {
 
   /** Events the hub is known to have beyond what came out; null before its first answer. */
   get lag() {
-    return this.stand && this.head ? Math.max(0, this.head - this.stand.offset) : null;
+    if (this.stand === null || this.head === null) return null;
+    return Math.max(0, this.head - this.stand.offset);
   }
 
   /**
@@ -153,7 +154,7 @@ export class Track {
    */
   land(stand) {
     this.stand = stand;
-    this.head = Math.max(this.head, stand.offset);
+    this.head = Math.max(this.head ?? 0, stand.offset);
     this.live = true;
   }
 
@@ -165,7 +166,7 @@ export class Track {
   admit(push) {
     if (push.offset === null) return this.live ? "next" : "seen";
     if (!this.live || this.stand === null || push.offset <= this.stand.offset) return "seen";
-    this.head = Math.max(this.head, push.offset);
+    this.head = Math.max(this.head ?? 0, push.offset);
     if (this.stand.offset < push.before) return "hole";
     this.stand = { epoch: this.stand.epoch, offset: push.offset };
     return "next";

@@ -39,6 +39,21 @@ test("a subscription has items, position and lag, and its handlers see them", as
   assert.equal(contracts.lag, 1);
 });
 
+test("what the hub says of being slow is told and counted", () => {
+  const { hub, newest } = scene();
+  const contracts = hub.subscribe("contracts");
+  const told = heard(contracts);
+  newest().open().acknowledge();
+  const lag = (behind) => newest().hear({ type: "lag", channel: "contracts", behind, mode: "lossless" });
+
+  lag(412);
+  assert.equal(contracts.lag, 412);
+  lag(0);
+
+  assert.deepEqual(told.of("lag"), [412, 0].map((behind) => ({ channel: "contracts", behind, mode: "lossless" })));
+  assert.deepEqual([contracts.lags, contracts.lag], [1, 0]);
+});
+
 test("what came too late and what is a test changes no item", () => {
   const { hub, newest } = scene();
   const contracts = hub.subscribe("contracts", { snapshot: true });

@@ -68,6 +68,7 @@ CONTENTS = (
             Entry(
                 "protocol", "Protocol", "The socket, the streams and the HTTP side, rule by rule"
             ),
+            Entry("sdk", "SDKs", "What every client does, and which SDK does what"),
             Entry("cli", "Command line", "Every command of `hub`"),
             Entry("settings", "Settings", "What can be set, and its default"),
             Entry("errors", "Errors", "Every code: what it means, what to do, why it happens"),
