@@ -1,7 +1,7 @@
 /**
  * A program that listens and writes down what it hears, a line of JSON each; for tests/javascript.
  *
- * Its argument says to what. A line on stdin is a token that was asked for, or `close`.
+ * Its argument says to what. A line on stdin is a token that was asked for, or lets a loop go on.
  * @module
  */
 
@@ -37,19 +37,18 @@ for (const { channel, iterate = false, ...asked } of subscriptions) {
   }
 }
 
-createInterface({ input: process.stdin }).on("line", (line) => {
-  if (line === "close") hub.close();
-  else waiting.shift()?.(line);
-});
+createInterface({ input: process.stdin }).on("line", (line) => waiting.shift()?.(line));
 
 function standing({ channel, items, position, lag }) {
   return { channel, position, lag, items: items && [...items.values()] };
 }
 
+/** Read with a body that waits for a line on stdin, once: what comes meanwhile waits, too. */
 async function read(subscription) {
+  let held = true;
   for await (const event of subscription) {
-    // A body that takes its time: what comes meanwhile waits.
-    await new Promise((resolve) => setImmediate(resolve));
+    if (held) await new Promise((resolve) => waiting.push(resolve));
+    held = false;
     say({ type: "read", offset: event.offset, position: event.position, kept: subscription.position });
   }
   say({ type: "over", channel: subscription.channel });
