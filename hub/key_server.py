@@ -86,18 +86,22 @@ class KeyServer(Generic[K]):
         """Return in how many seconds the keys should be asked for again."""
         return max(self._fresh_until_s, self._next_s) - self._now_s()
 
-    async def look(self, *, at_once: bool = False) -> None:
+    async def look(self, *, at_once: bool = False) -> float:
         """Ask again, unless that was done a moment ago; who comes meanwhile waits for the answer.
 
         Args:
             at_once: Also if it was.
 
+        Returns:
+            0 when there was an answer, or none; else in how many seconds it may be asked again.
+
         Raises:
             Unavailable: Too many wait for the answer.
         """
         if self._flight is None:
-            if self._now_s() < self._next_s and not at_once:
-                return
+            rests_s = self._next_s - self._now_s()
+            if rests_s > 0 and not at_once:
+                return rests_s
             self._flight = asyncio.create_task(self._ask())
             self._flight.add_done_callback(self._landed)
         if self._waiting >= MAX_WAITING:
@@ -108,6 +112,7 @@ class KeyServer(Generic[K]):
             await asyncio.shield(self._flight)
         finally:
             self._waiting -= 1
+        return 0.0
 
     def _landed(self, _flight: "asyncio.Task[None]") -> None:
         self._flight = None

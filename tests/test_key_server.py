@@ -153,7 +153,7 @@ async def test_ten_thousand_unknown_names_ask_once_in_thirty_seconds(
 
     async def knock(count: int) -> None:
         for number in range(count):
-            with pytest.raises(Unauthenticated):
+            with pytest.raises((Unauthenticated, Unavailable)):
                 await scene.source.find(f"{head}.{body}.{number:0342}")
 
     await knock(10_000)
@@ -162,6 +162,23 @@ async def test_ten_thousand_unknown_names_ask_once_in_thirty_seconds(
     await knock(3)
 
     assert (asked, len(provider.asked)) == (1, 2)
+
+
+async def test_a_key_that_is_new_since_the_last_answer_sends_nobody_away_for_good(
+    scene: Scene, provider: Provider
+) -> None:
+    """Else who makes names up, once in a while, has every user refused when the keys change."""
+    with pytest.raises(Unauthenticated):
+        await scene.source.find(token(RSA, {"kid": "made up"}))
+    provider.serve(RSA, EC)
+    scene.now_s += 10
+
+    with pytest.raises(Unavailable) as refused:
+        await scene.source.find(token(EC, {"kid": "k1"}))
+    scene.now_s += refused.value.retry_after_s or 0
+
+    assert refused.value.retry_after_s == PAUSE_S - 10
+    assert await scene.source.find(token(EC, {"kid": "k1"})) is not None
 
 
 async def test_who_comes_together_waits_for_one_answer(scene: Scene, provider: Provider) -> None:

@@ -4,6 +4,7 @@ The signature is checked by joserfc; what may be in a header, which key and whic
 is decided here (RFC 8725). A token is never shown, nor is a part of it.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -46,8 +47,11 @@ class Served(Protocol):
         """Whether it did not answer when it was asked last."""
         ...
 
-    async def look(self) -> None:
+    async def look(self) -> float:
         """Ask it again, unless that was done a moment ago.
+
+        Returns:
+            0 when it was asked; else in how many seconds it may be.
 
         Raises:
             Unavailable: Too many wait for its answer.
@@ -85,7 +89,8 @@ class JwtSource:
         Raises:
             TokenExpired: It was good until a moment ago.
             Unauthenticated: It is not good; says what was expected and what came.
-            Unavailable: The key server does not answer, so that nobody can tell.
+            Unavailable: The key server does not answer, or was asked before the token came, so
+                that nobody can tell.
         """
         header = read_header(token)
         if header is None or (self._served is None and not self._own):
@@ -103,12 +108,16 @@ class JwtSource:
         served = self._served
         if served is None or header.alg not in SERVED or self._table().serves(header.kid):
             return False
-        await served.look()
+        rests_s = await served.look()
         if self._table().serves(header.kid):
             return True
+        # A client that is told 401 would not come back.
         if served.is_silent:
-            # A client that is told 401 would not come back.
             raise Unavailable("expected the key of a token, got no answer from JWKS_URL")
+        if rests_s:
+            # Somebody who makes names up must not have those refused whose key is a new one.
+            text = "expected the key of a token, got none from JWKS_URL as it was a moment ago"
+            raise Unavailable(text, retry_after_ms=math.ceil(rests_s * 1000))
         return False
 
     def _table(self) -> KeyTable:

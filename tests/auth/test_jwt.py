@@ -410,10 +410,11 @@ class Served:
         self.asked = 0
         self._later = later
 
-    async def look(self) -> None:
+    async def look(self) -> float:
         """Bring the later keys."""
         self.asked += 1
         self.keys = self._later
+        return 0.0
 
 
 def source_of(served: Served, own: Sequence[Key] = ()) -> JwtSource:
