@@ -7,6 +7,7 @@ with a code that says whether to come back (docs/protocol.md).
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -27,6 +28,7 @@ from hub.transports.websocket.credentials import Shown, shown
 PATHS = frozenset({"/ws", "/api/ws"})
 VERSION = b"13"
 REFUSED = 4500
+TRY_AGAIN_LATER = 1013
 
 
 class Upgrade(NamedTuple):
@@ -203,7 +205,9 @@ def close_reason(failure: HubError) -> str:
 def _close_code(failure: HubError, door: Door) -> int | None:
     if door.origin is None:
         return None
-    return failure.close_code or REFUSED
+    # What time heals must not sound final: the log that tells whose a ticket is may be away.
+    passes = failure.retryable or failure.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return failure.close_code or (TRY_AGAIN_LATER if passes else REFUSED)
 
 
 def _subprotocol(upgrade: Upgrade) -> str | None:

@@ -1,7 +1,7 @@
 """The verdict on an upgrade, as a pure function."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -28,6 +28,7 @@ from hub.transports.websocket.handshake import (
     fault,
     judge,
     refusal_headers,
+    refuse as told_by,
 )
 
 RULES = Rules(open_mode=True, origins=frozenset())
@@ -113,6 +114,24 @@ def test_a_refusal_speaks_to_who_asks(
     assert isinstance(found, Refused)
     assert isinstance(found.failure, kind)
     assert found.close_code == code
+
+
+def kinds(base: type[HubError]) -> Iterator[type[HubError]]:
+    """Yield every kind of error."""
+    for kind in base.__subclasses__():
+        yield kind
+        yield from kinds(kind)
+
+
+@pytest.mark.parametrize("kind", [*kinds(HubError)], ids=lambda kind: kind.__name__)
+def test_a_page_is_told_to_come_back_where_that_helps(kind: type[HubError]) -> None:
+    """A database that is away for a second must not send every page away for good."""
+    failure = kind.__new__(kind)
+
+    code = told_by(Upgrade("/ws", "", [HOST, PAGE]), failure).close_code
+
+    assert code is not None
+    assert not (failure.retryable and 4500 <= code < 5000)
 
 
 def test_a_refusal_keeps_the_subprotocol() -> None:

@@ -39,7 +39,9 @@ CLOSES = (
     Close(1009, "message_too_big", "A frame was larger than HUB_MAX_FRAME_BYTES"),
     Close(1011, "internal_error", "The hub failed; its log says why"),
     Close(1012, "service_restart", "A server in front of the hub restarts"),
-    Close(1013, "try_again_later", "A server in front of the hub is busy"),
+    Close(
+        1013, "try_again_later", "The hub, or a server in front of it, cannot tell at the moment"
+    ),
     Close(4401, "token_expired", "The token has run out"),
     Close(4408, "slow_consumer", "You were behind for long and did not gain"),
     Close(4410, "heartbeat_timeout", "You did not answer a ping in time"),
