@@ -6,9 +6,11 @@ drains. An open read transaction keeps the WAL from being folded, so they are fe
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from math import inf
+from typing import Protocol
 
 from hub.errors import LogUnavailable, Overloaded
 from hub.model.contract import Contract
@@ -21,6 +23,39 @@ MAX_OPEN = 16
 # One frame of a snapshot: what a client takes in a gulp, far below its largest frame.
 PAGE_BYTES = 64 * 1024
 MAX_OPEN_S = 60.0
+# Who has not come for a page for so long gives his place up when others want one.
+IDLE_S = 1.0
+TOO_SLOW = f"expected the snapshot to be read on, and within {MAX_OPEN_S:.0f} s"
+
+
+class Open(Protocol):
+    """An open snapshot, on whatever store.
+
+    Attributes:
+        idle_since_s: When its last page was read; infinite while one is.
+    """
+
+    idle_since_s: float
+
+    def expire(self) -> None:
+        """Let the transaction go; the next page is refused."""
+        ...
+
+
+def make_room(opened: Collection[Open]) -> None:
+    """End the snapshot that nobody has read on for longest, where there is no room for another.
+
+    A client that reads nothing would hold its place for a minute, and sixteen of them all.
+
+    Raises:
+        Overloaded: `MAX_OPEN` are open, and all of them are read.
+    """
+    if len(opened) < MAX_OPEN:
+        return
+    idlest = min(opened, key=lambda one: one.idle_since_s)
+    if asyncio.get_running_loop().time() - idlest.idle_since_s < IDLE_S:
+        raise Overloaded(f"expected fewer than {MAX_OPEN} open snapshots, try again shortly")
+    idlest.expire()
 
 
 class Snapshots:
@@ -35,10 +70,9 @@ class Snapshots:
         """Open the state of a channel.
 
         Raises:
-            Overloaded: `MAX_OPEN` are open.
+            Overloaded: See `make_room`.
         """
-        if len(self._open) >= MAX_OPEN:
-            raise Overloaded(f"expected fewer than {MAX_OPEN} open snapshots, try again shortly")
+        make_room(self._open)
         snapshot = SqliteSnapshot(channel, owner, self._file, self._thread, self._open)
         self._open.add(snapshot)
         try:
@@ -68,6 +102,7 @@ class SqliteSnapshot:
     ) -> None:
         self.epoch = ""
         self.offset = 0
+        self.idle_since_s = inf
         self._channel = channel
         self._owner = owner
         self._file = file
@@ -80,13 +115,18 @@ class SqliteSnapshot:
     async def start(self) -> None:
         """Begin the transaction and read where it stands."""
         loop = asyncio.get_running_loop()
-        self._limit = loop.call_later(MAX_OPEN_S, self._expire)
+        self._limit = loop.call_later(MAX_OPEN_S, self.expire)
         self.epoch, self.offset = await loop.run_in_executor(self._thread, self._begin)
+        self.idle_since_s = loop.time()
 
     async def page(self, limit: int) -> tuple[Sequence[Contract | Job], bool]:
         """Return the next rows, and whether more follow."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, partial(self._page, limit))
+        self.idle_since_s = inf
+        try:
+            return await loop.run_in_executor(self._thread, partial(self._page, limit))
+        finally:
+            self.idle_since_s = loop.time()
 
     async def close(self) -> None:
         """Let the transaction go."""
@@ -95,7 +135,8 @@ class SqliteSnapshot:
             self._limit.cancel()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._end)
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """Let the transaction go; the next page is refused."""
         self._others.discard(self)
         self._thread.submit(self._end)
 
@@ -110,7 +151,7 @@ class SqliteSnapshot:
 
     def _page(self, limit: int) -> tuple[Sequence[Contract | Job], bool]:
         if self._connection is None:
-            raise LogUnavailable(f"expected the snapshot to be read within {MAX_OPEN_S:.0f} s")
+            raise LogUnavailable(TOO_SLOW)
         rows: list[Contract | Job] = []
         size = 0
         for row, length in self._rows(self._connection, limit):

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 import asyncpg
 import pytest
 
-from hub.errors import BodyTooLarge, Conflict, IdempotencyKeyReused, Overloaded
+from hub.errors import BodyTooLarge, Conflict, IdempotencyKeyReused, LogUnavailable, Overloaded
 from hub.model.channel import Defined, Definition
 from hub.model.contract import Contract
 from hub.model.event import Draft, Event
 from hub.model.job import Job, JobEntry
 from hub.model.unit import Answered, Decision, IdempotencyKey, Outcome, Rows, Unit
+from hub.stores import snapshot as snapshots
 from hub.stores.base import EventQuery, JobQuery, Store
 from hub.stores.snapshot import MAX_OPEN
 from support.clocks import FakeClock
@@ -280,6 +281,24 @@ async def test_what_belongs_to_one_owner_is_read_alone(log: Store) -> None:
     assert [found.job_id for found in listed] == ["j4", "j1"]
     assert [row.job_id for row in [*first, *second] if isinstance(row, Job)] == ["j2", "j3", "j5"]
     assert more
+
+
+async def test_a_snapshot_that_nobody_reads_on_makes_room(
+    log: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixteen clients that read nothing must not keep all others from theirs."""
+    opened = [await log.snapshot("contracts") for _ in range(MAX_OPEN)]
+    monkeypatch.setattr(snapshots, "IDLE_S", 0.0)
+    await opened[0].page(10)
+
+    opened.append(await log.snapshot("contracts"))
+
+    with pytest.raises(LogUnavailable, match="read on"):
+        await opened[1].page(10)
+    for one in (opened[0], *opened[2:]):
+        await one.page(10)
+    for one in opened:
+        await one.close()
 
 
 async def test_open_snapshots_are_few(log: Store) -> None:

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
+from math import inf
 
-from hub.errors import LogUnavailable, Overloaded
+from hub.errors import LogUnavailable
 from hub.model.contract import Contract
 from hub.model.event import CONTRACTS, JOBS
 from hub.model.job import Job
 from hub.stores import contracts, jobs
 from hub.stores.postgres import statements as sql
 from hub.stores.postgres.database import LOST, Connection, Database, unavailable
-from hub.stores.snapshot import MAX_OPEN, MAX_OPEN_S, PAGE_BYTES
+from hub.stores.snapshot import MAX_OPEN_S, PAGE_BYTES, TOO_SLOW, make_room
 
 
 class Snapshots:
@@ -24,11 +25,10 @@ class Snapshots:
         """Open the state of a channel.
 
         Raises:
-            Overloaded: `MAX_OPEN` are open.
+            Overloaded: See `make_room`.
             LogUnavailable: The server is away.
         """
-        if len(self._open) >= MAX_OPEN:
-            raise Overloaded(f"expected fewer than {MAX_OPEN} open snapshots, try again shortly")
+        make_room(self._open)
         snapshot = PostgresSnapshot(channel, owner, self._open)
         self._open.add(snapshot)
         try:
@@ -53,6 +53,7 @@ class PostgresSnapshot:
     def __init__(self, channel: str, owner: str | None, others: "set[PostgresSnapshot]") -> None:
         self.epoch = ""
         self.offset = 0
+        self.idle_since_s = inf
         self._channel = channel
         self._owner = owner
         self._others = others
@@ -62,22 +63,27 @@ class PostgresSnapshot:
 
     async def start(self, database: Database) -> None:
         """Begin the transaction and read where it stands."""
-        self._limit = asyncio.get_running_loop().call_later(MAX_OPEN_S, self._expire)
+        loop = asyncio.get_running_loop()
+        self._limit = loop.call_later(MAX_OPEN_S, self.expire)
         self._connection = connection = await database.connect()
         await connection.execute("SET idle_in_transaction_session_timeout = '70s'")
         await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         self.epoch = (await connection.fetchrow(sql.LOG))["epoch"]
         ends = await connection.fetchrow(sql.ENDS, self._channel)
         self.offset = 0 if ends is None else ends["head"]
+        self.idle_since_s = loop.time()
 
     async def page(self, limit: int) -> tuple[Sequence[Contract | Job], bool]:
         """Return the next rows, and whether more follow."""
         if self._connection is None:
-            raise LogUnavailable(f"expected the snapshot to be read within {MAX_OPEN_S:.0f} s")
+            raise LogUnavailable(TOO_SLOW)
+        self.idle_since_s = inf
         try:
             found = await self._rows(self._connection, limit)
         except LOST as error:
             raise unavailable(error) from error
+        finally:
+            self.idle_since_s = asyncio.get_running_loop().time()
         rows: list[Contract | Job] = []
         size = 0
         for row, length in found:
@@ -112,7 +118,8 @@ class PostgresSnapshot:
             return [(jobs.from_row(tuple(row)), len(row[0])) for row in rows]
         return []
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """Let the transaction go; the next page is refused."""
         self._others.discard(self)
         connection, self._connection = self._connection, None
         if connection is not None:
