@@ -159,6 +159,16 @@ class Authentication:
         """Return how often something was revoked or changed; what was found before may be over."""
         return self._forgotten
 
+    def check(self, principal: Principal) -> None:
+        """Refuse who was found a moment ago and has been revoked, or has expired, since.
+
+        Raises:
+            TokenExpired, TokenRevoked: It has.
+        """
+        if self.required:
+            check_expiry(principal, self._clock.now_us())
+            self._revoked.check(principal)
+
     def is_over(self, principal: Principal) -> bool:
         """Say whether a principal's time has ended."""
         return principal.expires_us is not None and self._clock.now_us() >= principal.expires_us

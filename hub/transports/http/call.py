@@ -96,6 +96,15 @@ class Call:
         self._read = await self.body.read(self._max_body)
         return faults.decode(self._read, decoder)
 
+    async def confirm(self) -> None:
+        """Refuse a caller whose credential has ended since it was shown.
+
+        Raises:
+            Unauthenticated: It has; see `Authentication.confirm`.
+        """
+        if self.body.on_whole is not None:
+            await self.body.on_whole()
+
     def publish(self, events: int) -> None:
         """Count the events of a body against what its principal may write.
 

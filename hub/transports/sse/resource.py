@@ -26,11 +26,13 @@ class EventsResource:
             InvalidFields: See `asking.read`.
             ChannelNotFound: There is no such channel.
             Forbidden: The caller may not read it.
+            Unauthenticated: Its credential has ended while the log was asked.
             ConnectionLimit: The principal has as many connections as it may.
         """
         asked = asking.read(call, self._reception.default_channels(call.principal))
         try:
             await self._reception.meet(call.principal, [one.channel for one in asked.begin])
+            await call.confirm()
             if call.wants_head:
                 return Told(b"")
             self._reception.admit(call.address, call.principal.name)

@@ -86,6 +86,8 @@ class Doorman:
         try:
             principal = await self._find(upgrade, address)
             await self._meet(handshake.asked(upgrade.query) or ())
+            # That may have taken long, and nobody is among the connections yet to be ended.
+            self._authentication.check(principal)
             verdict = self._judge(upgrade, address, lambda _: principal, self._demand)
         except HubError as failure:
             verdict = handshake.refuse(upgrade, failure)

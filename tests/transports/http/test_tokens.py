@@ -9,11 +9,14 @@ import httpx
 import pytest
 import pytest_asyncio
 import structlog
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from hub.clock import SECOND_US
 from hub.model.principal import Principal
 from hub.model.scope import SCOPES
 from hub.model.timestamp import to_rfc3339
+from hub.model.unit import Head
 from hub.services.token_forms import NewKey
 from hub.services.tokens import Tokens
 from hub.settings.secret import Secret
@@ -151,6 +154,33 @@ async def test_a_body_that_comes_after_the_end_of_its_key_does_nothing(
     assert answer.startswith(b"HTTP/1.1 401 ")
     listed = (await guarded.admin.get("/api/tokens")).json()["tokens"]
     assert "mine" not in {key["name"] for key in listed}
+
+
+@pytest.mark.parametrize("kind", ["socket", "stream"])
+async def test_a_key_that_ends_while_a_channel_is_looked_up_opens_nothing(
+    guarded: Guarded, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is not in yet when a revocation is told cannot be ended by it."""
+    made = await guarded.make(roles=["viewer"])
+    queries = guarded.hub.node.reception._node.queries
+    channel = f"late.{kind}"
+
+    async def revoking(_channel: str) -> Head:
+        await guarded.admin.delete(f"/api/tokens/{made['key']['id']}")
+        return Head()
+
+    monkeypatch.setattr(queries, "head", revoking)
+    if kind == "stream":
+        status = (
+            await guarded.ask(made["token"], path=f"/api/events?channels={channel}")
+        ).status_code
+    else:
+        header = {"Authorization": f"Bearer {made['token']}"}
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"{guarded.hub.ws}?channels={channel}", additional_headers=header)
+        status = refused.value.response.status_code
+
+    assert status == 401
 
 
 async def test_a_rotated_key_has_a_new_secret(guarded: Guarded) -> None:
