@@ -17,6 +17,7 @@ from hub.cli.publish import publish
 from hub.cli.serve import serve
 from hub.cli.tail import tail
 from hub.cli.token import token
+from hub.cli.top import top
 from hub.cli.trace import trace
 from hub.cli.trigger import trigger
 from hub.cli.webhooks import webhooks
@@ -45,6 +46,7 @@ for command in (
     work,
     publish,
     tail,
+    top,
     listen,
     trigger,
     bench,

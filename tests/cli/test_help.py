@@ -61,12 +61,34 @@ def test_examples_can_be_parsed(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
     for example in examples(path):
-        words = shlex.split(example)
-        words = [*takewhile(lambda word: word not in SHELL, words[words.index("hub") + 1 :])]
-        command: click.Command = root
-        while isinstance(command, click.Group) and words and words[0] in command.commands:
-            command = command.commands[words.pop(0)]
-        command.make_context("hub", words)
+        parse(example)
+
+
+def test_the_page_of_the_command_line_is_true(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names every command, and each of its lines to copy can be parsed."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    lines = [line.strip() for line in page.splitlines() if line.startswith("    ")]
+    copied = [line for line in lines if re.match(r"(?:[A-Z_]+=\S+ )*hub [a-z]", line)]
+
+    missing = [" ".join(path) for path in EVERY if len(path) == 1 and f"hub {path[0]}" not in page]
+
+    assert missing == []
+    assert len(copied) > 30
+    for line in copied:
+        parse(line)
+
+
+def parse(line: str) -> None:
+    """Parse a line to copy; raises where it has an error."""
+    words = shlex.split(line)
+    words = [*takewhile(lambda word: word not in SHELL, words[words.index("hub") + 1 :])]
+    command: click.Command = root
+    while isinstance(command, click.Group) and words and words[0] in command.commands:
+        command = command.commands[words.pop(0)]
+    command.make_context("hub", words)
 
 
 def test_help_does_not_pay_for_the_server() -> None:

@@ -7,13 +7,13 @@ import msgspec
 from starlette.types import ASGIApp
 
 from hub.auth.policy import Readers, visible
+from hub.clock import SECOND_US
 from hub.model.timestamp import to_rfc3339
 from hub.services.stats import ChannelNow, Measured, NodeNow, Stats
 from hub.telemetry.meter import EVERY_S, KEPT, Point, percentile_s
 from hub.transports.http.answer import json
 from hub.transports.http.call import Call
 
-SECOND_US = 1_000_000
 # Rates of now are those of so many points, percentiles of now of so many.
 _RATE_POINTS = 3
 _MINUTE_POINTS = 60 // EVERY_S
@@ -119,7 +119,8 @@ class StatsResource:
 
 def _view(measured: Measured, channels: Sequence[ChannelNow], most: int) -> StatsView:
     points = measured.points()
-    newest_s = points[-1].at_s if points else 0
+    began_s = min(node.since_us for node in measured.nodes.values()) // SECOND_US
+    newest_s = points[-1].at_s if points else began_s
     return StatsView(
         at=to_rfc3339(newest_s * SECOND_US),
         every_s=EVERY_S,
