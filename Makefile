@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make run`, `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test format types tools bench rivals simulate soak audit lock clean
+.PHONY: help run demo test format types tools bench rivals screens simulate soak audit lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -41,6 +41,9 @@ simulate: .venv/.test ## Drive simulated nodes through faults that a seed decide
 
 soak: .venv/.test ## A million events and ten minutes of clients that come and go: memory stays flat (EVENTS, MINUTES)
 	PYTHONPATH=tests $(BIN)/python -m bench.soak
+
+screens: .venv/.test tools ## Take the pictures of the README anew: a hub, news for it, and Chromium
+	PYTHONPATH=tests $(BIN)/python -m screens
 
 tools: ## Install strace, Chromium, Redis, PostgreSQL, Node, nginx …, which tests need, where apt-get can
 	@sh .ci/tools

@@ -77,6 +77,12 @@ _KEY = {
         "pattern": "^[!-~]([ -~]*[!-~])?$",
     },
 }
+_BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An API key (`hub token create` makes one) or a JWT. What it may do is decided "
+    "by its role and scopes.",
+}
 _BINARY = {"type": "string", "format": "binary"}
 _LIMITS = {
     "RateLimit": {
@@ -135,7 +141,10 @@ def document(routes: Sequence[Route], *, version: str, locations: Collection[str
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,
         "webhooks": webhooks(schemas),
+        # A hub that is open to its machine asks nobody.
+        "security": [{"bearer": []}, {}],
         "components": {
+            "securitySchemes": {"bearer": _BEARER},
             "schemas": dict(sorted(schemas.components.items())),
             "parameters": {"IdempotencyKey": _KEY, "TraceParent": _TRACE},
         },

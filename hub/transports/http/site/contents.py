@@ -50,13 +50,21 @@ CONTENTS = (
     Chapter(
         "Guides",
         (
+            Entry("dashboards", "Dashboards", "A page that shows what is, and stays right"),
+            Entry("scenes", "3D scenes", "Snapshot, deltas and sixty frames a second"),
+            Entry("jobs", "Jobs", "Report work, ask a person, leave results"),
             Entry("webhooks", "Webhooks", "Events posted to an address, signed, until taken"),
             Entry("operations", "Operations", "Run it: stop, grow, watch, back up, upgrade"),
+            Entry("from-centrifugo", "Coming from Centrifugo", "Names and code side by side"),
+            Entry("from-socket-io", "Coming from Socket.IO", "Names and code side by side"),
+            Entry("from-fastapi", "Coming from FastAPI", "What a loop over sockets becomes"),
         ),
     ),
     Chapter(
         "Concepts",
         (
+            Entry("concepts", "Concepts", "Event, channel, position, snapshot, view"),
+            Entry("delivery", "Delivery", "What is promised, and what happens at the edges"),
             Entry("security", "Security", "Who is kept out, where, and what shows it"),
             Entry("performance", "Performance", "What it carries, how that is measured"),
             Entry("architecture", "Architecture", "How the hub is built, floor by floor"),
@@ -69,6 +77,8 @@ CONTENTS = (
                 "protocol", "Protocol", "The socket, the streams and the HTTP side, rule by rule"
             ),
             Entry("sdk", "SDKs", "What every client does, and which SDK does what"),
+            Entry("openapi", "REST API", "Every address of the HTTP side, to be tried out here"),
+            Entry("asyncapi", "WebSocket API", "Every frame of the socket and every webhook"),
             Entry("cli", "Command line", "Every command of `hub`"),
             Entry("settings", "Settings", "What can be set, and its default"),
             Entry("errors", "Errors", "Every code: what it means, what to do, why it happens"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial
+from importlib.resources import files
 from typing import Any
 
 import msgspec
@@ -10,15 +11,22 @@ from hub.transports.http.documents import asyncapi
 from hub.transports.http.documents.closes import CLOSES
 from hub.transports.http.site import finding, tables
 from hub.transports.http.site.codes import Code, all_codes
-from hub.transports.http.site.contents import ENTRIES
+from hub.transports.http.site.contents import ENTRIES, address_of
 from hub.transports.http.site.layout import Place, page
 from hub.transports.http.site.links import portable, served
 from hub.transports.http.site.shelf import HTML, JSON, MARKDOWN, TEXT, Leaf
+from hub.transports.http.site.socket_page import socket_page
 from hub.transports.http.site.texts import docs, read_bytes, read_page
 
 _SCRIPT = "text/javascript; charset=utf-8"
 _STYLE = "text/css; charset=utf-8"
-_MEDIA = {".js": _SCRIPT, ".css": _STYLE, ".svg": "image/svg+xml", ".png": "image/png"}
+_MEDIA = {
+    ".js": _SCRIPT,
+    ".css": _STYLE,
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".txt": TEXT,
+}
 _STATIC = (
     "app.js",
     "docs.css",
@@ -26,6 +34,8 @@ _STATIC = (
     "hub.js",
     "icon.svg",
     "identity.js",
+    "openapi.css",
+    "openapi.js",
     "search.js",
     "style.css",
     "tokens.css",
@@ -33,9 +43,27 @@ _STATIC = (
 _ERRORS = "/docs/errors"
 # What is made of the code instead of a file.
 _MADE: Mapping[str, Callable[[], str]] = {
+    "asyncapi": lambda: served(socket_page()),
     "errors": tables.errors_page,
     "metrics": tables.metrics_page,
     "settings": tables.settings_page,
+}
+# Swagger UI, in a package that brings its files (docs/decisions/0023-documentation.md).
+_SWAGGER = "mkdocs_swagger_ui_tag"
+_SWAGGER_FILES = {
+    "/web/swagger-ui/swagger-ui-bundle.js": "javascripts/swagger-ui-bundle.js",
+    "/web/swagger-ui/swagger-ui.css": "stylesheets/swagger-ui.css",
+    "/web/swagger-ui/LICENSE.txt": "LICENSE",
+    "/web/swagger-ui/NOTICE.txt": "NOTICE",
+}
+_TRYING = {
+    "head": """\
+<link rel="stylesheet" href="/web/swagger-ui/swagger-ui.css">
+<link rel="stylesheet" href="/web/openapi.css">
+<script defer src="/web/swagger-ui/swagger-ui-bundle.js"></script>
+<script type="module" src="/web/openapi.js"></script>
+""",
+    "extra": '<div id="openapi" class="openapi"></div>',
 }
 _DOCUMENTS = (
     ("OpenAPI 3.1", "/openapi.json", "The HTTP side, made from the code that answers"),
@@ -61,7 +89,7 @@ def leaves(version: str) -> Mapping[str, Leaf]:
     }
     for name in _STATIC:
         shelved[f"/web/{name}"] = _leaf(_media(name), partial(read_bytes, name))
-    return {**shelved, **_pictures()}
+    return {**shelved, **_swagger(), **_pictures()}
 
 
 def encoded(document: Any) -> bytes:
@@ -101,11 +129,21 @@ def _pages(texts: Mapping[str, Callable[[], str]], version: str) -> Mapping[str,
 
 
 def _page(text: Callable[[], str], place: Place, version: str) -> bytes:
+    if place.address == address_of("openapi"):
+        return page(text(), place, version=version, **_TRYING)
     return page(text(), place, version=version)
 
 
 def _portable(text: Callable[[], str]) -> bytes:
     return portable(text()).encode()
+
+
+def _swagger() -> Mapping[str, Leaf]:
+    folder = files(_SWAGGER).joinpath("swagger-ui")
+    return {
+        address: _leaf(_media(address), folder.joinpath(name).read_bytes)
+        for address, name in _SWAGGER_FILES.items()
+    }
 
 
 def _pictures() -> Mapping[str, Leaf]:

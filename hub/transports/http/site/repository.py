@@ -7,9 +7,11 @@ import re
 from collections.abc import Mapping
 
 from hub.transports.http.site import tables
+from hub.transports.http.site.socket_page import socket_page
 
 _NOTE = "<!-- Made by `python -m hub.transports.http.site` from {source}. -->\n\n"
 _SOURCES = {
+    "asyncapi.md": "hub/transports/http/documents/asyncapi.py",
     "errors.md": "hub/errors/ and hub/web/errors/",
     "metrics.md": "hub/telemetry/reading.py",
     "settings.md": "hub/settings/",
@@ -19,6 +21,7 @@ _SOURCES = {
 def copies() -> Mapping[str, str]:
     """Return the text of each file in `docs/`, by its name."""
     pages = {
+        "asyncapi.md": socket_page(),
         "errors.md": tables.errors_page(),
         "metrics.md": tables.metrics_page(),
         "settings.md": tables.settings_page(),

@@ -84,7 +84,7 @@ def errors_page() -> str:
     return _ERRORS.format(
         hub=_codes([code for code in codes if code.source == "hub"]),
         sdk=_codes([code for code in codes if code.source == "SDK"]),
-        closes=_table(("Code", "Word", "Meaning", "Come back?"), map(_close, CLOSES)),
+        closes=table(("Code", "Word", "Meaning", "Come back?"), map(_close, CLOSES)),
     )
 
 
@@ -102,7 +102,7 @@ def facts(code: Code) -> str:
 def settings_page() -> str:
     """Return the page with all settings."""
     rows = ((f"`{name.env}`", _default(name.default), name.meaning) for name in settings.names())
-    return _SETTINGS.format(table=_table(("Name", "Default", "Meaning"), rows))
+    return _SETTINGS.format(table=table(("Name", "Default", "Meaning"), rows))
 
 
 def metrics_page() -> str:
@@ -111,12 +111,12 @@ def metrics_page() -> str:
         (f"`{one.name}`", one.kind, ", ".join(f"`{n}`" for n in one.labels) or "—", one.meaning)
         for one in METRICS.values()
     )
-    return _METRICS.format(table=_table(("Name", "Kind", "Labels", "Meaning"), rows))
+    return _METRICS.format(table=table(("Name", "Kind", "Labels", "Meaning"), rows))
 
 
 def _codes(codes: Sequence[Code]) -> str:
     titles = ("Code", "Meaning", "HTTP", "Close", "Again?")
-    return _table(titles, (_code(code) for code in codes))
+    return table(titles, (_code(code) for code in codes))
 
 
 def _code(code: Code) -> Sequence[str]:
@@ -147,7 +147,8 @@ def _default(value: object) -> str:
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
-def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
     lines = [titles, ["---"] * len(titles), *rows]
     return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
 
