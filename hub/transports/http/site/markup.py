@@ -16,6 +16,7 @@ from markdown_it.token import Token
 
 from hub.transports.http.site.highlight import coloured
 
+_JOINT, _BREAK = re.compile("([_/,:])(?=.)"), r"\1<wbr>"
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -121,6 +122,11 @@ def _code(_: Any, tokens: Sequence[Token], index: int, *_rest: Any) -> str:
     )
 
 
+def _inline_code(_: Any, tokens: Sequence[Token], index: int, *_rest: Any) -> str:
+    # Long names may be broken between their words, in the narrow column of a table say.
+    return f"<code>{_JOINT.sub(_BREAK, html.escape(tokens[index].content))}</code>"
+
+
 def _table_open(*_: Any) -> str:
     return '<div class="scroll" role="group" aria-label="Table" tabindex="0"><table>\n'
 
@@ -145,6 +151,7 @@ def _heading_close(_: Any, tokens: Sequence[Token], index: int, *_rest: Any) -> 
 
 _RULES = {
     "fence": _code,
+    "code_inline": _inline_code,
     "code_block": _code,
     "table_open": _table_open,
     "table_close": _table_close,
