@@ -16,12 +16,13 @@ from hub.stores.webhooks import AttemptQuery, Webhooks
 from hub.webhooks.endpoint_secrets import EndpointSecrets
 from hub.webhooks.envelope import new_line, read_ring
 from hub.webhooks.receipts import Chain, verify
-from support.crashing_work import STEPS
+from support.crashing_work import HELD_STEPS, STEPS
 from support.posting import Wire
 from support.receiver import OK, Came, Receiver, receiver
 from support.redis_server import RedisServer
 from support.running import CONTRACT, hub_process
 from support.waiting import until
+from support.webhook_scene import pause, resume
 from support.webhooks import endpoint
 from support.working import WorkProcess
 
@@ -42,11 +43,11 @@ async def opened(where: dict[str, str]) -> AsyncIterator[Webhooks]:
         await log.close()
 
 
-async def post(port: int, count: int) -> None:
+async def post(port: int, count: int, name: str = "k") -> None:
     """Post updates of one contract, one after the other."""
     wire = Wire(port)
     for number in range(count):
-        answer = await wire.post("/update", {**CONTRACT, "status": "active"}, f"k-{number}")
+        answer = await wire.post("/update", {**CONTRACT, "status": "active"}, f"{name}-{number}")
         assert answer.status == 200
     wire.close()
 
@@ -101,6 +102,38 @@ async def test_a_worker_that_dies_at_a_step_loses_nothing(
     assert {came.id: came.event["id"] for came in there.came} == {i: i for i in there.ids()}
     assert verify(reversed(attempts), Chain(0, b"")) is None
     assert len(attempts) == EVENTS
+
+
+@pytest.mark.parametrize("step", HELD_STEPS)
+async def test_a_worker_that_dies_while_held_ones_are_sent_keeps_their_order(
+    tmp_path: Path, redis: RedisServer, database: str, step: str
+) -> None:
+    """Nothing is lost, and what comes meanwhile does not overtake."""
+    where = settings_of(tmp_path, redis, database)
+    async with receiver() as there:
+        with hub_process(tmp_path, **where) as hub:
+            async with opened(where) as store:
+                await add(store, there)
+                await pause(store)
+                await post(hub.port, EVENTS)
+                doomed = await asyncio.to_thread(
+                    WorkProcess,
+                    tmp_path,
+                    {**where, "CRASH_AT": step, "CRASH_AFTER": "1"},
+                    module="support.crashing_work",
+                )
+                while (await store.counts()).get("ep_1") != {"held": EVENTS}:  # noqa: ASYNC110 asked of a database
+                    await asyncio.sleep(0.02)
+                await resume(store)
+                await post(hub.port, EVENTS, "after")
+                died = await asyncio.to_thread(doomed.died)
+                survivor = await asyncio.to_thread(WorkProcess, tmp_path, where)
+                await until(lambda: len(set(there.ids())) == 2 * EVENTS)
+                code = await asyncio.to_thread(survivor.stop)
+
+    offsets = list(dict.fromkeys(came.event["offset"] for came in there.came))
+    assert (died, code) == (-signal.SIGKILL, 0), survivor.log()
+    assert offsets == sorted(offsets)
 
 
 async def test_workers_share_what_is_due(tmp_path: Path, redis: RedisServer, database: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from hub.cli import main
 from hub.stores.postgres.webhooks import PostgresWebhooks
 from hub.stores.sqlite_webhooks import SqliteWebhooks
-from hub.webhooks import leases
+from hub.webhooks import backlogs, leases
 from hub.webhooks.sending import HttpSender
 from support.crashing import Fuse
 
@@ -27,6 +27,11 @@ STEPS: dict[str, tuple[tuple[type, ...], str, bool]] = {
     "when one has been answered": ((HttpSender,), "send", False),
     "before attempts are kept": (_STORES, "record", True),
     "when attempts have been kept": (_STORES, "record", False),
+}
+# Of an endpoint that goes on with what was held.
+HELD_STEPS: dict[str, tuple[tuple[type, ...], str, bool]] = {
+    "before held ones are sent": (_STORES, "clear_held", True),
+    "when a page of them is on its way": (_STORES, "clear_held", False),
 }
 
 
@@ -48,12 +53,13 @@ def burning(method: Callable[..., Any], fuse: Fuse, *, before: bool) -> Callable
 
 def lay(step: str, fuse: Fuse) -> None:
     """Put the fuse at the step, on both stores."""
-    owners, name, before = STEPS[step]
+    owners, name, before = {**STEPS, **HELD_STEPS}[step]
     for owner in owners:
         setattr(owner, name, burning(getattr(owner, name), fuse, before=before))
 
 
 if __name__ == "__main__":
     leases.LEASE_S, leases.MARGIN_S = 1.0, 0.0
+    backlogs.PAGE = 2
     lay(os.environ["CRASH_AT"], Fuse(int(os.environ["CRASH_AFTER"])))
     main()
