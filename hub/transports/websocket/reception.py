@@ -209,6 +209,10 @@ class NodeReception:
         except HubError as failure:
             visit.session.end(failure)
             return
+        except Exception:
+            # The time to say who it is is over: nothing else would end it.
+            visit.session.end(_internal())
+            raise  # logged by who runs background work
         session = None if visit.session.ended else self._begin(visit.connection, visit.admitted)
         if session is None:
             return

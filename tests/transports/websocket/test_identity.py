@@ -174,6 +174,26 @@ async def test_nothing_is_lost_that_comes_while_the_session_begins(house: House)
     assert [one["reply_to"] for one in said(seat)[2:]] == [1, 2]
 
 
+async def test_a_fault_of_ours_on_the_way_in_leaves_nobody_waiting(house: House) -> None:
+    """Its time to say who it is is over by then, and nothing else would ever end it."""
+    seat = house.sit(upgrade("/ws?channels=orders"))
+    head = house.questions.head
+
+    async def broken(channel: str) -> Head | None:
+        raise ZeroDivisionError(channel)
+
+    house.questions.head = broken  # type: ignore[method-assign]
+    try:
+        seat.send(auth("viewer"))
+        await house.settle()
+    finally:
+        house.questions.head = head  # type: ignore[method-assign]
+
+    assert closed(seat) == (1011, {"code": "internal"})
+    assert [type(fault) for fault in house.faults] == [ZeroDivisionError]
+    house.faults.clear()
+
+
 @pytest.mark.parametrize(
     "first",
     [
