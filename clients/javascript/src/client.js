@@ -164,7 +164,12 @@ export class HubClient extends Target {
     for (const share of [...this.#shares]) {
       if (share.query.channel === channel && share.idle) this.#drop(share);
     }
-    const free = this.#connections.find((one) => one.line.following.get(channel)?.final ?? true);
+    const free = this.#connections.find(
+      ({ line }, index) =>
+        // Others than the first may have ended alone: the hub had enough of them.
+        (index === 0 || line.state.state !== "disconnected") &&
+        (line.following.get(channel)?.final ?? true),
+    );
     if (free) return free;
     const { maxConnections } = this.#options;
     if (this.#connections.length >= maxConnections) {

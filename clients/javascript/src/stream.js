@@ -127,7 +127,7 @@ export class Stream {
   #refused(status, problem, retryAfterMs) {
     const { code, detail, type } = problem;
     this.close();
-    if (code in CODES) {
+    if (Object.hasOwn(CODES, String(code))) {
       const said = { code, message: detail, help: type, retry_after_ms: retryAfterMs };
       this.#told.lost(closed(CODES[code], JSON.stringify(said)));
     } else if (status < 400 || status === 401 || status >= 500 || RETRIED.has(status)) {

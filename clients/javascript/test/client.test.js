@@ -145,6 +145,38 @@ test("there is an end to the connections of one client", () => {
   assert.throws(() => hub.subscribe("contracts", { where: { location: "Delhi" } }), /at most 2 different queries/);
 });
 
+test("a connection too many ends what came over it, and nothing else", () => {
+  const { hub, sockets, words, newest } = scene();
+  const all = hub.subscribe("contracts");
+  newest().open().acknowledge();
+  const mumbai = hub.subscribe("contracts", { where: { location: "Mumbai" } });
+  sockets[1].open().end(4508);
+
+  assert.deepEqual([all.state.state, mumbai.state.reason, mumbai.error.code], ["subscribed", "connection_limit", "connection_limit"]);
+  assert.deepEqual(words(), WORDS);
+  hub.subscribe("contracts", { where: { location: "Delhi" } });
+  assert.equal(sockets.length, 3);
+  hub.connect();
+  assert.equal(sockets.length, 4);
+});
+
+test("a channel that was refused can be asked for again", () => {
+  const { hub, sockets, newest } = scene();
+  const refuse = () => {
+    const { id } = newest().commands().at(-1);
+    newest().hear({ type: "error", reply_to: id, error: "No.", details: { code: "channel_not_found", message: "", help: "" } });
+  };
+  hub.subscribe("orders");
+  newest().open();
+  refuse();
+
+  const told = heard(hub.subscribe("orders"));
+  newest().acknowledge().event(1, { channel: "orders" });
+
+  assert.equal(sockets.length, 1);
+  assert.deepEqual(told.offsets, [1]);
+});
+
 test("a gap is told before what follows it, and the state is loaded anew", () => {
   const { hub, clock, newest } = scene();
   const told = heard(hub.subscribe("contracts", { snapshot: true }));
