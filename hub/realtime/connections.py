@@ -23,6 +23,7 @@ class Connections:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._newest_us = 0
         self._sessions: dict[Connection, Client] = {}
 
     def __len__(self) -> int:
@@ -30,7 +31,10 @@ class Connections:
 
     def add(self, connection: Connection, session: Client) -> None:
         """A client was welcomed, or has said who it is."""
-        connection.opened_us = connection.opened_us or self._clock.now_us()
+        if not connection.opened_us:
+            # Each later than the one before, whatever the clock does: so they lie in their order.
+            self._newest_us = max(self._clock.now_us(), self._newest_us + 1)
+            connection.opened_us = self._newest_us
         self._sessions[connection] = session
 
     def discard(self, connection: Connection) -> None:
@@ -38,7 +42,7 @@ class Connections:
         self._sessions.pop(connection, None)
 
     def open(self) -> Sequence[Connection]:
-        """Return the connections, the oldest first."""
+        """Return the connections, the oldest first, by `opened_us`."""
         return tuple(self._sessions)
 
     def end(self, connection: Connection, failure: HubError) -> None:

@@ -1,7 +1,7 @@
 """The roster of one node: what of its connections operators may see."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from heapq import nlargest
 
 from hub.errors import HubError
 from hub.model.principal import NOBODY
@@ -24,12 +24,16 @@ class Roster:
         self._connections = connections
 
     def part(self, query: Query) -> Part:
-        """Return this node's page. It looks at every connection: 1 us each."""
-        found = [one for one in self._connections.open() if _matches(one, query)]
-        rest = [one for one in found if query.before is None or _place(one) < query.before]
-        page = nlargest(query.limit, rest, key=_place)
+        """Return this node's page. Who searches has every connection looked at: 1 us each."""
+        there = self._connections.open()
+        found = there if _asks_for_all(query) else [one for one in there if _matches(one, query)]
+        # They lie in the order of their places.
+        end = len(found)
+        if query.before is not None:
+            end = bisect_left(found, query.before, key=_place)
+        page = found[max(0, end - query.limit) : end][::-1]
         entries, whole = bounded(map(entry_of, page))
-        return Part(len(found), entries, more=not whole or len(page) < len(rest))
+        return Part(len(found), entries, more=not whole or len(page) < end)
 
     def close(self, client_id: str, failure: HubError) -> Entry | None:
         """Close a connection for a reason; return what it was, None: it is not here."""
@@ -44,11 +48,10 @@ class Roster:
 def entry_of(connection: Connection) -> Entry:
     """Return what is told of a connection."""
     channels = sorted(connection.subscriptions)
-    who = connection.principal
     return Entry(
         connection.opened_us,
         connection.client_id,
-        "" if who is NOBODY else who.name,
+        _who(connection),
         connection.protocol,
         connection.client,
         connection.address,
@@ -63,17 +66,37 @@ def _place(connection: Connection) -> tuple[int, str]:
     return connection.opened_us, connection.client_id
 
 
+def _asks_for_all(query: Query) -> bool:
+    return not (query.search or query.principal or query.channel or query.behind)
+
+
 def _matches(connection: Connection, query: Query) -> bool:
-    followed = connection.subscriptions
-    who = "" if connection.principal is NOBODY else connection.principal.name
-    if query.principal and query.principal != who:
+    if query.principal and query.principal != _who(connection):
         return False
-    if query.channel and query.channel not in followed:
+    if query.channel and query.channel not in connection.subscriptions:
         return False
-    if query.behind and all(one.behind < query.behind for one in followed.values()):
+    if query.behind and not _is_behind(connection, query.behind):
         return False
-    words = (who, connection.client_id, connection.client)
-    return not query.search or any(query.search in word.lower() for word in words)
+    return not query.search or _is_named(connection, query.search)
+
+
+def _is_behind(connection: Connection, events: int) -> bool:
+    # Who is live is behind nothing, and most are.
+    return any(
+        one.mode != "live" and one.behind >= events for one in connection.subscriptions.values()
+    )
+
+
+def _is_named(connection: Connection, search: str) -> bool:
+    return (
+        search in _who(connection).lower()
+        or search in connection.client_id
+        or search in connection.client.lower()
+    )
+
+
+def _who(connection: Connection) -> str:
+    return "" if connection.principal is NOBODY else connection.principal.name
 
 
 def _followed(connection: Connection, channel: str) -> Followed:

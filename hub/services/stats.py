@@ -115,6 +115,8 @@ class Stats:
         now_us, asking = self._clock.now_us(), self._asking
         if asking is None or (asking.done() and abs(now_us - self._asked_us) >= FRESH_US):
             asking = self._asking = asyncio.create_task(self._ask(), name="stats")
+            # Its failure may come when nobody waits any more; the next who asks is told of it.
+            asking.add_done_callback(lambda done: done.cancelled() or done.exception())
             self._asked_us = now_us
         # Who goes away while it waits must not take the answer from the others.
         return await asyncio.shield(asking)
