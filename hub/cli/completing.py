@@ -1,6 +1,7 @@
 """What a shell is offered to complete: names of contexts, of channels, of kinds of events.
 
-Whatever goes wrong, nothing is offered and nothing is said: a line is being typed.
+Whatever goes wrong, nothing is offered and nothing is said: a line is being typed. What a hub
+says becomes part of that line, so only names of the forms that a hub has are taken.
 """
 
 import contextlib
@@ -36,9 +37,11 @@ def complete_channels(
     named = ctx.params.get("channels") or ()
 
     def names() -> Iterable[CompletionItem]:
-        channels = _ask(ctx, "/api/channels")["channels"]
-        found = [one["channel"] for one in channels if one["channel"] not in named]
-        return [CompletionItem(name) for name in sorted(found)]
+        from hub.model.event import is_channel_name
+
+        channels = {one["channel"] for one in _ask(ctx, "/api/channels")["channels"]}
+        found = sorted(filter(is_channel_name, channels - {*named}))
+        return [CompletionItem(name) for name in found]
 
     return _offered(typed, names)
 
@@ -51,9 +54,12 @@ def complete_types(
     def names() -> Iterable[CompletionItem]:
         from urllib.parse import quote
 
+        from hub.model.event import is_event_type
+
         channel = quote(str(ctx.params.get("channel")), safe="")
         events = _ask(ctx, f"/api/channels/{channel}/history?limit=200")["events"]
-        return [CompletionItem(name) for name in sorted({event["type"] for event in events})]
+        found = {event["type"] for event in events}
+        return [CompletionItem(name) for name in sorted(filter(is_event_type, found))]
 
     return _offered(typed, names)
 

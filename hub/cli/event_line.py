@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from rich.text import Text
 
+from hub.cli.json_line import json_line
 from hub_client import Event
 
 BAR = 10
@@ -60,7 +61,7 @@ def event_line(event: Event, now: datetime, *, short: bool) -> Text:
 def compact_line(event: Event) -> str:
     """Return channel, offset, type and data, each in one word, and nothing that is cut."""
     place = "" if event.offset is None else f"#{event.offset}"
-    data = printable(msgspec.json.encode(event.data).decode())
+    data = json_line(event.data)
     test = " TEST" if event.test else ""
     return f"{printable(event.channel)}{place} {printable(event.type)} {data}{test}"
 

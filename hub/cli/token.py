@@ -27,7 +27,7 @@ _SUBJECTS = ("jwt:", "sub:")
 def token() -> None:
     """Make and revoke the keys by which clients come in.
 
-    With --url or HUB_URL it asks that hub, as whoever HUB_TOKEN is. Without, it works on
+    With --url, HUB_URL or a context it asks that hub, as whoever HUB_TOKEN is. Without, it works on
     DATABASE_URL itself, also while a hub runs on it: so the first key of all is made.
     """
 

@@ -41,7 +41,7 @@ class Lasting(click.ParamType[timedelta]):
 
 def direct_option(command: F) -> F:
     """Add `--direct`."""
-    text = "Work on DATABASE_URL itself, although HUB_URL is set."
+    text = "Work on DATABASE_URL itself, although HUB_URL or a context names a hub."
     return click.option("--direct", is_flag=True, help=text)(command)
 
 

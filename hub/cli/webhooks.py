@@ -20,7 +20,7 @@ from hub.cli.webhook_rewrap import rewrap
 def webhooks() -> None:
     """Have events delivered to addresses, and see what became of each.
 
-    It asks the hub at --url or HUB_URL, as whoever HUB_TOKEN is.
+    It asks the hub of --url, HUB_URL or `hub context`, as whoever HUB_TOKEN is.
     """
 
 
