@@ -9,8 +9,11 @@ import click
 import httpx
 import pytest
 
+from hub.cli import following
 from hub.cli.bookmark import Bookmark
+from hub.cli.output import Output
 from hub.errors import Misconfigured
+from hub_client import Event
 from support.commands import Finished, finish, invoke, start
 from support.running import HubProcess, hub_process
 
@@ -217,3 +220,23 @@ def test_a_compact_line_cannot_move_the_cursor(served: HubProcess) -> None:
     ).out
 
     assert out == 'odd#1 said {"text":"\\u001b[2J\\n"}\n'
+
+
+def test_what_was_not_printed_comes_again(
+    served: HubProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C between an event and its line: the bookmark was not moved yet."""
+    post(served, "broken", 1, 2, 3)
+    shown = following.show
+
+    def fails(event: Event, output: Output) -> None:
+        if event.data["number"] == 2:
+            raise KeyboardInterrupt
+        shown(event, output)
+
+    monkeypatch.setattr(following, "show", fails)
+    first = tail(served, tmp_path, "broken", "--last", "3")
+    monkeypatch.undo()
+    second = tail(served, tmp_path, "broken", "--count", "2")
+
+    assert (first.code, numbers(first.out), numbers(second.out)) == (0, [1], [2, 3])
