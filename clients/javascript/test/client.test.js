@@ -226,6 +226,22 @@ test("waits grow with every loss, and are short again when all is well", async (
   assert.deepEqual(delays, [1000, 1499, 2498, 4496, 8492, 16484, 20000, 1000]);
 });
 
+test("a hub that lets in and closes before all is answered is not hammered", async () => {
+  const { hub, clock, states, newest } = scene({ clock: { chance: 0.999 } });
+  hub.subscribe("jobs");
+  hub.subscribe("contracts");
+  const delays = [];
+  for (let turn = 0; turn < 4; turn += 1) {
+    newest().open().acknowledge();
+    newest().end();
+    const { retryInMs } = states.at(-1);
+    delays.push(Math.round(retryInMs));
+    await clock.pass(retryInMs);
+  }
+
+  assert.deepEqual(delays, [1000, 1499, 2498, 4496]);
+});
+
 test("a refusal ends for good, and connect goes on where it was", () => {
   const { hub, sockets, states, newest } = scene();
   const told = heard(hub.subscribe("contracts"));
