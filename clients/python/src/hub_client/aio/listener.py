@@ -150,7 +150,7 @@ class AsyncListener:
                 max_size=MAX_FRAME_BYTES,
                 max_queue=MAX_FRAMES,
             )
-        except (OSError, InvalidHandshake) as error:
+        except (OSError, InvalidHandshake, ConnectionClosed) as error:
             await self._do(self._feed.lost(lost(error, self._clock.wall())))
         else:
             await self._do(self._feed.opened())

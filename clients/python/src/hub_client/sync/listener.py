@@ -151,7 +151,7 @@ class Listener:
                 max_size=MAX_FRAME_BYTES,
                 max_queue=MAX_FRAMES,
             )
-        except (OSError, InvalidHandshake) as error:
+        except (OSError, InvalidHandshake, ConnectionClosed) as error:
             self._do(self._feed.lost(lost(error, self._clock.wall())))
         else:
             self._do(self._feed.opened())
