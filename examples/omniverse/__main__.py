@@ -14,7 +14,6 @@ import argparse
 import json
 import signal
 import sys
-import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -44,15 +43,17 @@ class Loop:
         self._options = options
         self._clock = ServerClock()
         self._saved_s = time.monotonic()
-        self.stop = threading.Event()
+        # Set by a signal: an Event must not be, its lock may be held by who is interrupted.
+        self.stopping = False
 
     def run(self, head: Mapping[str, Any] | None) -> None:
-        """Go on until `stop`, or until the stage has come to the head that the hub had.
+        """Go on until `stopping`, or until the stage has come to the head that the hub had.
 
         Raises:
             HubError: The hub does not want us back.
         """
-        while not self.stop.wait(1 / self._options.fps):
+        while not self.stopping:
+            time.sleep(1 / self._options.fps)
             self.frame()
             if head is not None and self._has(head):
                 return
@@ -105,7 +106,7 @@ def _run(client: MCPClient, live: LiveStage, options: argparse.Namespace) -> Non
     reader = follow(client, live, tell)
     loop = Loop(live, reader, options)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: loop.stop.set())
+        signal.signal(number, lambda *_: setattr(loop, "stopping", True))
     try:
         loop.run(head)
     finally:
@@ -121,7 +122,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--url", help="the hub's address; else HUB_URL, else 127.0.0.1:8000")
     parser.add_argument("--stage", type=Path, default=Path("contracts.usda"), help="the file")
-    parser.add_argument("--fps", type=_positive, default=20.0, help="frames a second (20)")
+    parser.add_argument("--fps", type=_rate, default=20.0, help="frames a second (20)")
     parser.add_argument("--behind", type=float, default=0.0, help="seconds to show it late (0)")
     parser.add_argument("--save-every", type=float, default=1.0, help="seconds between saves (1)")
     parser.add_argument("--once", action="store_true", help="end when the stage is of now")
@@ -129,10 +130,10 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _positive(text: str) -> float:
+def _rate(text: str) -> float:
     number = float(text)
-    if not 0 < number <= MAX_FPS:
-        raise argparse.ArgumentTypeError(f"expected more than 0, at most {MAX_FPS}, got {text}")
+    if not 1 <= number <= MAX_FPS:
+        raise argparse.ArgumentTypeError(f"expected 1 to {MAX_FPS}, got {text}")
     return number
 
 
