@@ -38,7 +38,8 @@ async function load() {
   if (!answer.ok) throw new Error(String(answer.status));
   sections = (await answer.json()).map(([address, page, heading, text]) => ({
     address, page, heading, text,
-    title: `${page} ${heading}`.toLowerCase(),
+    title: (heading || page).toLowerCase(),
+    above: page.toLowerCase(),
     body: text.toLowerCase(),
   }));
 }
@@ -49,7 +50,9 @@ function show() {
   $("search-hits").replaceChildren(...found.map((section, at) => line(section, terms, at)));
   choose(0);
   $("search-words").setAttribute("aria-expanded", String(found.length > 0));
-  if (sections && terms.length > 0) say(found.length > 0 ? `${found.length === MOST ? "The best " : ""}${found.length} found` : "Nothing has all of these words.");
+  if (terms.length === 0) return;
+  if (!sections) say("One moment …");
+  else say(found.length > 0 ? `${found.length === MOST ? "The best " : ""}${found.length} found` : "Nothing has all of these words.");
 }
 
 function best(terms) {
@@ -62,13 +65,14 @@ function best(terms) {
 }
 
 // Every word must be there; in a title it says more, and as a whole word or the beginning of one, too.
-function weigh({ title, body, heading }, terms) {
+function weigh({ title, above, body, heading }, terms) {
   let weight = heading ? 0 : 1;
   for (const term of terms) {
     const inTitle = place(title, term);
     const inBody = place(body, term);
-    if (inTitle + inBody === 0) return 0;
-    weight += 12 * inTitle + Math.min(6, inBody * (body.split(term).length - 1));
+    const inAbove = place(above, term);
+    if (inTitle + inBody + inAbove === 0) return 0;
+    weight += 12 * inTitle + inAbove + Math.min(6, inBody * (body.split(term).length - 1));
   }
   return weight;
 }
