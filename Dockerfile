@@ -6,6 +6,7 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY .ci/constraints.txt .ci/
 COPY clients/python clients/python
+COPY clients/javascript/src clients/javascript/src
 COPY docs docs
 COPY hub hub
 RUN python -m venv /opt/hub \

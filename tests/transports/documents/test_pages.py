@@ -1,8 +1,10 @@
-"""What people read: the live page, the documents, and how they are sent."""
+"""What people read: the dashboard, the documents, and how they are sent."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -12,7 +14,7 @@ from hub.transports.http.pages import prefers_html
 from hub.transports.http.site.contents import ENTRIES
 from hub.transports.http.site.layout import Place, page
 from hub.transports.http.site.links import served
-from support.running import CONTRACT
+from hub.transports.http.site.static import dashboard_leaves
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 ADDRESSES = [
@@ -37,12 +39,12 @@ ADDRESSES = [
     "/llms-full.txt",
     "/openapi.json",
     "/asyncapi.json",
-    "/web/app.js",
+    "/web/client/index.js",
+    "/web/dashboard/app.js",
+    "/web/dashboard/css/base.css",
     "/web/docs.css",
     "/web/docs.js",
     "/web/search.js",
-    "/web/hub.js",
-    "/web/identity.js",
     "/web/style.css",
     "/web/tokens.css",
     "/web/icon.svg",
@@ -83,7 +85,7 @@ def test_the_root_tells_programs_about_the_hub(reader: httpx.Client) -> None:
     assert reader.head(told["events"]).headers["content-type"] == "text/event-stream"
 
 
-def test_the_root_shows_people_the_live_page(reader: httpx.Client) -> None:
+def test_the_root_shows_people_the_dashboard(reader: httpx.Client) -> None:
     """A browser gets a page whose parts are all served by this hub."""
     answer = reader.get("/", headers={"accept": BROWSER})
 
@@ -178,46 +180,51 @@ def test_text_of_a_page_is_never_markup() -> None:
     assert 'href="javascript' not in made
 
 
-def sources(suffix: str) -> Sequence[str]:
-    """Return the files of the live page of a kind."""
-    folder = files("hub").joinpath("web")
-    return [file.read_text() for file in folder.iterdir() if file.name.endswith(suffix)]
+def sources(suffix: str) -> Mapping[str, str]:
+    """Return the files of the dashboard of a kind, by their names."""
+    folder = Path(str(files("hub").joinpath("web")))
+    return {file.name: file.read_text() for file in sorted(folder.rglob(f"*{suffix}"))}
 
 
-def test_the_live_page_sets_values_as_text_only() -> None:
+def test_the_dashboard_sets_values_as_text_only() -> None:
     """No way from an event's fields to markup or code, whatever the policy allows (CWE-79)."""
-    for script in sources(".js"):
+    for name, script in sources(".js").items():
         for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
-            assert way not in script
+            assert way not in script, name
 
 
 def test_no_page_has_inline_code_or_style() -> None:
     """The policy would block it."""
-    for text in sources(".html"):
-        assert not re.search(r"<script(?! type=\"module\" src=)|<style|\sstyle=|\son\w+=", text)
+    for name, text in sources(".html").items():
+        found = re.search(r"<script(?! type=\"module\" src=)|<style|\sstyle=|\son\w+=", text)
+        assert found is None, name
 
 
-def test_the_live_page_uses_frames_as_the_hub_sends_them(reader: httpx.Client) -> None:
-    """The fields that it shows of a contract are the fields of a contract."""
-    script = (reader.get("/web/app.js")).text
-
-    for field in CONTRACT:
-        assert field in script
+def test_every_file_of_the_dashboard_is_served(reader: httpx.Client) -> None:
+    """What a script or a sheet asks for is there, and each file is short enough to be read."""
+    for name, script in sources(".js").items():
+        assert len(script.splitlines()) < 300, name
+    for path, leaf in dashboard_leaves().items():
+        answer = reader.get(path)
+        assert (answer.status_code, answer.content) == (200, leaf.make()), path
+        for wanted in re.findall(r'(?:from|import) "([./][^"]+)"', answer.text):
+            assert reader.get(urljoin(path, wanted)).status_code == 200, (path, wanted)
 
 
 def test_the_page_keeps_a_token_in_its_tab_only(reader: httpx.Client) -> None:
     """It goes into the first frame: no form could send it, no address and no disk holds it."""
-    page = reader.get("/", headers={"accept": BROWSER}).text
-    scripts = [reader.get(f"/web/{name}.js").text for name in ("app", "hub", "identity")]
+    scripts = sources(".js")
 
-    field = re.search(r"<input id=\"token\"[^>]*>", page)
+    field = re.search(r'h\("input", \{(.*?)\}', scripts["prompt.js"], re.DOTALL)
     assert field is not None
-    assert 'type="password"' in field[0]
-    assert " name=" not in field[0]
-    assert '<label for="token">' in page
-    assert '{ type: "auth", token: this.#token }' in scripts[1]
-    for script in scripts:
-        assert not re.search(r"localStorage|document\.cookie|token=|ticket|indexedDB", script)
+    assert 'type: "password"' in field[1]
+    assert " name:" not in field[1]
+    assert "sessionStorage" in scripts["session.js"]
+    for name, script in scripts.items():
+        assert not re.search(r"document\.cookie|[?&]token=|indexedDB", script), name
+    # What is kept for good is how the page looks, and no more.
+    assert [name for name, text in scripts.items() if "localStorage" in text] == ["theme.js"]
+    assert reader.get("/web/dashboard/session.js").status_code == 200
 
 
 def test_every_page_can_be_read_as_markdown(reader: httpx.Client) -> None:

@@ -37,7 +37,7 @@ def build(routes: Sequence[Route], *, version: str, locations: Collection[str]) 
         return encoded(openapi.document(routes, version=version, locations=locations))
 
     pages = {**leaves(version), "/openapi.json": Leaf(JSON, described)}
-    home = page(HTML, read_bytes("index.html"))
+    home = page(HTML, read_bytes("dashboard/index.html"))
     return Site(home, page(JSON, encoded(_information(version))), Shelf(pages))
 
 

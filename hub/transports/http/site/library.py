@@ -16,6 +16,7 @@ from hub.transports.http.site.layout import Place, page
 from hub.transports.http.site.links import portable, served
 from hub.transports.http.site.shelf import HTML, JSON, MARKDOWN, TEXT, Leaf
 from hub.transports.http.site.socket_page import socket_page
+from hub.transports.http.site.static import dashboard_leaves
 from hub.transports.http.site.texts import docs, read_bytes, read_page
 
 _SCRIPT = "text/javascript; charset=utf-8"
@@ -28,12 +29,9 @@ _MEDIA = {
     ".txt": TEXT,
 }
 _STATIC = (
-    "app.js",
     "docs.css",
     "docs.js",
-    "hub.js",
     "icon.svg",
-    "identity.js",
     "openapi.css",
     "openapi.js",
     "search.js",
@@ -89,7 +87,7 @@ def leaves(version: str) -> Mapping[str, Leaf]:
     }
     for name in _STATIC:
         shelved[f"/web/{name}"] = _leaf(_media(name), partial(read_bytes, name))
-    return {**shelved, **_swagger(), **_pictures()}
+    return {**shelved, **dashboard_leaves(), **_swagger(), **_pictures()}
 
 
 def encoded(document: Any) -> bytes:
