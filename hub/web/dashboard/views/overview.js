@@ -1,10 +1,12 @@
 // What happens now, at one look: numbers, who waits for an answer, channels, the newest events.
 
+import "../parts/map.js";
 import "../parts/plot.js";
 import { h, keyed, mark, say, show } from "../dom.js";
 import { brief, count, delay, many, rate, subject, time } from "../format.js";
 import { slowly } from "../paint.js";
 import { card, commands, empty, place } from "../parts/bits.js";
+import { byCity } from "../parts/map.js";
 import { link } from "../router.js";
 import { View } from "../view.js";
 
@@ -39,11 +41,12 @@ class HubOverview extends View {
     this.asking = h("ul", { class: "asking" });
     this.askingCard = card("Waiting for you", { class: "attention", hidden: true }, this.asking);
     this.rows = h("tbody");
+    this.map = h("hub-map", { bare: true, onchoose: ({ detail }) => (location.hash = `#/contracts?city=${encodeURIComponent(detail)}`) });
     this.feed = h("ol", { class: "events", "aria-label": "The newest events" });
     this.start_ = h("div", { hidden: true });
     this.live = h("div", { class: "columns" });
     show(this.live,
-      h("div", {}, this.askingCard,
+      h("div", {}, this.askingCard, card("Contracts by city", {}, this.map),
         card("Channels", {}, h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Channels" },
           h("table", {}, h("thead", {}, h("tr", {}, ["channel", "position"].map((name) => h("th", { scope: "col" }, name)), ["a second", "lag"].map((name) => h("th", { scope: "col", class: "number" }, name)), h("th", { scope: "col" }, "kept"))), this.rows)))),
       card("Newest events", {}, h("p", { class: "quiet none" }, "New events appear here, each with its position."), this.feed));
@@ -68,6 +71,7 @@ class HubOverview extends View {
     mark(this.#tiles.alerts.number.parentElement, "data-bad", Boolean(raised));
     mark(this.#tiles.waiting.number.parentElement, "data-warn", of("NEEDS_INPUT") > 0);
     this.#drawAsking(jobs.filter(({ status }) => status === "NEEDS_INPUT"));
+    this.map.draw(byCity(store.contracts, store.touched));
     this.#drawFeed();
     this.#drawEmpty();
     this.#drawChannels();

@@ -1,0 +1,61 @@
+"""Contracts: a map and a table that follow what is told."""
+
+import re
+
+import httpx
+import pytest
+from playwright.async_api import Page, expect
+
+from support.browser import barriers
+from support.running import HubProcess
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def post(rest: httpx.AsyncClient, name: str, city: str, status: str = "active") -> None:
+    """Send a contract update, newer than the one before."""
+    body = {"contract_id": name, "location": city, "status": status}
+    answer = await rest.post("/update", json={**body, "timestamp": "2024-01-01T12:00:00"})
+    assert answer.status_code == 200
+
+
+async def test_contracts_are_on_the_map_and_in_the_table(
+    page: Page, served: HubProcess, rest: httpx.AsyncClient
+) -> None:
+    """An update moves both at once; a city can be chosen by keyboard, a word be searched."""
+    await post(rest, "map-1", "Chennai")
+    await post(rest, "map-2", "Mumbai")
+    await page.goto(f"{served.url}/#/contracts")
+    rows = page.locator("hub-contracts tbody tr:not(.gap):visible")
+    chennai = page.locator(".india").get_by_role("button", name=re.compile("^Chennai"))
+    await expect(chennai).to_have_attribute("aria-label", "Chennai: 1 contracts, 1 active")
+
+    await post(rest, "map-1", "Chennai", "inactive")
+    await expect(chennai).to_have_attribute("aria-label", "Chennai: 1 contracts, 0 active")
+    await expect(rows.filter(has_text="map-1")).to_contain_text("inactive")
+
+    await chennai.press("Enter")
+    await expect(rows).to_have_count(1)
+    await chennai.press("Enter")
+    await page.get_by_role("searchbox").fill("map-2")
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("Mumbai")
+    assert await barriers(page) == []
+
+
+async def test_of_many_contracts_few_rows_are_made(
+    page: Page, served: HubProcess, rest: httpx.AsyncClient
+) -> None:
+    """All can be scrolled to; the page has those that are seen."""
+    for number in range(150):
+        await post(rest, f"many-{number:03d}", "Hyderabad")
+    await page.goto(f"{served.url}/#/contracts")
+    rows = page.locator("hub-contracts tbody tr:not(.gap)")
+    await page.get_by_role("searchbox").fill("many-")
+    await page.get_by_role("button", name="contract", exact=True).click()
+    await expect(page.get_by_role("rowheader", name="many-000")).to_be_visible()
+
+    await page.locator(".scroll").evaluate("box => box.scrollTo(0, box.scrollHeight)")
+
+    await expect(page.get_by_role("rowheader", name="many-149")).to_be_visible()
+    assert await rows.count() < 60
