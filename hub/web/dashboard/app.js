@@ -2,6 +2,7 @@
 
 import "./parts/badge.js";
 import "./parts/prompt.js";
+import "./parts/travel.js";
 import { Api } from "./api.js";
 import { h, icon, mark, say, show } from "./dom.js";
 import { paint } from "./paint.js";
@@ -14,7 +15,7 @@ import { VIEWS } from "./views/index.js";
 const at = (id) => document.getElementById(id);
 const session = new Session();
 const api = new Api(session);
-const app = { session, api, store: null };
+const app = { session, api, store: null, travel: at("travel") };
 
 function enter(view) {
   const { title, element } = VIEWS[view] ?? VIEWS.overview;
@@ -22,6 +23,8 @@ function enter(view) {
   for (const one of document.querySelectorAll("#views a")) {
     mark(one, "aria-current", one.getAttribute("href") === `#/${view === "overview" ? "" : view}` ? "page" : null);
   }
+  const current = document.querySelector("#views [aria-current]");
+  current?.scrollIntoView({ inline: "center", block: "nearest" });
   const made = document.createElement(element);
   made.app = app;
   made.route = route();
@@ -75,6 +78,7 @@ function drawTheme(choice) {
 
 session.addEventListener("client", () => {
   app.store = new Store(session.hub, api);
+  at("travel").setup(app);
   for (const name of ["jobs", "alerts", "standing"]) app.store.addEventListener(name, () => paint(drawCounts));
   drawState();
   enter(route().view);
@@ -86,6 +90,7 @@ session.addEventListener("ask", ({ detail: why }) => {
   at("prompt").ask(why);
 });
 at("prompt").enter = (token) => session.enter(token);
+at("rewind").addEventListener("click", () => at("travel").open());
 at("forget").addEventListener("click", () => session.forget());
 at("theme").addEventListener("click", () => drawTheme(nextTheme()));
 addEventListener("hashchange", navigate);

@@ -11,8 +11,7 @@ const ALERTS = "alerts";
 /** Dispatches `contracts`, `jobs`, `alerts`, `feed` and `standing` when there is something new to draw. */
 export class Store extends EventTarget {
   rates = new Rates();
-  /** The newest events first. */
-  feed = [];
+  #feed = [];
   /** Ids of contracts and jobs, with when they last changed here: what flashes, and what comes first. */
   touched = new Map();
   /** Alerts that are raised, by their key; null: this principal may not see them. */
@@ -29,6 +28,11 @@ export class Store extends EventTarget {
     this.#api = api;
     for (const channel of CHANNELS) this.#follow(hub, channel, { snapshot: true });
     this.#follow(hub, ALERTS, { onGap: "skip" });
+  }
+
+  /** The newest events first. */
+  get feed() {
+    return this.replay?.feed ?? this.#feed;
   }
 
   get contracts() {
@@ -68,11 +72,16 @@ export class Store extends EventTarget {
     this.touched.set(id, { at: performance.now(), order: ++this.#order });
   }
 
-  /** Take an event into the feed. */
-  note(event) {
-    this.feed.unshift(event);
-    if (this.feed.length > FEED) this.feed.length = FEED;
-    this.dispatchEvent(new Event("feed"));
+  /** Show an event of a replay. */
+  retell(event) {
+    keep(this.replay.feed, event);
+    this.touch(event.data.contract_id ?? event.data.job_id);
+    this.dispatchEvent(new CustomEvent("replayed", { detail: event }));
+  }
+
+  /** The state of a channel now, whatever a replay shows. */
+  live(channel) {
+    return this.#items(channel);
   }
 
   #items(channel) {
@@ -95,8 +104,10 @@ export class Store extends EventTarget {
     // Stale or a test: told, but it changes nothing.
     if (!test && type !== "contract_stale") this.touch(data.contract_id ?? data.job_id);
     if (channel === ALERTS && this.alerts) this.#alert(data);
+    keep(this.#feed, event);
+    // While a replay is shown, what comes is kept for later and draws nothing.
     if (this.replay) return;
-    this.note(event);
+    this.dispatchEvent(new Event("feed"));
     this.dispatchEvent(new Event(channel));
   }
 
@@ -144,12 +155,17 @@ export class Store extends EventTarget {
     const times = page.events.map((event) => Date.parse(event.timestamp));
     this.rates.takePast(channel, times.filter((at) => at > Date.now() - 290_000));
     for (const event of page.events.slice(-30)) this.#past(event, page.epoch);
-    this.feed.sort((a, b) => (a.timestamp < b.timestamp ? 1 : -1));
+    this.#feed.sort((a, b) => (a.timestamp < b.timestamp ? 1 : -1));
     this.changed("feed");
   }
 
   #past(event, epoch) {
-    if (this.feed.some(({ id }) => id === event.id)) return;
-    this.feed.push({ ...event, position: event.offset ? `${epoch}:${event.offset}` : null, test: event.test ?? false });
+    if (this.#feed.some(({ id }) => id === event.id)) return;
+    this.#feed.push({ ...event, position: event.offset ? `${epoch}:${event.offset}` : null, test: event.test ?? false });
   }
+}
+
+function keep(feed, event) {
+  feed.unshift(event);
+  if (feed.length > FEED) feed.length = FEED;
 }

@@ -1,6 +1,7 @@
 // All views, by the first word of their address, in the order of the navigation.
 
 import "./contracts.js";
+import "./inspector.js";
 import "./jobs.js";
 import "./overview.js";
 
@@ -25,5 +26,10 @@ export const VIEWS = {
       look: "warn",
       words: "wait for an answer",
     },
+  },
+  inspect: {
+    title: "Inspector",
+    element: "hub-inspector",
+    icon: "M3 12h4l3-8 4 16 3-8h4",
   },
 };
