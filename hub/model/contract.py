@@ -12,6 +12,8 @@ from hub.model.timestamp import from_iso8601
 MAX_AHEAD_US = 5 * 60 * 1_000_000
 MAX_ID = 256
 STATUSES = ("active", "inactive")
+# The type of an update that is older than what is stored: kept and told, and changes nothing.
+STALE = "contract_stale"
 _SHOWN = 80
 
 
@@ -85,7 +87,7 @@ def to_draft(update: ContractUpdate, data: bytes, *, stale: bool, test: bool = F
     """Return the event of an update; stale ones have a type that no simple screen paints."""
     return Draft(
         channel=CONTRACTS,
-        type="contract_stale" if stale else "contract_update",
+        type=STALE if stale else "contract_update",
         data=data,
         key=update.contract_id,
         tag=update.location,

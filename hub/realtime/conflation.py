@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from hub.errors import InvalidCommand
+from hub.model.contract import STALE
 from hub.realtime.filters import Facts, word
 from hub.realtime.frames import Frame
 
@@ -67,8 +68,9 @@ class Latest:
 
     def add(self, frame: Frame, facts: Facts) -> None:
         """Take the next event; an older one of the same entity is left out."""
-        # A test changes no state, so it stands for none.
-        entity: object = word(facts, self._key) if frame.at else None
+        # A test changes no state, nor does stale news, so they stand for none.
+        changes = frame.at and facts.get("type") != STALE
+        entity: object = word(facts, self._key) if changes else None
         if entity is None:
             # Of nobody's state; nothing may take its place.
             entity = frame

@@ -55,6 +55,14 @@ def test_a_test_stands_for_no_entity() -> None:
     assert add(Latest("job_id"), *frames) == [1, 0, 0, 0, 2]
 
 
+def test_stale_news_stand_for_no_entity() -> None:
+    """They change nothing: in the place of the newest state, a client would never get that."""
+    stale = Frame(b'{"type":"contract_stale","offset":3,"data":{"job_id":"a"}}', 3)
+
+    assert add(Latest("job_id"), frame(1, "a"), frame(2, "a"), stale) == [2, 3]
+    assert add(Latest("job_id"), stale, frame(4, "a")) == [3, 4]
+
+
 def test_too_much_does_not_wait() -> None:
     """Memory stays flat, however many entities there are and however low the rate is."""
     latest = Latest("job_id")
