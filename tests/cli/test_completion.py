@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import httpx
@@ -13,27 +14,29 @@ from support.commands import invoke
 from support.redis_server import free_port
 from support.running import HubProcess
 
-# Evaluates our script in a bash, types a line, and shows what the key would offer.
+# Evaluates our script in a bash, types lines, and shows what the key would offer for each.
 _BASH = """
 eval "$(hub completion bash)"
-COMP_WORDS=($1 "$2")
-COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-COMP_LINE="$1 $2"
-COMP_POINT=${#COMP_LINE}
-_hub_completion hub "$2" "$1"
-printf '%s\\n' "${COMPREPLY[@]}"
+while [ $# -gt 0 ]; do
+  COMP_WORDS=($1 "$2")
+  COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+  COMPREPLY=()
+  _hub_completion hub "$2" "$1"
+  echo "${COMPREPLY[*]}"
+  shift 2
+done
 """
 
 
-def offered(folder: Path, line: str, typed: str, **environ: str) -> list[str]:
-    """Return what bash offers behind a line."""
+def offered(folder: Path, *lines: tuple[str, str], **environ: str) -> list[list[str]]:
+    """Return what bash offers behind each line, for what is typed of its last word."""
     script = folder / "hub"
     script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m hub "$@"\n')
     script.chmod(0o700)
     bash = shutil.which("bash")
     assert bash is not None
     finished = subprocess.run(
-        [bash, "--norc", "-c", _BASH, "bash", line, typed],
+        [bash, "--norc", "-c", _BASH, "bash", *chain(*lines)],
         env={
             **os.environ,
             "PATH": f"{folder}:{os.environ['PATH']}",
@@ -43,10 +46,10 @@ def offered(folder: Path, line: str, typed: str, **environ: str) -> list[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=50,
     )
     assert finished.stderr == ""
-    return finished.stdout.split()
+    return [line.split() for line in finished.stdout.splitlines()]
 
 
 def test_bash_completes_commands_options_and_names(served: HubProcess, tmp_path: Path) -> None:
@@ -56,33 +59,33 @@ def test_bash_completes_commands_options_and_names(served: HubProcess, tmp_path:
     kept = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
     invoke("context", "add", "production", served.url, **kept)
 
-    found = {
-        typed: offered(tmp_path, line, typed)
-        for line, typed in (
-            ("hub", "ta"),
-            ("hub tail", "--wh"),
-            ("hub tail", "or"),
-            ("hub tail jobs", "jo"),
-            ("hub tail -o", "c"),
-            ("hub publish event orders.eu", "order"),
-            ("hub context use", "pro"),
-        )
-    }
+    found = offered(
+        tmp_path,
+        ("hub", "ta"),
+        ("hub tail", "--wh"),
+        ("hub tail", "or"),
+        ("hub tail jobs", "jo"),
+        ("hub tail -o", "c"),
+        ("hub publish event orders.eu", "order"),
+        ("hub context use", "pro"),
+    )
 
-    assert found == {
-        "ta": ["tail"],
-        "--wh": ["--where"],
-        "or": ["orders.eu"],
-        "jo": [],
-        "c": ["compact"],
-        "order": ["order_placed"],
-        "pro": ["production"],
-    }
+    assert found == [
+        ["tail"],
+        ["--where"],
+        ["orders.eu"],
+        [],
+        ["compact"],
+        ["order_placed"],
+        ["production"],
+    ]
 
 
 def test_a_hub_that_is_away_offers_nothing(tmp_path: Path) -> None:
     """And says nothing: somebody is typing."""
-    assert offered(tmp_path, "hub tail", "j", HUB_URL=f"http://127.0.0.1:{free_port()}") == []
+    away = f"http://127.0.0.1:{free_port()}"
+
+    assert offered(tmp_path, ("hub tail", "j"), HUB_URL=away) == [[]]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
