@@ -1,6 +1,7 @@
 // The dashboard: who looks, what the hub tells, and which view shows it.
 
 import "./parts/badge.js";
+import "./parts/chaos.js";
 import "./parts/prompt.js";
 import "./parts/travel.js";
 import { Api } from "./api.js";
@@ -17,7 +18,10 @@ const session = new Session();
 const api = new Api(session);
 const app = { session, api, store: null, travel: at("travel") };
 
+let entered = false;
+
 function enter(view) {
+  entered = true;
   const { title, element } = VIEWS[view] ?? VIEWS.overview;
   document.title = `${title} · Hub`;
   for (const one of document.querySelectorAll("#views a")) {
@@ -32,6 +36,7 @@ function enter(view) {
 }
 
 function navigate() {
+  if (!entered) return;
   const { view } = route();
   const shown = at("main").lastElementChild;
   const { element } = VIEWS[view] ?? VIEWS.overview;
@@ -67,7 +72,11 @@ function drawState() {
   const known = Boolean(session.token && hub.principal);
   at("who").textContent = known ? hub.principal : session.open ? "open: everybody on this machine" : "";
   at("forget").hidden = !known;
-  if (hub.state.state === "connected") document.body.classList.remove("unknown");
+  at("break").hidden = !session.open && at("chaos").hidden;
+  if (hub.state.state === "connected") {
+    document.body.classList.remove("unknown");
+    if (!entered) enter(route().view);
+  }
   dispatchEvent(new Event("hub-state"));
 }
 
@@ -79,9 +88,12 @@ function drawTheme(choice) {
 session.addEventListener("client", () => {
   app.store = new Store(session.hub, api);
   at("travel").setup(app);
+  at("chaos").setup(app);
   for (const name of ["jobs", "alerts", "standing"]) app.store.addEventListener(name, () => paint(drawCounts));
+  // Before the hub has let us in there is nothing to ask it for.
+  entered = false;
+  show(at("main"));
   drawState();
-  enter(route().view);
 });
 session.addEventListener("state", drawState);
 session.addEventListener("ask", ({ detail: why }) => {
@@ -91,6 +103,7 @@ session.addEventListener("ask", ({ detail: why }) => {
 });
 at("prompt").enter = (token) => session.enter(token);
 at("rewind").addEventListener("click", () => at("travel").open());
+at("break").addEventListener("click", () => at("chaos").toggle());
 at("forget").addEventListener("click", () => session.forget());
 at("theme").addEventListener("click", () => drawTheme(nextTheme()));
 addEventListener("hashchange", navigate);

@@ -6,6 +6,7 @@ const SAMPLES = 400;
 /** One ring a channel: a slot a second. */
 export class Rates {
   #channels = new Map();
+  #since = new Map(); // From when on the counts of a channel are whole, in seconds.
   #late = Array.from({ length: SECONDS }, () => ({ second: -1, samples: [] }));
 
   /** Take an event that came now; lateMs: since its commit; null: it is replayed, or nobody knows. */
@@ -18,16 +19,19 @@ export class Rates {
     if (slot.samples.length < SAMPLES) slot.samples.push(Math.max(0, lateMs));
   }
 
-  /** Take what the log says of times before this page was opened. */
-  takePast(channel, times) {
+  /** Take what the log says of times before this page was opened; since: before that, in seconds, there may be more. */
+  takePast(channel, times, since) {
+    this.#add(channel, 0, 0);
+    this.#since.set(channel, since);
     for (const at of times) this.#add(channel, Math.floor(at / 1000), 1);
   }
 
-  /** Events of each of the last seconds but the present one, the oldest first. */
+  /** Events of each of the last seconds but the present one, the oldest first; NaN where nobody knows. */
   series(channel, seconds = SECONDS) {
     const ring = this.#channels.get(channel);
     return this.#each(seconds, (second) => {
       const slot = ring?.[second % SECONDS];
+      if (second < (this.#since.get(channel) ?? 0)) return NaN;
       return slot?.second === second ? slot.count : 0;
     });
   }

@@ -153,7 +153,8 @@ export class Store extends EventTarget {
     const page = await this.#api.get(`/api/channels/${channel}/history`, asked).catch(() => null);
     if (!page) return;
     const times = page.events.map((event) => Date.parse(event.timestamp));
-    this.rates.takePast(channel, times.filter((at) => at > Date.now() - 290_000));
+    const since = page.oldest < (page.events[0]?.offset ?? 0) ? Math.ceil(times[0] / 1000) : 0;
+    this.rates.takePast(channel, times.filter((at) => at > Date.now() - 290_000), since);
     for (const event of page.events.slice(-30)) this.#past(event, page.epoch);
     this.#feed.sort((a, b) => (a.timestamp < b.timestamp ? 1 : -1));
     this.changed("feed");

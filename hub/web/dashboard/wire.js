@@ -7,6 +7,8 @@ class Wire extends EventTarget {
   frames = [];
   /** Sockets that are open. */
   sockets = new Set();
+  /** What the hub calls this page: one name a connection. */
+  clients = new Set();
   /** Milliseconds that what comes is held back. */
   delayMs = 0;
   /** How much this machine's clock is ahead of the hub's, in milliseconds: the least that was seen; at home they are one. */
@@ -34,7 +36,8 @@ class Wire extends EventTarget {
   }
 
   #compare(text) {
-    const { server_time: time } = JSON.parse(text);
+    const { server_time: time, client_id: client } = JSON.parse(text);
+    this.clients.add(client);
     const skew = Date.now() - Date.parse(time);
     this.skewMs = this.skewMs === null ? skew : Math.min(this.skewMs, skew);
   }

@@ -1,9 +1,13 @@
 // All views, by the first word of their address, in the order of the navigation.
 
+import "./alerts.js";
+import "./connections.js";
 import "./contracts.js";
 import "./inspector.js";
 import "./jobs.js";
 import "./overview.js";
+import "./throughput.js";
+import "./webhooks.js";
 
 /** counted: what the store has that a person should look at; said beside the name. */
 export const VIEWS = {
@@ -27,9 +31,30 @@ export const VIEWS = {
       words: "wait for an answer",
     },
   },
+  webhooks: {
+    title: "Webhooks",
+    element: "hub-webhooks",
+    icon: "M10 13a4 4 0 1 1 3-6.6l3 5.1M13 12h5a4 4 0 1 1-3.5 6M11 12l-3 5a4 4 0 1 1-4-4",
+  },
+  connections: {
+    title: "Connections",
+    element: "hub-connections",
+    icon: "M5 8a3 3 0 1 0 0-.1M19 8a3 3 0 1 0 0-.1M12 19a3 3 0 1 0 0-.1M7 10l4 6M17 10l-4 6M9 8h5",
+  },
+  throughput: {
+    title: "Throughput",
+    element: "hub-throughput",
+    icon: "M4 20V4M4 20h16M8 16v-4M12 16V8M16 16v-6",
+  },
   inspect: {
     title: "Inspector",
     element: "hub-inspector",
     icon: "M3 12h4l3-8 4 16 3-8h4",
+  },
+  alerts: {
+    title: "Alerts",
+    element: "hub-alerts",
+    icon: "M12 4 3 20h18zM12 10v5M12 17.5v.5",
+    counted: { of: ({ alerts }) => alerts?.size ?? 0, look: "bad", words: "are raised" },
   },
 };

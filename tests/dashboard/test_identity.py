@@ -1,0 +1,96 @@
+"""Who looks: a token is asked for, renewed, and opens what its roles say."""
+
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.async_api import Page, expect
+
+from hub.auth.claims import LEEWAY_S
+from hub.auth.jwt_keys import secret_key
+from support.browser import PATIENCE_MS, Watch, barriers
+from support.running import CONTRACT, HubProcess, hub_process
+from support.tokens import SECRET, token
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+    """A hub that wants to know who comes."""
+    environ = {"AUTH": "required", "JWT_SECRET": SECRET}
+    with hub_process(tmp_path_factory.mktemp("guarded"), **environ) as process:
+        yield process
+
+
+def signed(role: str, seconds: int = 3600) -> str:
+    """Return a token that is good for so long."""
+    return token(secret_key(SECRET), sub="asha", roles=[role], exp=int(time.time()) + seconds)
+
+
+async def post(guarded: HubProcess, name: str) -> None:
+    """Send a contract update."""
+    headers = {"authorization": f"Bearer {signed('admin')}"}
+    async with httpx.AsyncClient(base_url=guarded.url, headers=headers) as rest:
+        answer = await rest.post("/update", json={**CONTRACT, "contract_id": name})
+        assert answer.status_code == 200
+
+
+async def paste(page: Page, text: str) -> None:
+    """Enter a token."""
+    await page.locator("#token").fill(text)
+    await page.get_by_role("button", name="Enter").click()
+
+
+async def test_a_token_is_asked_for_and_forgotten(page: Page, guarded: HubProcess) -> None:
+    """Nothing is shown before; a wrong one is said to be unknown; who it is stands above."""
+    await page.goto(guarded.url)
+    await expect(page.get_by_text("This hub wants to know who comes")).to_be_visible()
+    await expect(page.locator("main")).to_be_hidden()
+    assert await barriers(page) == []
+
+    await paste(page, "hub_nobody_knows_this_one_at_all")
+    await expect(page.locator("#token-fault")).to_contain_text("does not know this token")
+    await paste(page, signed("admin"))
+
+    await expect(page.locator("hub-badge")).to_have_text("live")
+    await expect(page.locator("#who")).to_contain_text("asha")
+    await expect(page.locator("#break")).to_be_hidden()
+    await page.reload()
+    await expect(page.locator("hub-badge")).to_have_text("live")
+    await page.get_by_role("button", name="Forget token").click()
+    await expect(page.get_by_text("This hub wants to know who comes")).to_be_visible()
+
+
+async def test_an_expiring_token_is_renewed(page: Page, guarded: HubProcess) -> None:
+    """It is asked for in time, the page goes on meanwhile, and the newer one is what it has."""
+    await page.goto(guarded.url)
+    await paste(page, signed("admin", seconds=6 - LEEWAY_S))
+    await expect(page.locator("hub-badge")).to_have_text("live")
+
+    prompt = page.get_by_text("about to run out")
+    await expect(prompt).to_be_visible(timeout=PATIENCE_MS)
+    await post(guarded, "meanwhile-1")
+    await expect(page.locator(".events li").filter(has_text="meanwhile-1")).to_be_visible()
+    await paste(page, signed("admin"))
+
+    await expect(page.locator("#prompt")).to_be_hidden()
+    await post(guarded, "renewed-1")
+    await expect(page.locator(".events li").filter(has_text="renewed-1")).to_be_visible()
+    await expect(page.locator("hub-badge")).to_have_text("live")
+
+
+async def test_what_a_role_may_not_see_is_said(
+    page: Page, watch: Watch, guarded: HubProcess
+) -> None:
+    """A view that is not open names the scope that it takes, and the rest goes on."""
+    watch.expect("403")
+    await page.goto(f"{guarded.url}/#/webhooks")
+    await paste(page, signed("viewer"))
+
+    await expect(page.get_by_role("alert").filter(has_text="webhooks:manage")).to_be_visible()
+    await page.get_by_role("link", name="Connections").click()
+    await expect(page.get_by_role("alert").filter(has_text="connections:read")).to_be_visible()
+    await page.get_by_role("link", name="Overview").click()
+    await expect(page.locator("hub-badge")).to_have_text("live")
