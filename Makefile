@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make run`, `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test format types tools bench rivals screens simulate soak audit lock clean
+.PHONY: help run demo scene3d test format types tools bench rivals screens simulate soak audit lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,16 +8,20 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint .ci/constraints.txt
 MANIFESTS := pyproject.toml clients/python/pyproject.toml .ci/constraints.txt
 CODE := hub clients tests examples
-PACKAGES := clients/javascript/node_modules/.made
+SCENE := examples/scene3d/node_modules/.made
+PACKAGES := clients/javascript/node_modules/.made $(SCENE)
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/.run ## Start the hub on 127.0.0.1:8000; what it stores is in var/ (HOST, PORT, DATABASE_URL …)
 	@exec $(BIN)/hub serve
 
 demo: .venv/.run ## The same, with a feed of contracts and jobs; Ctrl-C stops both
 	@LOG_LEVEL="$${LOG_LEVEL:-WARNING}" exec $(BIN)/python examples/demo.py
+
+scene3d: tools $(SCENE) ## Build and serve the three.js example on 127.0.0.1:4173 (VITE_HUB_URL, SCENE_PORT)
+	@cd examples/scene3d && npm run --silent build -- --logLevel warn && exec npm run --silent serve
 
 test: .venv/.test tools $(PACKAGES) ## Check format, lint, types and imports, and run all tests
 	$(BIN)/ruff format --check $(CODE)
@@ -61,7 +65,7 @@ lock: ## Take the newest allowed version of everything, and write it down in .ci
 	@touch .venv/.made .venv/.run .venv/.test
 
 clean: ## Remove .venv and every cache; what the hub stored in var/ stays
-	rm -rf .venv .venv-audit clients/javascript/node_modules .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-audit clients/javascript/node_modules examples/scene3d/node_modules examples/scene3d/dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find $(CODE) -name __pycache__ -prune -exec rm -rf {} +
 
 # The stamps keep a second start from installing anything.
@@ -77,6 +81,10 @@ clean: ## Remove .venv and every cache; what the hub stored in var/ stays
 
 clients/javascript/node_modules/.made: clients/javascript/package-lock.json | tools
 	@sh .ci/packages clients/javascript
+	@touch $@
+
+$(SCENE): examples/scene3d/package-lock.json | tools
+	@sh .ci/packages examples/scene3d
 	@touch $@
 
 .venv/.made:
