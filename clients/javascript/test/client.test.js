@@ -232,7 +232,7 @@ test("a hub that lets in and closes before all is answered is not hammered", asy
   hub.subscribe("contracts");
   const delays = [];
   for (let turn = 0; turn < 4; turn += 1) {
-    newest().open().acknowledge();
+    newest().open().acknowledge(0, { recovered: true });
     newest().end();
     const { retryInMs } = states.at(-1);
     delays.push(Math.round(retryInMs));
