@@ -79,7 +79,7 @@ function begin(address) {
     if (built || laid || turned || dirty) {
       stage.draw(orbit);
       for (const { city, x, z, half, shown } of plots) {
-        hud.label(city, shown ? stage.project({ x, y: 6.5, z }) : null);
+        hud.label(city, shown ? stage.project({ x, y: 5 + half / 2, z }) : null);
       }
     }
     dirty = false;

@@ -12,7 +12,7 @@ export const VIEW = (38 * Math.PI) / 180;
 
 export class Orbit {
   azimuth = 0.5;
-  elevation = 0.62;
+  elevation = 0.7;
   zoom = 1;
   /** Whether it circles by itself. */
   circling;
@@ -83,7 +83,7 @@ export class Orbit {
    * @param {number} aspect Width of the picture by its height.
    */
   place(radius, aspect) {
-    const distance = (this.zoom * radius) / Math.tan(VIEW / 2) / Math.min(1.15, 0.95 * aspect);
+    const distance = (this.zoom * radius) / Math.tan(VIEW / 2) / Math.min(1.05, 0.95 * aspect);
     const flat = Math.cos(this.elevation) * distance;
     return {
       x: Math.sin(this.azimuth) * flat,
@@ -93,7 +93,7 @@ export class Orbit {
   }
 
   #home() {
-    Object.assign(this, { azimuth: 0.5, elevation: 0.62, zoom: 1 });
+    Object.assign(this, { azimuth: 0.5, elevation: 0.7, zoom: 1 });
     this.#touched();
   }
 

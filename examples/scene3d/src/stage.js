@@ -102,7 +102,8 @@ export class Stage {
     this.#renderer.setSize(width, height, false);
     this.#aspect = (width - left) / Math.max(1, height);
     this.#camera.aspect = width / Math.max(1, height);
-    this.#camera.setViewOffset(width, height, -left / 2, 0, width, height);
+    // What is near is larger, and so lower: the middle of all is above the middle.
+    this.#camera.setViewOffset(width, height, -left / 2, 0.03 * height, width, height);
   }
 
   /**
