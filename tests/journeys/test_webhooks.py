@@ -142,7 +142,8 @@ async def test_a_hub_may_leave_it_to_others(tmp_path: Path, there: Receiver) -> 
         await store.add_endpoint(endpoint(url=there.url()))
         await post(hub)
 
-        assert [*hub.node._webhooks.works()] == [hub.node._webhooks.lockouts.run]
+        webhooks = hub.node._webhooks
+        assert [*webhooks.works()] == [webhooks.lockouts.run, webhooks._unclaimed.run]
         assert await store.cursors() == {}
 
 

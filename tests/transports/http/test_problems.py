@@ -11,6 +11,7 @@ from hub.errors import (
     BadFrame,
     ConnectionEnded,
     ConnectionLimit,
+    Disconnected,
     Forbidden,
     HeadTooLarge,
     HeartbeatTimeout,
@@ -19,6 +20,7 @@ from hub.errors import (
     LogUnavailable,
     Misconfigured,
     OutcomeUnknown,
+    Reconnect,
     SlowConsumer,
     TokenRevoked,
     TooManyConnections,
@@ -36,7 +38,7 @@ UNTOLD = {
     for error in (
         Forbidden, Unavailable, InvalidCommand, BadFrame, HeartbeatTimeout, SlowConsumer,
         ConnectionEnded, Misconfigured, HubError, TooManyConnections, TokenRevoked,
-        ConnectionLimit, HeadTooLarge,
+        ConnectionLimit, HeadTooLarge, Disconnected, Reconnect,
     )
 }  # fmt: skip
 
@@ -91,6 +93,12 @@ async def too_many(hub: RunningHub, http: httpx.AsyncClient) -> httpx.Response:
     """Post while as many wait as may."""
     hub.node._publisher._max_waiting = 0
     return await http.post("/update", json=CONTRACT)
+
+
+async def unreached(hub: RunningHub, http: httpx.AsyncClient) -> httpx.Response:
+    """Send somebody away who is not here, while the way to the other nodes is cut."""
+    hub.node._polls._reaches = lambda: False
+    return await http.delete("/api/connections/nobody")
 
 
 async def another_kind(_hub: RunningHub, http: httpx.AsyncClient) -> httpx.Response:
@@ -181,6 +189,8 @@ CODES = {
     "channel_not_found": request("GET", "/api/channels/NO/history"),
     "token_not_found": request("GET", "/api/tokens/nobody"),
     "revocation_not_found": request("DELETE", "/api/revocations?credential=sub:nobody"),
+    "connection_not_found": request("DELETE", "/api/connections/nobody"),
+    "nodes_silent": unreached,
     "event_not_found": request("GET", "/api/events/nothing/trace"),
     "method_not_allowed": request("DELETE", "/update"),
     "upgrade_required": request("GET", "/ws"),
