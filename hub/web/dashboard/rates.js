@@ -2,6 +2,7 @@
 
 export const SECONDS = 300;
 const SAMPLES = 400;
+const REPLAYED_MS = 10_000;
 
 /** One ring a channel: a slot a second. */
 export class Rates {
@@ -9,11 +10,12 @@ export class Rates {
   #since = new Map(); // From when on the counts of a channel are whole, in seconds.
   #late = Array.from({ length: SECONDS }, () => ({ second: -1, samples: [] }));
 
-  /** Take an event that came now; lateMs: since its commit; null: it is replayed, or nobody knows. */
-  take(channel, lateMs, at = Date.now()) {
+  /** Take an event of a moment that came now; lateMs: since its commit; null: nobody knows. */
+  take(channel, lateMs, at) {
     const second = Math.floor(at / 1000);
     this.#add(channel, second, 1);
-    if (lateMs === null) return;
+    // What waited for the page to come back says nothing of how fast the hub is.
+    if (lateMs === null || lateMs > REPLAYED_MS) return;
     const slot = this.#late[second % SECONDS];
     if (slot.second !== second) Object.assign(slot, { second, samples: [] });
     if (slot.samples.length < SAMPLES) slot.samples.push(Math.max(0, lateMs));

@@ -100,7 +100,9 @@ export class Store extends EventTarget {
 
   #take(event) {
     const { channel, data, type, test } = event;
-    this.rates.take(channel, this.#lateness(event));
+    const late = this.#lateness(event);
+    // After a break what was missed comes at once: it is counted when it happened.
+    this.rates.take(channel, late, Date.now() - (late ?? 0));
     // Stale or a test: told, but it changes nothing.
     if (!test && type !== "contract_stale") this.touch(data.contract_id ?? data.job_id);
     if (channel === ALERTS && this.alerts) this.#alert(data);
@@ -120,10 +122,8 @@ export class Store extends EventTarget {
     this.dispatchEvent(new Event(channel));
   }
 
-  // An event that was replayed after a break tells nothing of how fast the hub is.
-  #lateness({ timestamp, channel }) {
-    const { lag } = this.#subscriptions.get(channel);
-    if (lag || wire.skewMs === null || !timestamp) return null;
+  #lateness({ timestamp }) {
+    if (wire.skewMs === null || !timestamp) return null;
     return Date.now() - Date.parse(timestamp) - wire.skewMs;
   }
 

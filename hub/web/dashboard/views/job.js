@@ -103,10 +103,14 @@ class HubJob extends View {
     if (!url.startsWith("/api/")) return /^https?:/.test(url) ? h("a", { href: url, rel: "noreferrer noopener", target: "_blank" }, name) : h("b", {}, name);
     const get = async (event) => {
       event.preventDefault();
-      const answer = await this.app.api.raw("GET", url);
-      const address = URL.createObjectURL(await answer.blob());
-      h("a", { href: address, download: name }).click();
-      setTimeout(() => URL.revokeObjectURL(address), 60_000);
+      try {
+        const answer = await this.app.api.raw("GET", url);
+        const address = URL.createObjectURL(await answer.blob());
+        h("a", { href: address, download: name }).click();
+        setTimeout(() => URL.revokeObjectURL(address), 60_000);
+      } catch (error) {
+        event.target.after(h("span", { class: "fault", role: "alert" }, ` ${error.message}`));
+      }
     };
     return h("a", { href: url, download: name, onclick: get }, name);
   }
