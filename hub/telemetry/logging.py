@@ -5,6 +5,7 @@ Request bodies, tokens and header values are never logged.
 """
 
 import asyncio
+import contextlib
 import logging
 import sys
 import time
@@ -92,11 +93,14 @@ class Lines:
     debug = info = warning = warn = error = critical = exception = fatal = log = msg
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write what waits; where nobody reads it any more, it is lost."""
         lines, self._waiting = self._waiting, []
-        if lines:
-            self._stream.write("\n".join(lines) + "\n")
-            self._stream.flush()
+        # Raised into the loop, the failure would be logged, and so fail again, for ever: a hub
+        # whose reader had gone took a whole core.
+        with contextlib.suppress(OSError, ValueError):
+            if lines:
+                self._stream.write("\n".join(lines) + "\n")
+                self._stream.flush()
 
 
 class JsonLogger(structlog.BoundLoggerBase):

@@ -1,7 +1,11 @@
 """Logs: one JSON object a line for machines, colours for people."""
 
+import asyncio
+import contextlib
 import io
 import logging
+import os
+from typing import cast
 
 import pytest
 
@@ -76,6 +80,24 @@ def test_a_traceback_for_people_shows_no_values() -> None:
     text = stream.getvalue()
     assert "Traceback" in text
     assert token not in text
+
+
+async def test_a_reader_that_has_gone_stops_nothing() -> None:
+    """A failure that was raised into the loop would be logged, and so fail again, for ever."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, fault: faults.append(fault))
+
+    with os.fdopen(writing, "w", closefd=False) as stream, logging_to(cast("io.StringIO", stream)):
+        logger("hub").info("nobody reads this")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        with contextlib.suppress(BrokenPipeError):
+            stream.close()
+    os.close(writing)
+
+    assert faults == []
 
 
 def test_what_cannot_be_encoded_is_described() -> None:
