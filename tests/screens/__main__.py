@@ -20,7 +20,7 @@ from support.running import hub_process
 
 ROOT = Path(__file__).parents[2]
 STORY = ("--rate", "25", "--count", "500", "--seed", "7")
-# Goes on while pictures are taken, so that the live page shows what comes.
+# Goes on while pictures are taken, so that the dashboard shows what comes.
 SEQUEL = ("--rate", "6", "--seed", "8")
 # What a page paints after it has loaded: the state of the hub, by its socket, and some news.
 SETTLED_MS = 4_000

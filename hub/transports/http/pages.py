@@ -1,4 +1,4 @@
-"""What people and tools read of the hub: the live page, the documents, the pages on errors."""
+"""What people and tools read of the hub: the dashboard, the documents, the pages on errors."""
 
 import asyncio
 from collections.abc import Sequence

@@ -88,7 +88,7 @@ def test_every_page_is_served(reader: httpx.Client, code: Code) -> None:
 
 
 def test_every_way_a_connection_ends_is_explained(reader: httpx.Client) -> None:
-    """The SDK points to a close by its word, the live page by its number: both are served."""
+    """The SDK points to a close by its word, the dashboard by its number: both are served."""
     for number, word in NAMES.items():
         for name in (str(number), word):
             assert (reader.get(f"/docs/errors/{name}")).status_code == 200, name

@@ -45,7 +45,6 @@ ADDRESSES = [
     "/web/docs.css",
     "/web/docs.js",
     "/web/search.js",
-    "/web/style.css",
     "/web/tokens.css",
     "/web/icon.svg",
 ]

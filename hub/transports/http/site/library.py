@@ -35,7 +35,6 @@ _STATIC = (
     "openapi.css",
     "openapi.js",
     "search.js",
-    "style.css",
     "tokens.css",
 )
 _ERRORS = "/docs/errors"
