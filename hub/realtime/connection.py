@@ -25,7 +25,7 @@ class Sink(Protocol):
         ...
 
     def close(self, code: int, reason: str) -> None:
-        """Send a close frame, then close; the rest of the buffer is dropped after 5 s."""
+        """Send a close frame, then close; after a grace the rest of the buffer is dropped."""
         ...
 
     def buffered(self) -> int:

@@ -18,6 +18,7 @@ from hub.errors import HubError, SlowConsumer
 from hub.model.principal import Principal
 from hub.realtime.connection import Connection
 from hub.realtime.frames import Batch
+from hub.transports.grace import grace_s
 from hub.transports.http.corked import TRANSPORT
 from hub.transports.sse.asking import Asked
 from hub.transports.sse.block import farewell, retry
@@ -26,8 +27,6 @@ from hub.transports.sse.reception import StreamReception, Visit
 HIGH_WATER_BYTES = 64 * 1024
 # What the kernel may hold unsent: without it a socket swallows megabytes and looks healthy.
 NOTSENT_LOWAT_BYTES = 64 * 1024
-# How long a client has to read what lies before the end.
-CLOSE_TIMEOUT_S = 5.0
 HEADERS = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store"),
@@ -96,14 +95,14 @@ class EventStream:
         return self._queued_bytes + behind
 
     def end(self, failure: HubError) -> None:
-        """Say why, and end after what is queued, or after 5 s; who is too slow gets no more."""
+        """Say why, and end after what is queued or the grace; who is too slow gets no more."""
         if isinstance(failure, SlowConsumer):
             self._queued_bytes -= sum(map(len, self._queue))
             self._queue.clear()
         self._failure = failure
         self._put(farewell(failure))
-        timers = self._reception.timers
-        self._close_timer = timers.call_later(CLOSE_TIMEOUT_S, self._give_up)
+        within_s = grace_s(failure.close_code)
+        self._close_timer = self._reception.timers.call_later(within_s, self._give_up)
 
     def ping(self) -> None:
         """There is none: a client that is gone is noticed when TCP gives it up."""

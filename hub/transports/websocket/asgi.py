@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from hub.clock import Timer
 from hub.realtime.frames import Batch
+from hub.transports.grace import grace_s
 from hub.transports.http.answer import problem
 from hub.transports.websocket import handshake
 from hub.transports.websocket.handshake import Admitted, Refused, Unsure, Upgrade
@@ -19,8 +20,6 @@ from hub.transports.websocket.message import expected_frames
 from hub.transports.websocket.reception import Reception, Visit
 
 HIGH_WATER_BYTES = 64 * 1024
-# How long a client has to read what lies before our close frame.
-CLOSE_TIMEOUT_S = 5.0
 
 
 class AsgiSocket:
@@ -70,12 +69,12 @@ class AsgiSocket:
             self._reception.timers.call_soon(self._visit.session.alive)
 
     def close(self, code: int, reason: str) -> None:
-        """Close after what is queued, or after 5 s."""
+        """Close after what is queued, or after its grace."""
         if self._closing is None:
             self._closing = (code, reason)
             self._work.set()
             timers = self._reception.timers
-            self._close_timer = timers.call_later(CLOSE_TIMEOUT_S, self._given_up.set)
+            self._close_timer = timers.call_later(grace_s(code), self._given_up.set)
 
     def buffered(self) -> int:
         """Return the bytes that wait."""

@@ -14,6 +14,7 @@ from hub.clock import Timer
 from hub.errors import Draining
 from hub.realtime.frames import Batch
 from hub.realtime.waiting import MAX_BYTES as STRANGER_BYTES
+from hub.transports.grace import grace_s
 from hub.transports.websocket import takeover
 from hub.transports.websocket.entrance import Entrance
 from hub.transports.websocket.gather import Gather
@@ -36,8 +37,6 @@ from hub.transports.websocket.reception import Reception, Visit
 
 # What may wait in the transport before its client becomes a cursor.
 HIGH_WATER_BYTES = 64 * 1024
-# How long a client has to answer our close frame, and to read what lies before it.
-CLOSE_TIMEOUT_S = 5.0
 
 ABNORMAL = 1006
 UNSUPPORTED = 1003
@@ -157,7 +156,7 @@ class HubProtocol(asyncio.Protocol):
             self._send(_PING)
 
     def close(self, code: int, reason: str) -> None:
-        """Send a close frame; the socket closes when the client answers, or after 5 s."""
+        """Send a close frame; the socket closes when the client answers, or after its grace."""
         if self._parser is not None:
             if self._code is None:
                 self._code = code
@@ -275,11 +274,13 @@ class HubProtocol(asyncio.Protocol):
         self._end()
 
     def _end(self) -> None:
-        """Nothing is sent any more; the client has 5 s to read what is left and to answer."""
+        """Nothing is sent any more; the client has its grace to read the rest and to answer."""
         if self._close_timer is not None:
             return
+        # Who was refused at the door holds nothing: it has the whole time to read why.
+        within_s = grace_s(None if self._visit is None else self._code)
         timers = self._reception.timers
-        self._close_timer = timers.call_later(CLOSE_TIMEOUT_S, self._transport.abort)
+        self._close_timer = timers.call_later(within_s, self._transport.abort)
         if self._visit is not None:
             self._visit.session.lost()
             if self._visit.connection.writable:

@@ -11,8 +11,9 @@ from hub.errors import Draining, LogUnavailable
 from hub.model.event import Event
 from hub.model.principal import ANONYMOUS
 from hub.realtime.commands import Subscribe
+from hub.transports.grace import CLOSE_TIMEOUT_S, REVOKED_TIMEOUT_S
 from hub.transports.http.corked import TRANSPORT
-from hub.transports.sse.answer import CLOSE_TIMEOUT_S, HIGH_WATER_BYTES, EventStream
+from hub.transports.sse.answer import HIGH_WATER_BYTES, EventStream
 from hub.transports.sse.asking import Asked
 from support.seats import House
 from support.sse import Told, events
@@ -277,6 +278,22 @@ async def test_an_end_that_nobody_reads_is_given_up(house: House) -> None:
     await house.settle()
     assert not server.task.done()
     house.timers.advance(0.001)
+    await ended(house, server)
+
+    assert not server.is_whole
+
+
+async def test_a_revoked_stream_that_nobody_reads_is_given_up_within_a_second(
+    house: House,
+) -> None:
+    """Half a second of the two is the look of this node for revocations."""
+    server = FakeServer(house)
+    await house.settle()
+    server.blocked.clear()
+
+    house.connections.revoke("sub:anonymous")
+    await house.settle()
+    house.timers.advance(REVOKED_TIMEOUT_S)
     await ended(house, server)
 
     assert not server.is_whole

@@ -8,7 +8,8 @@ import pytest
 
 from hub.model.unit import Head
 from hub.realtime.frames import Batch, Frame
-from hub.transports.websocket.asgi import CLOSE_TIMEOUT_S, HIGH_WATER_BYTES, AsgiSocket
+from hub.transports.grace import CLOSE_TIMEOUT_S, REVOKED_TIMEOUT_S
+from hub.transports.websocket.asgi import HIGH_WATER_BYTES, AsgiSocket
 from support.seats import House
 
 DISCONNECT = {"type": "websocket.disconnect", "code": 1001}
@@ -139,6 +140,22 @@ async def test_a_close_that_nobody_reads_is_given_up(house: House) -> None:
     await ended(house, server)
 
     assert house.log.named("connection")[0]["close_code"] == 4500
+
+
+async def test_a_revoked_client_that_reads_nothing_is_given_up_within_a_second(
+    house: House,
+) -> None:
+    """The rest of its queue is dropped."""
+    server = FakeServer(house)
+    await house.settle()
+    server.blocked.clear()
+
+    house.connections.revoke("sub:anonymous")
+    await house.settle()
+    house.timers.advance(REVOKED_TIMEOUT_S)
+    await ended(house, server)
+
+    assert house.log.named("connection")[0]["close_code"] == 4501
 
 
 async def test_an_idle_client_stays(house: House) -> None:

@@ -2,6 +2,7 @@
 
 import gc
 import json
+from base64 import urlsafe_b64encode
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +15,8 @@ from hub.realtime.following import Following
 from hub.realtime.frames import Batch, Frame
 from hub.realtime.session import Session
 from hub.realtime.subscription import Subscription
-from hub.transports.websocket.protocol import CLOSE_TIMEOUT_S, HubProtocol
+from hub.transports.grace import CLOSE_TIMEOUT_S, REVOKED_TIMEOUT_S
+from hub.transports.websocket.protocol import HubProtocol
 from support.octets import (
     CLOSE,
     TEXT,
@@ -23,6 +25,7 @@ from support.octets import (
     frame,
     upgrade,
 )
+from support.principals import Tokens
 from support.seats import House
 
 SILENT = upgrade("/ws?channels=")
@@ -76,6 +79,46 @@ def test_a_client_that_reads_nothing_cannot_hold_a_closed_socket(house: House) -
 
     assert seat.transport.aborted
     assert seat.transport.buffer == b""
+
+
+@pytest.mark.parametrize("leave", ["revoke", "expire"])
+def test_a_revoked_client_that_reads_nothing_is_cut_within_a_second(
+    house: House, leave: str
+) -> None:
+    """What waits for it in the hub is dropped, and the whole takes less than two seconds."""
+    seat = house.sit()
+    seat.transport.stuck = True
+    seat.protocol.write(Batch([Frame(bytes(100_000))]))
+
+    getattr(house.connections, leave)("sub:anonymous")
+    house.timers.advance(REVOKED_TIMEOUT_S)
+
+    assert seat.transport.aborted
+    assert seat.transport.buffer == b""
+
+
+def test_a_revoked_client_may_read_why(house: House) -> None:
+    """For a second it may answer the close frame, as anybody may."""
+    seat = house.sit()
+
+    house.connections.revoke("sub:anonymous")
+    house.timers.advance(REVOKED_TIMEOUT_S - 0.001)
+
+    assert seat.opcodes[-1] == CLOSE
+    assert not seat.transport.aborted
+
+
+async def test_a_page_that_is_refused_at_the_door_has_the_whole_time_to_read_why() -> None:
+    """It holds nothing that could be taken, and without the code it would try for ever."""
+    house = House(tokens=Tokens())
+    offer = f"hub.v1.json, hub.bearer.{urlsafe_b64encode(b'bad').decode()}"
+    seat = house.sit(upgrade(origin="http://localhost", sec_websocket_protocol=offer))
+    await house.settle()
+
+    house.timers.advance(CLOSE_TIMEOUT_S - 0.001)
+
+    assert [item.opcode for item in seat.frames] == [CLOSE]
+    assert not seat.transport.aborted
 
 
 def test_a_client_that_half_closes_and_reads_nothing_is_aborted(house: House) -> None:
