@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hub.realtime.drain import Drain
 from hub.telemetry.logging import logger
-from hub.transports.http.corked import CorkedProtocol
+from hub.transports.lobby import Lobby
 from hub.transports.websocket.asgi import AsgiSocket
 from hub.transports.websocket.protocol import HubProtocol
 from hub.transports.websocket.reception import NodeReception
@@ -130,7 +130,7 @@ def serve(node: Node, *, drain_s: float, secured: ssl.SSLContext | None = None) 
 
     config = uvicorn.Config(
         Application(node),
-        http=CorkedProtocol,
+        http=Lobby,
         ws=HubProtocol,
         log_config=None,
         access_log=False,

@@ -78,6 +78,10 @@ class FakeTransport(asyncio.Transport):
         """Return the HTTP protocol that made ours."""
         return cast("asyncio.BaseProtocol", self.http)
 
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """Tell another one what happens."""
+        self.protocol = cast("HubProtocol", protocol)
+
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         """Set the mark."""
         assert high is not None

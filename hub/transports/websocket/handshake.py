@@ -161,16 +161,18 @@ def client(upgrade: Upgrade) -> str:
     return client_name(next(agents, b"").decode("latin-1"))
 
 
-def fault(method: str, version: str, upgrade: Upgrade, cause: str | None) -> HubError | None:
+def fault(
+    method: str, version: str, headers: Sequence[tuple[bytes, bytes]], cause: str | None
+) -> HubError | None:
     """Return why a request cannot open a WebSocket (RFC 6455, 4.2.1); None when it can.
 
     Args:
         method: Of the request.
         version: Of HTTP, as in `1.1`.
-        upgrade: The request.
+        headers: Of the request.
         cause: What else is wrong with it, if anything.
     """
-    offered = [value for name, value in upgrade.headers if name == b"sec-websocket-version"]
+    offered = [value for name, value in headers if name == b"sec-websocket-version"]
     if method != "GET":
         return MethodNotAllowed(f"expected GET for an upgrade, got {method[:20]!r}")
     if version != "1.1":

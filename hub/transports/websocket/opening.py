@@ -6,7 +6,7 @@ what is read here is whole and well-formed; whatever else comes is refused.
 
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from email.utils import formatdate
 from functools import lru_cache
 from hashlib import sha1
@@ -49,7 +49,8 @@ def read(head: bytes) -> Request:
     """
     line, *fields = head.split(b"\r\n")
     words = line.split(b" ")
-    headers = [_read_field(field) for field in fields]
+    parts = [field.partition(b":") for field in fields]
+    headers = [(name.lower(), value.strip(b" \t")) for name, _, value in parts]
     if len(words) != 3 or not line.isascii() or _ODD.search(head):  # noqa: PLR2004 RFC 9112, 3
         raise InvalidRequest("expected a request of HTTP/1.1, got other bytes")
     if len(line) > MAX_LINE_BYTES or len(headers) > MAX_HEADERS:
@@ -66,17 +67,34 @@ def find_fault(request: Request) -> str | None:
     for name, value in request.headers:
         if name in _LOOKED_AT:
             found.setdefault(name, []).append(value)
-    for name in _LISTS:
-        if not all(_LIST.fullmatch(value) for value in found.get(name, ())):
-            return f"a {name.decode()} that is no list of words"
-    options = b",".join(found.get(b"connection", ())).lower().split(b",")
-    if b"upgrade" not in [option.strip() for option in options]:
-        return "a Connection without Upgrade"
+    cause = _find_in_lists(found)
+    if cause is not None:
+        return cause
     if [value.lower() for value in found.get(b"upgrade", ())] != [b"websocket"]:
         return "an Upgrade to something else"
     if b"transfer-encoding" in found or {*found.get(b"content-length", ())} - {b"0"}:
         return "a body"  # where it ends, a proxy may see otherwise (CWE-444)
     return _find_in_key(found.get(b"sec-websocket-key", ()), found.get(b"origin", ()))
+
+
+def _find_in_lists(found: Mapping[bytes, Sequence[bytes]]) -> str | None:
+    options: Sequence[bytes] = ()
+    for name in _LISTS:
+        for value in found.get(name, ()):
+            words = _words(value)
+            if words is None:
+                return f"a {name.decode()} that is no list of words"
+            if name == b"connection":
+                options = (*options, *words)
+    return None if b"upgrade" in options else "a Connection without Upgrade"
+
+
+@lru_cache(64)
+def _words(value: bytes) -> Sequence[bytes] | None:
+    """Return the words of a list, in lower case; None: it is none. Most clients say the same."""
+    if _LIST.fullmatch(value) is None:
+        return None
+    return [word.strip() for word in value.lower().split(b",")]
 
 
 def _find_in_key(keys: Sequence[bytes], origins: Sequence[bytes]) -> str | None:
@@ -87,11 +105,6 @@ def _find_in_key(keys: Sequence[bytes], origins: Sequence[bytes]) -> str | None:
     if _KEY.fullmatch(keys[0]) is None:
         return "a Sec-WebSocket-Key that is not 16 bytes in base64"
     return None
-
-
-def _read_field(field: bytes) -> tuple[bytes, bytes]:
-    name, _, value = field.partition(b":")
-    return name.lower(), value.strip(b" \t")
 
 
 def accept(request: Request, subprotocol: str | None) -> bytes:

@@ -22,7 +22,7 @@ def find_failure(request: Request, version: str, verdict: Admitted | Refused) ->
     if isinstance(verdict, Refused) and verdict.close_code is None:
         return verdict.failure
     cause = opening.find_fault(request)
-    return handshake.fault(request.method, version, upgrade_of(request), cause)
+    return handshake.fault(request.method, version, request.headers, cause)
 
 
 def refuse(failure: HubError) -> bytes:

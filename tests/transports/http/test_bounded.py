@@ -125,7 +125,7 @@ async def test_half_a_head_behind_a_request_does_not_stay_either(
 async def test_patience_is_for_heads_alone(
     hub: RunningHub, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A stream, a socket and a body in several parts are not waited for, nor counted."""
+    """A stream and a body in several parts are not waited for, nor counted."""
     waited: list[bounded.BoundedProtocol] = []
     await_head = bounded.BoundedProtocol.await_head
 
@@ -145,5 +145,5 @@ async def test_patience_is_for_heads_alone(
         writer.write(b" " * 200_000)
         assert (await reader.readline()).startswith(b"HTTP/1.1 400")
 
-        assert len(waited) == 3
-        assert [protocol.patience for protocol in waited] == [None] * 3
+        assert len(waited) == 2
+        assert [protocol.patience for protocol in waited] == [None] * 2

@@ -183,7 +183,7 @@ def test_a_fault_names_what_was_expected_and_what_came(
     """Each way to miss the handshake has its status and says what came."""
     headers = [HOST, (b"sec-websocket-version", offered)]
 
-    found = fault(method, version, Upgrade("/ws", "", headers), "no key")
+    found = fault(method, version, headers, "no key")
 
     assert type(found) is kind
     assert str(found).startswith("expected")
