@@ -102,7 +102,7 @@ class SqliteLog:
 
     async def state(self) -> LogState:
         """Return epoch and heads as last committed."""
-        return await self._threads.read(_state)
+        return await self._threads.look("state", _state)
 
     async def events(self, query: EventQuery) -> Sequence[Event]:
         """Return a page of history, oldest first."""

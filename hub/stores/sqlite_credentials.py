@@ -86,7 +86,9 @@ class SqliteCredentials:
 
     async def revocations(self, after: int) -> Sequence[Revocation]:
         """Return those above `after`."""
-        rows = await self._threads.read(lambda db: db.execute(_SAID, (after, PAGE)).fetchall())
+        rows = await self._threads.look(
+            ("revocations", after), lambda db: db.execute(_SAID, (after, PAGE)).fetchall()
+        )
         return [Revocation(*row) for row in rows]
 
     async def note_used(self, used: Mapping[str, int]) -> None:

@@ -1,6 +1,7 @@
 """The SQLite file: what it promises at the edge of the disk."""
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from hub.errors import LogUnavailable, Misconfigured, OutcomeUnknown
 from hub.stores import migrations
 from hub.stores.log import SqliteLog
-from hub.stores.sqlite import DataFile, insert, transact
+from hub.stores.sqlite import DataFile, Threads, insert, transact
 from support.clocks import FakeClock
 
 
@@ -129,6 +130,94 @@ def test_any_other_fault_undoes_the_transaction_and_is_passed_on(torn: TornConne
         transact(torn, lambda _db: 1 / 0)
 
     assert not torn.in_transaction
+
+
+class Reader:
+    """Work that counts how often it is done."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self, db: sqlite3.Connection) -> int:
+        """Return the number of rows."""
+        self.times += 1
+        count: int = db.execute("SELECT count(*) FROM t").fetchone()[0]
+        return count
+
+
+@pytest.fixture
+def threads(tmp_path: Path) -> Iterator[Threads]:
+    """The threads of a file with one table."""
+    file = DataFile(tmp_path / "hub.db")
+    file.writer.execute("CREATE TABLE t (n)")
+    threads = Threads(file)
+    yield threads
+    threads.close()
+    file.close()
+
+
+async def test_what_nobody_has_changed_is_not_read_again(threads: Threads) -> None:
+    """Who looks every second costs a reader nothing while nothing happens."""
+    work = Reader()
+
+    found = [await threads.look("t", work) for _ in range(3)]
+
+    assert (found, work.times) == ([0, 0, 0], 1)
+
+
+@pytest.mark.parametrize("whose", ["ours", "another process'"])
+async def test_a_look_sees_every_commit_before_it(
+    tmp_path: Path, threads: Threads, whose: str
+) -> None:
+    """Whoever has made it."""
+    work = Reader()
+    other = sqlite3.connect(tmp_path / "hub.db", isolation_level=None)
+    found = [await threads.look("t", work)]
+
+    for _ in range(3):
+        if whose == "ours":
+            await threads.write(lambda db: db.execute("INSERT INTO t VALUES (1)"))
+        else:
+            other.execute("INSERT INTO t VALUES (1)")
+        found.append(await threads.look("t", work))
+    other.close()
+
+    assert found == [0, 1, 2, 3]
+
+
+async def test_what_is_written_while_a_look_reads_is_seen_by_the_next(threads: Threads) -> None:
+    """The number of the commit is noted before the reading, never after it."""
+
+    def read_slowly(db: sqlite3.Connection) -> int:
+        count: int = db.execute("SELECT count(*) FROM t").fetchone()[0]
+        threads._file.writer.execute("INSERT INTO t VALUES (1)")
+        return count
+
+    assert [await threads.look("t", read_slowly), await threads.look("t", Reader())] == [0, 1]
+
+
+async def test_looks_of_different_keys_are_kept_apart_and_not_for_ever(threads: Threads) -> None:
+    """Keys have values in them, which a stranger may choose."""
+    works = [Reader() for _ in range(200)]
+
+    for number, work in enumerate(works):
+        await threads.look(number, work)
+
+    assert [work.times for work in works] == [1] * 200
+    assert len(threads._looked) <= 64
+
+
+async def test_a_look_reads_when_nobody_can_say_whether_somebody_wrote(threads: Threads) -> None:
+    """The file is locked for a moment, by another process that mends it, say."""
+    work = Reader()
+    threads._watch = sqlite3.connect(":memory:", factory=TornConnection)
+    threads._watch.fails = "PRAGMA"
+
+    await threads.look("t", work)
+    await threads.look("t", work)
+
+    assert work.times == 2
+    threads._watch.close()
 
 
 @pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 130])

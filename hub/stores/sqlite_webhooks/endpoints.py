@@ -86,7 +86,7 @@ class SqliteEndpoints(SqlitePart):
 
     async def registry(self, known: Registry | None = None) -> Registry:
         """Return all that events may go to; the same object where nothing has changed."""
-        found = await self._threads.read(self._book.registry)
+        found = await self._threads.look("registry", self._book.registry)
         return known if known is not None and known.revision == found.revision else found
 
 

@@ -48,6 +48,12 @@ class SqlitePart:
     async def _rows(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
         return await self._threads.read(lambda db: db.execute(sql, values).fetchall())
 
+    async def _glance(self, sql: str, *values: object) -> list[Any]:
+        """Return rows that are asked for every second, though they seldom change."""
+        return await self._threads.look(
+            (sql, values), lambda db: db.execute(sql, values).fetchall()
+        )
+
     async def _sweep(self, endpoint_id: str) -> None:
         """Finish what is to be held or cancelled, in steps between which others write."""
         work = partial(sweeping.sweep, endpoint_id=endpoint_id, now_us=self._clock.now_us())

@@ -98,7 +98,7 @@ class SqliteQueue(SqlitePart):
 
     async def next_due_us(self) -> int | None:
         """Return when the next one is due, or its lease ends; or None."""
-        due_us: int | None = (await self._rows(_NEXT_DUE))[0][0]
+        due_us: int | None = (await self._glance(_NEXT_DUE))[0][0]
         return due_us
 
     async def forget_deliveries(self, before_us: int, limit: int) -> int:

@@ -40,7 +40,7 @@ class SqliteReplays(SqlitePart):
     async def replays(self, limit: int, *, running: bool = False) -> Sequence[Replay]:
         """Return a page, newest first."""
         sql = _PAGE.format(where="WHERE state = 'running'" if running else "")
-        return [replay_of(document) for (document,) in await self._rows(sql, (limit,))]
+        return [replay_of(document) for (document,) in await self._glance(sql, limit)]
 
     async def cancel_replay(self, replay_id: str, now_us: int) -> Replay | None:
         """End one that runs. Return it as it is then."""
