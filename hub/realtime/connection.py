@@ -20,8 +20,8 @@ class Sink(Protocol):
         """Send frames. The transport calls `Connection.pause` when its buffer is full."""
         ...
 
-    def ping(self) -> None:
-        """Send a ping; the transport calls `Session.alive` when the pong comes."""
+    def ping(self, batch: Batch) -> None:
+        """Send frames and a ping; the transport calls `Session.alive` when the pong comes."""
         ...
 
     def close(self, code: int, reason: str) -> None:
@@ -187,9 +187,20 @@ class Connection:
             self.touched = True
             self.transport.write(data)
 
+    def waiting(self) -> int:
+        """Return the bytes that wait in the transport."""
+        return 0 if self.is_free() else self.sink.buffered()
+
     def say(self, told: Any) -> None:
         """Write one object to this client alone."""
         self.write(Batch((written(to_json(told), self.form),)))
+
+    def ask(self, told: Any) -> None:
+        """Write one object to this client alone, and see whether it answers."""
+        if not self.closed:
+            self.written += 1
+            self.touched = True
+            self.sink.ping(Batch((written(to_json(told), self.form),)))
 
     def give_up(self, failure: HubError) -> None:
         """Close it for a reason."""

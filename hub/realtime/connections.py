@@ -53,7 +53,7 @@ class Connections:
 
     def queued_bytes(self) -> int:
         """Return the bytes that wait in the transports of all connections."""
-        return sum(connection.sink.buffered() for connection in self._sessions)
+        return sum(each.waiting() for each in self._sessions if each.touched)
 
     def revoke(self, credential: str) -> None:
         """Close whoever came in by a credential, or is the principal of `sub:<name>`."""

@@ -120,11 +120,10 @@ class Session:
     def say_heartbeat(self) -> None:
         """Tell the client where it stands, and ask whether it is there."""
         try:
-            self._say_heartbeat(msgspec.UNSET)
+            self._connection.ask(self._heartbeat(msgspec.UNSET))
         except Exception:
             self.fail()
             raise  # logged by the loop
-        self._connection.sink.ping()
 
     def miss_pong(self) -> None:
         """End it: the client has not answered."""
@@ -144,7 +143,7 @@ class Session:
             case commands.GetStatus() as command:
                 return partial(self._status, command)
             case commands.Heartbeat() as command:
-                self._say_heartbeat(command.id)
+                self._connection.say(self._heartbeat(command.id))
             case commands.Auth() as command:
                 return partial(self._renew, command)
             case commands.Ping() as command:
@@ -251,15 +250,13 @@ class Session:
             report[told] = visible(principal, report[told], readers)
         self._connection.say(replies.status(report, command.id))
 
-    def _say_heartbeat(self, reply_to: replies.CommandId | msgspec.UnsetType) -> None:
-        self._connection.say(
-            replies.Heartbeat(
-                timestamp=self._time(),
-                client_id=self._connection.client_id,
-                epoch=self._node.fanout.epoch,
-                positions=self._connection.positions(),
-                reply_to=reply_to,
-            )
+    def _heartbeat(self, reply_to: replies.CommandId | msgspec.UnsetType) -> replies.Heartbeat:
+        return replies.Heartbeat(
+            timestamp=self._time(),
+            client_id=self._connection.client_id,
+            epoch=self._node.fanout.epoch,
+            positions=self._connection.positions(),
+            reply_to=reply_to,
         )
 
     def _time(self) -> str:

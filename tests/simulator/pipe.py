@@ -103,8 +103,9 @@ class Pipe:
             self._items.pop()
         self.gone = True
 
-    def ping(self) -> None:
-        """Send a ping behind the frames."""
+    def ping(self, batch: Batch) -> None:
+        """Send frames, and a ping behind them."""
+        self.write(batch)
         self._items.append(Came(PING, {}))
 
     def close(self, code: int, reason: str) -> None:

@@ -129,8 +129,9 @@ class SlowSocket:
         if self.connection is not None and not self.connection.writable:
             self.connection.resume()
 
-    def ping(self) -> None:
+    def ping(self, batch: Batch) -> None:
         """Count pings."""
+        self.write(batch)
         self.pings += 1
 
     def close(self, code: int, reason: str) -> None:

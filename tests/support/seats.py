@@ -47,6 +47,7 @@ class FakeTransport(asyncio.Transport):
     Attributes:
         buffer: What was written and has not drained; grows only while `stuck`.
         sent: What the peer has received.
+        writes: How many it was written in.
         ended: The peer has seen the end of the stream.
     """
 
@@ -58,6 +59,7 @@ class FakeTransport(asyncio.Transport):
         )
         self.buffer = b""
         self.sent = b""
+        self.writes = 0
         self.stuck = False
         self.ended = False
         self.reading = True
@@ -94,6 +96,7 @@ class FakeTransport(asyncio.Transport):
             raise RuntimeError("Cannot call write() after write_eof()")
         if self._closing:
             return
+        self.writes += 1
         self.buffer += bytes(data)
         if not self.stuck:
             self.drain()

@@ -104,8 +104,9 @@ class EventStream:
         within_s = grace_s(failure.close_code)
         self._close_timer = self._reception.timers.call_later(within_s, self._give_up)
 
-    def ping(self) -> None:
+    def ping(self, batch: Batch) -> None:
         """There is none: a client that is gone is noticed when TCP gives it up."""
+        self.write(batch)
 
     def close(self, code: int, reason: str) -> None:
         """A stream has no close codes; see `end`."""

@@ -63,8 +63,9 @@ class AsgiSocket:
         if self._queued_bytes > HIGH_WATER_BYTES and self._visit is not None:
             self._visit.connection.pause()
 
-    def ping(self) -> None:
+    def ping(self, batch: Batch) -> None:
         """Count as answered in the next tick: ASGI has no ping, the server sends its own."""
+        self.write(batch)
         if self._visit is not None:
             self._reception.timers.call_soon(self._visit.session.alive)
 

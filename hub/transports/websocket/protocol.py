@@ -41,6 +41,8 @@ HIGH_WATER_BYTES = 64 * 1024
 ABNORMAL = 1006
 UNSUPPORTED = 1003
 _PING = control(PING, b"")
+# A client's, before its mask.
+_BARE_PONG, _PONG_BYTES = b"\x8a\x80", 6
 
 
 class HubProtocol(asyncio.Protocol):
@@ -101,10 +103,15 @@ class HubProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came: first the request, then frames."""
-        if self._parser is not None:
-            self._read(self._parser, data)
-        elif self._entrance is not None:
-            self._entrance.take(data)
+        parser = self._parser
+        if parser is None:
+            if self._entrance is not None:
+                self._entrance.take(data)
+        elif len(data) == _PONG_BYTES and data.startswith(_BARE_PONG) and not parser:
+            # The answer to our ping, alone: all that a client which listens ever sends.
+            self._hear_pong()
+        else:
+            self._read(parser, data)
 
     def eof_received(self) -> None:
         """The client will send nothing more; the transport closes when it has written all."""
@@ -150,10 +157,10 @@ class HubProtocol(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.write(batch.wire)
 
-    def ping(self) -> None:
-        """Send a ping."""
+    def ping(self, batch: Batch) -> None:
+        """Send frames and a ping, as one write."""
         if self._parser is not None and self._code is None:
-            self._send(_PING)
+            self._send(batch.wire + _PING)
 
     def close(self, code: int, reason: str) -> None:
         """Send a close frame; the socket closes when the client answers, or after its grace."""
@@ -221,6 +228,10 @@ class HubProtocol(asyncio.Protocol):
             self._finish(self._last)
         elif self._answers is not None:
             self._send(b"")
+
+    def _hear_pong(self) -> None:
+        if self._visit is not None and not self._visit.connection.closed:
+            self._visit.session.alive()
 
     def _take(self, frame: Frame) -> None:
         if frame.opcode == PING:

@@ -19,10 +19,13 @@ from hub.transports.grace import CLOSE_TIMEOUT_S, REVOKED_TIMEOUT_S
 from hub.transports.websocket.protocol import HubProtocol
 from support.octets import (
     CLOSE,
+    PING,
+    PONG,
     TEXT,
     close_frame,
     command,
     frame,
+    masked,
     upgrade,
 )
 from support.principals import Tokens
@@ -154,7 +157,7 @@ def test_nothing_is_written_after_the_close(house: House) -> None:
 
     visit.connection.say({})
     visit.session.end(HeartbeatTimeout("x"))
-    seat.protocol.ping()
+    seat.protocol.ping(Batch([Frame(b"{}")]))
     house.timers.advance(1)
 
     assert seat.transport.sent == before
@@ -168,9 +171,48 @@ def test_what_is_no_event_touches_the_transport_too(house: House) -> None:
     assert visit is not None
     visit.connection.touched = False
 
-    seat.protocol.ping()
+    seat.protocol.ping(Batch([Frame(b"{}")]))
 
     assert visit.connection.touched
+
+
+def test_a_heartbeat_and_its_ping_are_one_write(house: House) -> None:
+    """Two would be two packets and two wake-ups of each client."""
+    seat = house.sit()
+    before = seat.transport.writes
+
+    house.timers.advance(25)
+
+    assert seat.opcodes == [TEXT, PING]
+    assert seat.transport.writes == before + 1
+
+
+@pytest.mark.parametrize("parts", [1, 2, 6])
+def test_a_pong_is_heard_whole_or_in_parts(house: House, parts: int) -> None:
+    """Who answers stays, however the network cuts what it says."""
+    seat = house.sit()
+    pong = frame(PONG)
+    step = len(pong) // parts
+    house.timers.advance(25)
+
+    for at in range(0, len(pong), step):
+        seat.send(pong[at : at + step])
+    house.timers.advance(15)
+
+    assert CLOSE not in seat.opcodes
+
+
+def test_what_looks_like_a_pong_in_the_middle_of_a_frame_is_none(house: House) -> None:
+    """A ping came without its payload, which begins as a pong would."""
+    seat = house.sit()
+    payload = masked(b"\x8a\x80abcd")
+    ping = frame(PING, payload)
+
+    seat.send(ping[:6])
+    seat.send(ping[6:])
+
+    assert ping[6:].startswith(b"\x8a\x80")
+    assert (seat.frames[-1].opcode, seat.frames[-1].data) == (PONG, payload)
 
 
 @pytest.mark.parametrize("how", ["abort", "close", "lose"])
@@ -180,7 +222,7 @@ def test_a_socket_that_breaks_under_a_fan_out_harms_nobody(house: House, how: st
     getattr(seat.transport, how)()
 
     seat.protocol.write(Batch([Frame(b"{}")]))
-    seat.protocol.ping()
+    seat.protocol.ping(Batch([Frame(b"{}")]))
     seat.protocol.close(1001, "")
     seat.protocol.pause_reading()
     seat.protocol.resume_reading()
@@ -309,7 +351,7 @@ def test_a_fault_in_a_heartbeat_closes_with_1011(
 ) -> None:
     """A bug in a timer ends the connection and its timers; the loop logs it once."""
     seat = house.sit()
-    monkeypatch.setattr("hub.realtime.session.Session._say_heartbeat", _broken)
+    monkeypatch.setattr("hub.realtime.session.Session._heartbeat", _broken)
 
     with pytest.raises(ZeroDivisionError):
         house.timers.advance(25)
