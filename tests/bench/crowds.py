@@ -39,8 +39,9 @@ def rows(folder: Path, console: Console) -> list[Row]:
     console.print(f"  {kib:.1f} KiB a connection, after a ping round")
     ratio = _accepting(folder, console)
     with fresh_hub(folder / "beating") as url:
-        share = run(_heartbeats(ask(url, CHANNEL))) * 100
-    console.print(f"  {share:.2f} % of a core for heartbeats")
+        rest, busy = (share * 100 for share in run(_heartbeats(ask(url, CHANNEL))))
+    share = busy - rest
+    console.print(f"  {share:.2f} % of a core for heartbeats, beside {rest:.2f} % at rest")
     return [
         at_most(f"memory a connection, of {CONNECTIONS:,}", kib, MAX_KIB, " KiB"),
         at_most("CPU of accepting one, of uvicorn and Starlette's", ratio, MAX_ACCEPT),
@@ -78,17 +79,23 @@ async def _memory(target: Target) -> float:
         return (server.memory_bytes() - before) / CONNECTIONS
 
 
-async def _heartbeats(target: Target) -> float:
+async def _heartbeats(target: Target) -> tuple[float, float]:
+    """Return the share of a core that the hub takes at rest, and with its crowd."""
     server = _server(target)
+    rest = await _share(server, BEAT_S)
     async with gathered(target, CONNECTIONS) as crowd:
         await asyncio.sleep(1)
-        before, began = server.cpu_s(), time.monotonic()
         # Two rounds for everybody, whenever each came in.
-        await asyncio.sleep(2 * BEAT_S)
-        share = (server.cpu_s() - before) / (time.monotonic() - began)
+        busy = await _share(server, 2 * BEAT_S)
         if min(each.pings for each in crowd.listeners) < 1:
             raise RuntimeError("expected a ping for everybody, got none for some")
-        return share
+        return rest, busy
+
+
+async def _share(server: Processes, seconds: float) -> float:
+    before, began = server.cpu_s(), time.monotonic()
+    await asyncio.sleep(seconds)
+    return (server.cpu_s() - before) / (time.monotonic() - began)
 
 
 async def _all_pinged(crowd: Crowd) -> None:
