@@ -30,6 +30,8 @@ class Listener(asyncio.Protocol):
 
     def __init__(self, target: Target, counter: Counter) -> None:
         self._target = target
+        # Nothing is there to be ended of those that were not even connected.
+        self._abort: Callable[[], object] = bool
         self._head: bytes | None = b""
         self.counter = counter
         self.pings = 0
@@ -39,6 +41,7 @@ class Listener(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for the upgrade."""
         self._transport = cast("asyncio.Transport", transport)
+        self._abort = self._transport.abort
         self._transport.write(self._target.upgrade())
 
     def data_received(self, data: bytes) -> None:
@@ -76,7 +79,7 @@ class Listener(asyncio.Protocol):
 
     def leave(self) -> None:
         """End it."""
-        self._transport.abort()
+        self._abort()
 
     def _open(self, data: bytes) -> bytes:
         """Read the answer to the upgrade; return what stands behind it."""

@@ -5,6 +5,7 @@ not be passed over because another has told more.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from heapq import nlargest
 from sys import intern
 from typing import Literal
@@ -156,5 +157,11 @@ def bounded(entries: Iterable[Entry]) -> tuple[Sequence[Entry], bool]:
 
 def client_name(text: str) -> str:
     """Return what a program calls itself, as it may be kept and shown (see `audit.clean`)."""
-    # Thousands of clients are of one kind.
+    # All that `clean` looks at; a longer one would be kept, too.
+    return _client_name(text[: _LONGEST_CLIENT * 2])
+
+
+@lru_cache(256)
+def _client_name(text: str) -> str:
+    """Thousands of clients are of one kind."""
     return intern(clean(text, _LONGEST_CLIENT))

@@ -175,6 +175,12 @@ async def test_publisher_that_never_connected_can_be_ended() -> None:
     assert poster.failure == "no answer came"
 
 
+async def test_connections_that_nobody_takes_end_the_run() -> None:
+    """Also the listeners that were not even connected are ended, and the reason is told."""
+    with pytest.raises(Unavailable, match=r"of 3 connections about 0 were let in"):
+        await measure(Target("any", "http://127.0.0.1:1", "/", "/"), LOAD)
+
+
 async def test_connection_that_was_not_let_in_ends_the_run() -> None:
     """A refused upgrade is told with the server's own words."""
     with pytest.raises(Unavailable, match=r"about 0 were let in.*429.*enough of you"):

@@ -163,7 +163,8 @@ class Doorman:
         verdict = handshake.judge(upgrade, guards)
         if not isinstance(verdict, Admitted):
             return verdict
-        return verdict._replace(address=address, client=handshake.client(upgrade))
+        channels, subprotocol, _, principal, _ = verdict
+        return Admitted(channels, subprotocol, address, principal, handshake.client(upgrade))
 
     async def _meet(self, channels: Sequence[str]) -> None:
         """Look for channels that no news told of here, up to the first that there is not."""
