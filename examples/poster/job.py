@@ -34,7 +34,8 @@ class Job:
 
     Every report has an idempotency key made of the run and the step. A program that is started
     again says the same under the same keys, and the hub answers as it did then, for 24 hours: it
-    is created once, and each step is told once.
+    is created once, and each step is told once. The run is in them as a digest: it is named after
+    a file, and a key is a header, of at most 255 signs of ASCII.
 
     Attributes:
         id: The hub's name of it.
@@ -43,11 +44,11 @@ class Job:
 
     def __init__(self, client: MCPClient, run: str, source: Path) -> None:
         self._client = client
-        self._run = run
+        self._key = hashlib.sha256(run.encode(errors="replace")).hexdigest()[:32]
         made = client.create_job(
             {"pop_file_path": source.name, "validation_mode": "full"},
             {"session_id": run},
-            idempotency_key=f"{run}:create",
+            idempotency_key=f"{self._key}:create",
         )
         self.id: str = made["job_id"]
         self.status: str = client.pull_job(self.id)["job"]["status"]
@@ -60,7 +61,7 @@ class Job:
             "completed_steps": done,
             "percentage": 100 * done / len(STEPS),
         }
-        key = f"{self._run}:{done}"
+        key = f"{self._key}:{done}"
         self._client.push_status(self.id, "RUNNING", progress, message, idempotency_key=key)
 
     def ask(self, prompt: str) -> None:
@@ -70,7 +71,7 @@ class Job:
             "NEEDS_INPUT",
             message="Waiting for an answer",
             input_request={"prompt": prompt, "schema": QUESTION_SCHEMA},
-            idempotency_key=f"{self._run}:ask",
+            idempotency_key=f"{self._key}:ask",
         )
 
     def answer(self) -> Any:
@@ -98,12 +99,12 @@ class Job:
             self._client.jobs.upload_artifact(self.id, name, content, "text/csv")
         artifacts = [{"name": name, "type": "csv_report"} for name in files]
         said = f"{summary['total_records_processed']} rows checked"
-        key = f"{self._run}:done"
+        key = f"{self._key}:done"
         self._client.complete_job(self.id, "DONE", summary, artifacts, said, idempotency_key=key)
 
     def failed(self, reason: str) -> None:
         """End with a reason."""
-        key = f"{self._run}:failed"
+        key = f"{self._key}:failed"
         self._client.complete_job(self.id, "FAILED", message=reason, idempotency_key=key)
 
 

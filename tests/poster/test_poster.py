@@ -201,6 +201,24 @@ def test_a_file_that_is_no_table_fails_its_job(
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("Bücher 2026.csv", id="letters that are not ASCII, and a space"),
+        pytest.param(f"{'x' * 251}.csv", id="as long as a name can be"),
+        pytest.param("a\nb\x1b[31m.csv", id="control characters"),
+    ],
+)
+def test_a_file_may_have_any_name(served: HubProcess, tmp_path: Path, name: str) -> None:
+    """Reports are told apart by a header, which takes no such name."""
+    file = tmp_path / name
+    file.write_text("a\n1\n")
+    finished = start(served.url, "python", str(FOLDER / "job.py"), str(file))
+    _, err = finished.communicate(timeout=60)
+
+    assert (finished.returncode, err) == (0, "")
+
+
 def test_an_empty_file_is_a_job_without_rows(
     served: HubProcess, client: MCPClient, tmp_path: Path
 ) -> None:
