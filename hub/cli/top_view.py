@@ -1,5 +1,6 @@
 """What `hub top` shows of one reading."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,8 +13,14 @@ from hub.cli.token_lines import printable
 Reading = Mapping[str, Any]
 _BARS = "▁▂▃▄▅▆▇█"
 _LABEL = 5
-# Lines that are no channels.
-_FRAME = 9
+_GAP = "   "
+# Lines that are neither sums nor bars nor channels.
+_FRAME = 6
+# Lower windows show channels where others show bars.
+_LOW = 16
+_NAME = (8, 48)
+# What a narrow window leaves out first.
+_DROPPED = ("head", "late", "clients")
 _UNITS = ("B", "KiB", "MiB", "GiB")
 _KEYS = {
     "rate": lambda one: (-one["events_in"] - one["events_out"], -one["followers"], one["channel"]),
@@ -36,19 +43,25 @@ def screen(
         trouble: Why the reading is an old one; empty: it is not.
     """
     width, height = size
-    rows = max(1, height - _FRAME)
     style = "dim" if trouble else ""
-    parts = [_head(reading, url, trouble), Text(""), _sums(reading, style)]
-    parts += [*_sparks(reading, width, style), Text("")]
+    told = _sums(reading, width, style)[: max(1, height // 4)]
+    if height >= _LOW:
+        told = [*told, *_sparks(reading, width, style)]
+    rows = max(1, height - _FRAME - len(told))
+    parts = [_head(reading, url, trouble), Text(""), *told, Text("")]
     for part in parts:
         # A line more would push the last ones off the screen.
         part.no_wrap, part.overflow = True, "ellipsis"
-    return Group(*parts, _channels(reading, sort, rows, style), _foot(reading, rows, trouble))
+    table = _channels(reading, sort, rows, width, style)
+    return Group(*parts, table, _foot(reading, rows, trouble))
 
 
 def lines(reading: Reading, sort: str) -> RenderableType:
     """Return one reading for a pipe: the sums, and every channel."""
-    return Group(_sums(reading, ""), _channels(reading, sort, len(reading["channels"]), ""))
+    everything = len(reading["channels"])
+    return Group(
+        *_sums(reading, sys.maxsize, ""), _channels(reading, sort, everything, sys.maxsize, "")
+    )
 
 
 def _head(reading: Reading, url: str, trouble: str) -> Text:
@@ -64,7 +77,8 @@ def _head(reading: Reading, url: str, trouble: str) -> Text:
     return line
 
 
-def _sums(reading: Reading, style: str) -> Text:
+def _sums(reading: Reading, width: int, style: str) -> list[Text]:
+    """Return the sums, as many a line as the window has room for."""
     now = reading["now"]
     latency = now["latency"]
     facts = (
@@ -77,9 +91,15 @@ def _sums(reading: Reading, style: str) -> Text:
         ("p99", _time(latency["p99_ms"])),
     )
     parts = [Text.assemble((f"{name} ", "dim"), (value, "bold")) for name, value in facts]
-    line = Text("   ").join(parts)
-    line.stylize(style)
-    return line
+    told = [parts[0]]
+    for part in parts[1:]:
+        if len(told[-1]) + len(_GAP) + len(part) <= width:
+            told[-1] += Text(_GAP) + part
+        else:
+            told.append(part)
+    for line in told:
+        line.stylize(style)
+    return told
 
 
 def _sparks(reading: Reading, width: int, style: str) -> Sequence[Text]:
@@ -100,24 +120,46 @@ def spark(values: Sequence[float]) -> str:
     return "".join(_BARS[0 if most <= 0 else round(value / most * last)] for value in values)
 
 
-def _channels(reading: Reading, sort: str, rows: int, style: str) -> Table:
+def _channels(reading: Reading, sort: str, rows: int, width: int, style: str) -> Table:
     table = Table(box=None, pad_edge=False, style=style, header_style="dim", expand=False)
-    table.add_column("channel", no_wrap=True, overflow="ellipsis", max_width=48, min_width=8)
-    for name in ("head", "in/s", "out/s", "clients", "late", "behind"):
+    least, most = _NAME
+    table.add_column("channel", no_wrap=True, overflow="ellipsis", max_width=most, min_width=least)
+    shown = [_cells(one) for one in sorted(reading["channels"], key=_KEYS[sort])[:rows]]
+    names = _fitting(shown, width)
+    for name in names:
         table.add_column(name, justify="right", no_wrap=True)
-    for one in sorted(reading["channels"], key=_KEYS[sort])[:rows]:
-        late = "yellow" if one["late"] else "dim"
-        quiet = "" if one["events_in"] or one["events_out"] else "dim"
-        table.add_row(
-            Text(printable(one["channel"]), "bold"),
-            Text("-" if one["head"] is None else _number(one["head"])),
-            Text(_number(one["events_in"]), quiet),
-            Text(_number(one["events_out"]), quiet),
-            Text(_number(one["followers"])),
-            Text(_number(one["late"]), late),
-            Text(_number(one["behind"]), late),
-        )
+    for cells in shown:
+        table.add_row(cells["channel"], *(cells[name] for name in names))
     return table
+
+
+def _cells(one: Mapping[str, Any]) -> dict[str, Text]:
+    late = "yellow" if one["late"] else "dim"
+    quiet = "" if one["events_in"] or one["events_out"] else "dim"
+    return {
+        "channel": Text(printable(one["channel"]), "bold"),
+        "head": Text("-" if one["head"] is None else _number(one["head"])),
+        "in/s": Text(_number(one["events_in"]), quiet),
+        "out/s": Text(_number(one["events_out"]), quiet),
+        "clients": Text(_number(one["followers"])),
+        "late": Text(_number(one["late"]), late),
+        "behind": Text(_number(one["behind"]), late),
+    }
+
+
+def _fitting(shown: Sequence[Mapping[str, Text]], width: int) -> list[str]:
+    """Return the columns that a window has room for: numbers that are cut say nothing."""
+    names = ["head", "in/s", "out/s", "clients", "late", "behind"]
+    wide = {
+        name: max([len(name), *(len(cells[name]) for cells in shown)])
+        for name in ("channel", *names)
+    }
+    first = min(wide["channel"], _NAME[1])
+    for dropped in _DROPPED:
+        if first + sum(2 + wide[name] for name in names) <= width:
+            break
+        names.remove(dropped)
+    return names
 
 
 def _foot(reading: Reading, rows: int, trouble: str) -> Text:

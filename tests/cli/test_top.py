@@ -83,6 +83,27 @@ def test_a_screen_fits(width: int, height: int) -> None:
     assert "more channels" in lines[-1] or width < 40
 
 
+def test_a_terminal_of_80_columns_has_room_for_every_number() -> None:
+    """It is the usual one, and the slowest of a hundred is what one looks for."""
+    lines = drawn(80, 24)
+
+    assert "p99 1.3 s" in lines[2] + lines[3]
+    assert "…" not in "".join(lines)
+
+
+def test_a_small_window_leaves_out_rather_than_cuts() -> None:
+    """Rows and whole columns: of a number that is cut nobody knows how large it was."""
+    many = [{**READING["channels"][0], "channel": f"orders.{n}"} for n in range(9)]
+
+    lines = drawn(40, 12, channels=many)
+
+    assert "p99 1.3 s" in "".join(lines[2:5])
+    assert lines[6].split() == ["channel", "in/s", "out/s", "clients", "behind"]
+    assert lines[7].split() == ["orders.0", "12.5", "1,500", "12", "412"]
+    assert sum(line.startswith("orders.") for line in lines) == 3
+    assert "…" not in "".join(lines)
+
+
 @pytest.mark.parametrize(
     ("sort", "first"),
     [("rate", "contracts"), ("name", "contracts"), ("followers", "moves"), ("behind", "contracts")],
