@@ -14,7 +14,7 @@ import pytest
 
 from hub.cli.stop import GRACE_S
 from hub.settings import load
-from support.deploy_files import DEPLOY, KNOWN, assignments
+from support.deploy_files import DEPLOY, KNOWN, ROOT, assignments
 
 UNIT = (DEPLOY / "systemd" / "hub.service").read_text()
 ENV = (DEPLOY / "systemd" / "hub.env").read_text()
@@ -80,6 +80,21 @@ def test_the_unit_gives_a_stop_its_time() -> None:
     assert str(settings.data_file).startswith("/var/lib/hub/")
     assert values("StateDirectory") == ["hub"]
     assert warnings == []
+
+
+def test_it_is_installed_from_where_the_container_is() -> None:
+    """From the checkout: a name at a registry may be nobody's yet, and somebody else's tomorrow."""
+    (told,) = re.findall(r"^# +(/opt/hub/bin/pip install .*)$", UNIT, re.MULTILINE)
+    dockerfile = (ROOT / "Dockerfile").read_text()
+
+    assert told.replace("install", "install --no-cache-dir") in dockerfile
+    for path in re.findall(r"(?:examples|\.ci|\./clients)/\S+", UNIT):
+        assert (ROOT / path).exists(), path
+
+
+def test_a_call_that_is_filtered_is_refused_and_no_end() -> None:
+    """What a library tries one day must not kill the hub."""
+    assert values("SystemCallErrorNumber") == ["EPERM"]
 
 
 def test_every_line_of_the_settings_can_be_used(tmp_path: Path) -> None:
