@@ -1,6 +1,7 @@
 """The documentation in a browser: every page can be read, by everybody, and does what it offers."""
 
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 
 import httpx
 import pytest
@@ -50,6 +51,38 @@ async def test_every_page_fits_a_phone_in_the_dark(open_page: OpenPage, served: 
         if address in COLOURS:
             found = await barriers(page, without=WITHOUT.get(address, ""))
             assert (address, found) == (address, [])
+
+
+async def test_tables_of_names_can_be_read_without_scrolling(
+    page: Page, served: HubProcess
+) -> None:
+    """On a laptop: who looks up a name sees at once what it means."""
+    wider = (
+        "[...document.querySelectorAll('.scroll')].map(one => one.scrollWidth - one.clientWidth)"
+    )
+    for address in ("/docs/cli", "/docs/settings", "/docs/errors", "/docs/metrics"):
+        await page.goto(f"{served.url}{address}")
+
+        found = await page.evaluate(wider)
+        assert (address, max(found)) == (address, 0)
+
+
+async def test_the_head_of_a_page_fits_a_phone(open_page: OpenPage, served: HubProcess) -> None:
+    """Nothing in it lies on something else, and no word is cut."""
+    page = await open_page(viewport=PHONE)
+    await page.goto(f"{served.url}/docs")
+    parts = page.locator("header > *, header nav a")
+
+    cut = await parts.evaluate_all(
+        "all => all.filter(one => one.scrollWidth > one.clientWidth + 1)"
+    )
+    boxes = [
+        box for one in await page.locator("header > *").all() if (box := await one.bounding_box())
+    ]
+
+    assert cut == []
+    for left, right in pairwise(sorted(boxes, key=lambda box: box["x"])):
+        assert left["x"] + left["width"] <= right["x"]
 
 
 async def test_code_is_copied(open_page: OpenPage, served: HubProcess) -> None:

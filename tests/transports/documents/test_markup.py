@@ -100,3 +100,12 @@ def test_a_page_is_made_once_and_not_before_it_is_asked_for() -> None:
     assert (before, page.body, made) == (None, b"1", ["x"])
     assert shelf.make("/x") is shelf.made("/x") is page
     assert "/y" not in shelf
+
+
+def test_a_short_name_in_a_table_is_not_broken_and_a_long_one_can_be() -> None:
+    """A name that is broken is not found by who looks for it; one of 60 signs has to be."""
+    short = rendered("`E_AUTHENTICATION_FAILED`").html
+    long = rendered("`hub webhooks create|list|show`").html
+
+    assert "<code>E_<wbr>" in short
+    assert '<code class="long">hub webhooks create|<wbr>list|<wbr>show</code>' in long

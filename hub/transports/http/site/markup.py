@@ -16,7 +16,9 @@ from markdown_it.token import Token
 
 from hub.transports.http.site.highlight import coloured
 
-_JOINT, _BREAK = re.compile("([_/,:])(?=.)"), r"\1<wbr>"
+_JOINT, _BREAK = re.compile("([_/,:|])(?=.)"), r"\1<wbr>"
+# Names up to here are never broken where there is room for a table.
+_LONG = 24
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -124,7 +126,9 @@ def _code(_: Any, tokens: Sequence[Token], index: int, *_rest: Any) -> str:
 
 def _inline_code(_: Any, tokens: Sequence[Token], index: int, *_rest: Any) -> str:
     # Long names may be broken between their words, in the narrow column of a table say.
-    return f"<code>{_JOINT.sub(_BREAK, html.escape(tokens[index].content))}</code>"
+    content = tokens[index].content
+    kind = ' class="long"' if len(content) > _LONG else ""
+    return f"<code{kind}>{_JOINT.sub(_BREAK, html.escape(content))}</code>"
 
 
 def _table_open(*_: Any) -> str:
