@@ -37,8 +37,8 @@ class Picture(NamedTuple):
 
 PICTURES = (
     Picture("picture.png", "/", {"width": 1360, "height": 860}, "light"),
-    Picture("pictures/live-dark.png", "/", {"width": 1360, "height": 860}, "dark"),
-    Picture("pictures/live-phone.png", "/", PHONE, "light"),
+    Picture("pictures/dashboard-dark.png", "/", {"width": 1360, "height": 860}, "dark"),
+    Picture("pictures/dashboard-phone.png", "/", PHONE, "light"),
     Picture("pictures/docs.png", "/docs", DESKTOP, "light"),
     Picture("pictures/rest-api.png", "/docs/openapi", DESKTOP, "dark"),
 )
