@@ -44,11 +44,13 @@ export const NAMES = {
   4408: "slow_consumer",
   4410: "heartbeat_timeout",
   4412: "draining",
+  4414: "reconnect",
   4429: "rate_limited",
   4500: "bad_frame",
   4501: "unauthenticated",
   4503: "forbidden",
   4508: "connection_limit",
+  4509: "disconnected",
 };
 const FINAL_RFC = new Set([1002, 1003, 1007, 1008, 1009, 1010]);
 const UNAUTHORIZED = new Set([401, 403, 4501, 4503]);
