@@ -140,6 +140,34 @@ async def test_where_no_websocket_gets_through_events_come_by_plain_http(
     assert listener.offsets() == [offset, other]
 
 
+@pytest.mark.parametrize("way", ["websocket", "sse"])
+@pytest.mark.parametrize(
+    ("query", "state", "word"),
+    [("?reconnect=true", "connecting", "reconnect"), ("", "disconnected", "disconnected")],
+    ids=["to come back", "for good"],
+)
+async def test_what_an_operator_closes_comes_back_or_not(
+    hub: HubProcess, client: AsyncMCPClient, way: str, query: str, state: str, word: str
+) -> None:
+    """The same words on both ways; who may come back has missed nothing."""
+    name = f"{way}-{word}"
+    asked = {"channel": "contracts", "history": 0}
+    options = {"transport": way, "client": name}
+    async with listening(hub.url, asked, options=options) as listener:
+        await listener.until(subscribed())
+        async with httpx.AsyncClient(base_url=hub.url) as http:
+            found = (await http.get("/api/connections", params={"search": name})).json()
+            (one,) = found["connections"]
+            await http.delete(f"/api/connections/{one['client_id']}{query}")
+        await listener.until(lambda one: (state, word) in one.states())
+        (offset,) = await post(client, 1)
+        if state == "connecting":
+            await listener.until(heard(offset))
+
+    assert listener.of("client")[-1]["state"] == ("connected" if query else "disconnected")
+    assert listener.offsets() == ([offset] if query else [])
+
+
 @pytest.mark.parametrize("form", ["JSON", "MessagePack"])
 async def test_a_snapshot_and_what_follows_it_are_the_hubs_own_state(
     hub: HubProcess, client: AsyncMCPClient, form: str

@@ -1,12 +1,13 @@
 /** The client: one hub, its connections, and who subscribes to what. @module */
 
-import { addressOf, environment } from "./address.js";
+import { addressOf } from "./address.js";
 import { watch } from "./attention.js";
 import { CLOCK } from "./clock.js";
 import { Connection } from "./connection.js";
 import { Dialing } from "./dialing.js";
 import { Line } from "./line.js";
 import { HubMessage, Target } from "./message.js";
+import { checked, nameOf } from "./options.js";
 import { Query } from "./query.js";
 import { Share } from "./share.js";
 import { Subscription } from "./subscription.js";
@@ -16,28 +17,7 @@ import { JSON_FORMAT } from "./websocket.js";
 /**
  * @typedef {import("./outputs.js").Output} Output
  * @typedef {import("./outputs.js").ClientState} ClientState
- * @typedef {import("./outputs.js").TokenReason} TokenReason
- */
-
-/**
- * @typedef {object} HubOptions
- * @property {string} [token] Always the same; else HUB_TOKEN of Node's environment.
- * @property {(asked: { reason: TokenReason }) => string | Promise<string>} [getToken] Asked before
- *   each connection, and for a newer token before one runs out.
- * @property {() => string | Promise<string>} [getTicket] Asked before each connection for a ticket
- *   of `POST /api/ws/ticket`.
- * @property {number} [minReconnectDelay] Milliseconds, 500.
- * @property {number} [maxReconnectDelay] Milliseconds, 20,000.
- * @property {number} [timeout] Milliseconds that a connection may take, 10,000.
- * @property {number} [maxServerPingDelay] Milliseconds that a heartbeat may be late, 10,000.
- * @property {number} [linger] Milliseconds that a subscription stays when nobody reads it, 250.
- * @property {number} [maxConnections] Different queries of one channel need one each, 8.
- * @property {import("./dialing.js").Transport} [transport] `auto`: a WebSocket, and where none gets
- *   through, Server-Sent Events; or only one of them, `websocket` or `sse`.
- * @property {typeof globalThis.fetch} [fetch] For Server-Sent Events, instead of the platform's.
- * @property {typeof globalThis.WebSocket} [WebSocket] Where there is none, as in Node 20: that of `ws`.
- * @property {import("./websocket.js").Format} [format] `msgpack` of hub-client/msgpack, say.
- * @property {import("./clock.js").Clock} [clock] Replaces time and chance, in tests.
+ * @typedef {import("./options.js").HubOptions} HubOptions
  */
 
 /**
@@ -70,14 +50,13 @@ export class HubClient extends Target {
    */
   constructor(url, options = {}) {
     super();
-    const given = [options.token, options.getToken, options.getTicket].filter((one) => one !== undefined);
-    if (given.length > 1) throw new TypeError("expected one of token, getToken and getTicket, got several");
     this.#address = addressOf(url);
-    this.#options = { linger: 250, maxConnections: 8, ...options };
+    this.#options = { linger: 250, maxConnections: 8, ...checked(options) };
     this.#clock = options.clock ?? CLOCK;
     this.#dialing = new Dialing({
       address: this.#address,
-      transport: checkTransport(options.transport ?? "auto"),
+      client: nameOf(options.client),
+      transport: options.transport ?? "auto",
       WebSocket: options.WebSocket ?? globalThis.WebSocket,
       fetch: options.fetch ?? globalThis.fetch,
       format: options.format ?? JSON_FORMAT,
@@ -198,8 +177,8 @@ export class HubClient extends Target {
   }
 
   #connection() {
-    const { token = environment("HUB_TOKEN"), getToken, getTicket } = this.#options;
-    const fixed = getToken === undefined && getTicket === undefined && token !== undefined;
+    const { token, getToken, getTicket } = this.#options;
+    const fixed = token !== undefined;
     const line = new Line({
       ...this.#options,
       clock: this.#clock,
@@ -264,10 +243,4 @@ export class HubClient extends Target {
   #nextId = () => `c${++this.#ids}`;
 
   #help = (/** @type {string | null} */ page) => page && new URL(page, `${this.url}/`).href;
-}
-
-/** @param {string} transport */
-function checkTransport(transport) {
-  if (transport === "auto" || transport === "websocket" || transport === "sse") return transport;
-  throw new TypeError(`expected transport of auto, websocket, sse, got ${transport}`);
 }

@@ -1,5 +1,7 @@
 /** The shell of a line: a socket, a timer, and who asks for tokens. @module */
 
+import { isCredential } from "./options.js";
+
 /**
  * @typedef {import("./outputs.js").Output} Output
  * @typedef {import("./websocket.js").Socket} Socket
@@ -123,8 +125,6 @@ export class Connection {
 
 /** @param {unknown} given */
 function checked(given) {
-  if (typeof given !== "string" || !/^[\x21-\x7e]+$/.test(given)) {
-    throw new TypeError(`expected a token of printable ASCII, got ${typeof given}`);
-  }
-  return given;
+  if (!isCredential(given)) throw new TypeError(`expected a token of printable ASCII, got ${typeof given}`);
+  return /** @type {string} */ (given);
 }

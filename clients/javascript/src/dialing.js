@@ -12,8 +12,9 @@ import { openWebSocket } from "./websocket.js";
  *
  * @typedef {object} Ways
  * @property {import("./address.js").Address} address
+ * @property {string} client What the program calls itself; empty: nothing.
  * @property {Transport} transport
- * @property {typeof globalThis.WebSocket | undefined} WebSocket
+ * @property {import("./websocket.js").SocketClass | undefined} WebSocket
  * @property {typeof globalThis.fetch} fetch
  * @property {import("./websocket.js").Format} format
  * @property {() => number} now
@@ -106,16 +107,17 @@ export class Dialing {
    * @param {Handlers} handlers
    */
   #socket(ticket, handlers) {
-    const { WebSocket, address, format } = this.#ways;
+    const { WebSocket, address, client, format } = this.#ways;
     if (!WebSocket) {
       throw new TypeError('expected a WebSocket, got none: in Node before 22 give that of "ws"');
     }
-    return openWebSocket(WebSocket, address.websocket, format, ticket, handlers);
+    const query = new URLSearchParams({ channels: "", ...(client && { client }), ...(ticket !== null && { ticket }) });
+    return openWebSocket(WebSocket, `${address.websocket}?${query}`, format, handlers);
   }
 
   /** @param {Handlers} handlers */
   #plain(handlers) {
-    const { fetch, address, now } = this.#ways;
-    return openEventStream(fetch, address.http, now, handlers);
+    const { fetch, address, client, now } = this.#ways;
+    return openEventStream(fetch, { base: address.http, client }, now, handlers);
   }
 }

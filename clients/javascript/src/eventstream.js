@@ -16,13 +16,13 @@ const HEARTBEAT_S = 25;
  *
  * It begins with a look at `/health`, so that it is open only where the hub can be reached.
  * @param {typeof globalThis.fetch} fetch
- * @param {string} base
+ * @param {{ base: string, client: string }} hub Where it is, and what the program calls itself.
  * @param {() => number} now
  * @param {Handlers} handlers
  * @returns {Socket}
  */
-export function openEventStream(fetch, base, now, handlers) {
-  const socket = new EventStreamSocket(fetch, base, now, handlers);
+export function openEventStream(fetch, hub, now, handlers) {
+  const socket = new EventStreamSocket(fetch, hub, now, handlers);
   void socket.open();
   return socket;
 }
@@ -36,20 +36,20 @@ class EventStreamSocket {
   #heartbeatMs = HEARTBEAT_S * 1000;
   #closed = false;
   #fetch;
-  #base;
+  #hub;
   #now;
   #handlers;
 
   /**
    * @param {typeof globalThis.fetch} fetch
-   * @param {string} base
+   * @param {{ base: string, client: string }} hub
    * @param {() => number} now
    * @param {Handlers} handlers
    */
-  constructor(fetch, base, now, handlers) {
+  constructor(fetch, hub, now, handlers) {
     // Called bare: a browser's fetch refuses another `this`.
     this.#fetch = /** @type {typeof globalThis.fetch} */ ((...given) => fetch(...given));
-    this.#base = base;
+    this.#hub = hub;
     this.#now = now;
     this.#handlers = handlers;
   }
@@ -94,7 +94,7 @@ class EventStreamSocket {
       this.#now,
     );
     this.#streams.set(command.channel, stream);
-    void stream.run(this.#fetch, streamAddress(this.#base, command), this.#token);
+    void stream.run(this.#fetch, streamAddress(this.#hub, command), this.#token);
   }
 
   /** @param {string} channel */
@@ -131,7 +131,7 @@ class EventStreamSocket {
   /** @returns {Promise<import("./closing.js").Loss | null>} */
   async #reach() {
     try {
-      const answer = await this.#fetch(`${this.#base}/health`, { cache: "no-store" });
+      const answer = await this.#fetch(`${this.#hub.base}/health`, { cache: "no-store" });
       return answer.ok ? null : answered(answer.status, {});
     } catch (error) {
       return broken("network_error", String(error));

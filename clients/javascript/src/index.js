@@ -13,7 +13,7 @@ export {
 export { Subscription } from "./subscription.js";
 
 /**
- * @typedef {import("./client.js").HubOptions} HubOptions
+ * @typedef {import("./options.js").HubOptions} HubOptions
  * @typedef {import("./wants.js").SubscribeOptions} SubscribeOptions
  * @typedef {import("./outputs.js").ClientState} ClientState
  * @typedef {import("./outputs.js").SubscriptionState} SubscriptionState

@@ -12,24 +12,25 @@ import { NAMES, answered, broken, closed } from "./closing.js";
  * @property {(loss: import("./closing.js").Loss) => void} lost
  */
 
-/** Close codes by their words, of those after which one comes back. */
+/** Close codes by the words of what ends a connection; `forbidden`, say, may be of its channel alone. */
 const CODES = Object.fromEntries(
-  Object.entries(NAMES).flatMap(([code, word]) => (/^4[0-4]/.test(code) ? [[word, Number(code)]] : [])),
+  Object.entries(NAMES).flatMap(([code, word]) => (/^4[0-4]|4508|4509/.test(code) ? [[word, Number(code)]] : [])),
 );
 const RETRIED = new Set([408, 425, 429]);
 
 /**
  * Return the address of a stream that is what a `subscribe` asks for.
- * @param {string} base
+ * @param {{ base: string, client?: string }} hub
  * @param {Frame} command
  */
-export function streamAddress(base, { channel, since, history, snapshot, where, conflate }) {
+export function streamAddress({ base, client }, { channel, since, history, snapshot, where, conflate }) {
   const query = new URLSearchParams({ channels: channel });
   if (since) query.set("since", `${since.epoch};${channel}=${since.offset}`);
   if (history !== undefined) query.set("history", String(history));
   if (snapshot) query.set("snapshot", "true");
   if (where) query.set("where", JSON.stringify(where));
   if (conflate) query.set("conflate", `${conflate.key}:${conflate.max_hz ?? 20}`);
+  if (client) query.set("client", client);
   return `${base}/api/events?${query}`;
 }
 

@@ -29,6 +29,23 @@ import { closed } from "./closing.js";
  * @property {() => void} close Nothing is told after it.
  */
 
+/**
+ * As much of a WebSocket as is used here: the platform's has it, and that of `ws`.
+ *
+ * @typedef {object} SocketLike
+ * @property {number} readyState
+ * @property {string} protocol
+ * @property {any} binaryType
+ * @property {any} onopen
+ * @property {any} onmessage
+ * @property {any} onclose
+ * @property {any} onerror
+ * @property {(data: any) => void} send
+ * @property {() => void} close
+ *
+ * @typedef {new (address: string, protocols: string[]) => SocketLike} SocketClass
+ */
+
 /** @type {Format} */
 export const JSON_FORMAT = {
   subprotocol: "hub.v1.json",
@@ -40,24 +57,22 @@ const OPEN = 1;
 
 /**
  * Open a WebSocket that follows nothing yet.
- * @param {typeof globalThis.WebSocket} Kind
+ * @param {SocketClass} Kind
  * @param {string} address
  * @param {Format} format
- * @param {string | null} ticket
  * @param {Handlers} handlers
  * @returns {Socket}
  */
-export function openWebSocket(Kind, address, format, ticket, handlers) {
-  const query = ticket === null ? "channels=" : `channels=&ticket=${encodeURIComponent(ticket)}`;
+export function openWebSocket(Kind, address, format, handlers) {
   const offered = format === JSON_FORMAT ? [format] : [format, JSON_FORMAT];
-  const socket = new Kind(`${address}?${query}`, offered.map((one) => one.subprotocol));
+  const socket = new Kind(address, offered.map((one) => one.subprotocol));
   socket.binaryType = "arraybuffer";
   let chosen = format;
   socket.onopen = () => {
     chosen = offered.find((one) => one.subprotocol === socket.protocol) ?? JSON_FORMAT;
     handlers.opened();
   };
-  socket.onmessage = ({ data }) => {
+  socket.onmessage = (/** @type {{ data: any }} */ { data }) => {
     let frame;
     try {
       frame = chosen.decode(data);
@@ -67,7 +82,7 @@ export function openWebSocket(Kind, address, format, ticket, handlers) {
     }
     handlers.received(frame);
   };
-  socket.onclose = ({ code, reason }) => handlers.lost(closed(code, reason));
+  socket.onclose = (/** @type {{ code: number, reason: string }} */ { code, reason }) => handlers.lost(closed(code, reason));
   // What it is says `close`, which follows.
   socket.onerror = () => {};
   return {

@@ -37,7 +37,7 @@ test("the address of a stream says what a subscribe says", () => {
     [{ history: 0, where: { a: [1, null] } }, "?channels=contracts&history=0&where=%7B%22a%22%3A%5B1%2Cnull%5D%7D"],
   ];
   for (const [asked, query] of cases) {
-    const address = streamAddress("http://h/hub", { channel: "contracts", ...asked });
+    const address = streamAddress({ base: "http://h/hub" }, { channel: "contracts", ...asked });
     assert.equal(address, `http://h/hub/api/events${query}`);
   }
 });

@@ -5,11 +5,13 @@ import { FakeClock, settle } from "./clock.js";
 import { fakeSockets } from "./sockets.js";
 
 export function scene(options = {}) {
-  const clock = new FakeClock(options.clock ?? {});
+  const { clock: terms, ...more } = options;
+  const clock = new FakeClock(terms);
   const { WebSocket, all } = fakeSockets();
   const hub = new HubClient("http://hub.test", {
     transport: "websocket",
-    ...options,
+    client: "",
+    ...more,
     clock,
     WebSocket,
   });
