@@ -2,19 +2,37 @@
 
 import json
 import subprocess
+from typing import Any
+
+import httpx
 
 from hub.transports.http.documents.closes import CLOSES
 from support.javascript import FOLDER, node
 
+HELPS = """
+import { answered, broken, closed, illegible, nobody } from "./src/closing.js";
 
-def said(program: str) -> dict[str, str]:
+const words = ["timeout", "heartbeat_timeout", "network_error"];
+const tokens = ["token_pending", "token_refused", "token_unavailable"];
+const codes = Array.from({ length: 4000 }, (_, at) => 1000 + at);
+const losses = [
+  ...[...words, ...tokens].map((word) => broken(word)),
+  ...codes.flatMap((code) => [closed(code, ""), closed(code, "bye")]),
+  ...[400, 401, 403, 404, 429, 500, 502, 503, 504].map((status) => answered(status, {})),
+  illegible(""),
+  nobody(""),
+];
+console.log(JSON.stringify([...new Set(losses.map(({ error }) => error.help))]));
+"""
+
+
+def said(program: str) -> Any:
     """Return what a program that imports the client's own modules writes, as JSON."""
     done = subprocess.run(
         [node(), "--input-type=module", "--eval", program],
         cwd=FOLDER, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    answer: dict[str, str] = json.loads(done.stdout)
-    return answer
+    return json.loads(done.stdout)
 
 
 def test_it_has_the_hubs_word_for_each_code() -> None:
@@ -26,3 +44,13 @@ def test_it_has_the_hubs_word_for_each_code() -> None:
     assert {int(code): word for code, word in names.items() if code != "1005"} == {
         close.code: close.word for close in CLOSES
     }
+
+
+async def test_whatever_ends_a_connection_has_a_page_that_helps(http: httpx.AsyncClient) -> None:
+    """Also what the client says by itself, and what nobody knows."""
+    helps = said(HELPS)
+
+    answers = {page: (await http.get(page)).status_code for page in helps}
+
+    assert len(helps) > 20
+    assert {page for page, status in answers.items() if status != 200} == set()

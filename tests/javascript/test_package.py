@@ -57,7 +57,9 @@ def test_it_holds_sources_types_and_readme_and_nothing_else(project: Path) -> No
     package = project / "node_modules/hub-client"
     there = {path.name for path in package.iterdir()}
 
-    assert there == {"package.json", "README.md", "src", "types"}
+    assert there == {"package.json", "README.md", "LICENSE", "src", "types"}
+    assert {path.suffix for path in (package / "src").iterdir()} == {".js"}
+    assert (package / "LICENSE").read_text() == (FOLDER.parents[1] / "LICENSE").read_text()
     assert (package / "src/client.js").read_text() == (FOLDER / "src/client.js").read_text()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from hub.auth.claims import LEEWAY_S
 from hub_client import AsyncMCPClient, HubError
 from support.javascript import Listener, listening
 from support.proxy import proxy_to
@@ -261,8 +262,8 @@ async def test_a_volatile_channel_begins_with_its_state_and_resumes_without_a_ga
 
 
 def fresh_token(lifetime_s: int) -> str:
-    """Return a token that is good for so long from now on."""
-    return token(exp=int(time.time()) + lifetime_s, roles=["admin"])
+    """Return a token that is good for so long from now on; the hub adds its leeway."""
+    return token(exp=int(time.time()) + lifetime_s - LEEWAY_S, roles=["admin"])
 
 
 @pytest.fixture(scope="module")
@@ -281,10 +282,11 @@ async def test_a_token_is_renewed_before_it_runs_out_and_the_connection_stays(
         listening(guarded.url, {"channel": "contracts", "history": 0}, asks=True) as listener,
     ):
         await listener.until(lambda one: one.of("ask"))
+        over = time.time() + 4
         listener.tell(fresh_token(4))
         await listener.until(lambda one: len(one.of("ask")) == 2)
         listener.tell(fresh_token(600))
-        await asyncio.sleep(4)  # until the first is over, by the hub's clock
+        await asyncio.sleep(over - time.time())  # until the first is over, by the hub's clock
         (offset,) = await post(client, 1)
         await listener.until(heard(offset))
 

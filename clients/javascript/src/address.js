@@ -40,6 +40,21 @@ export function environment(name) {
 }
 
 /**
+ * Return the address of a page of the hub; null where that is none that a browser should open.
+ * @param {string} page As the hub, or somebody between, has said it.
+ * @param {string} base The hub's.
+ */
+export function pageAt(page, base) {
+  let found;
+  try {
+    found = new URL(/^\/(?!\/)/.test(page) ? `${base}${page}` : page, `${base}/`);
+  } catch {
+    return null;
+  }
+  return /^https?:$/.test(found.protocol) ? found.href : null;
+}
+
+/**
  * @param {string} given
  * @param {string | undefined} page
  */

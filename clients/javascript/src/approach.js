@@ -1,6 +1,7 @@
 /** How far a line has come on its way to the hub, and when it tries the next step. @module */
 
 import { reconnectDelay } from "./backoff.js";
+import { broken } from "./closing.js";
 
 /**
  * `idle` before all, `token` while somebody is asked for one, `opening` until the connection is
@@ -45,9 +46,9 @@ export class Approach {
     return this.phase === "auth" || this.phase === "open";
   }
 
-  /** When the phase is late; never while somebody is asked, or when there is none. */
+  /** When the phase is late; null when there is none. */
   get dueAt() {
-    return this.over || this.phase === "token" ? null : this.#since + this.#within;
+    return this.over ? null : this.#since + this.#within;
   }
 
   /** Whether the phase takes too long. A clock that was set back must not make it last. */
@@ -71,6 +72,16 @@ export class Approach {
     this.welcomed = false;
     this.#since = this.#clock.now();
     this.#within = withinMs;
+  }
+
+  /**
+   * Wait for a token for as long as it takes, since a person may be asked; return what to say of it.
+   * @returns {import("./closing.js").Loss}
+   */
+  linger() {
+    const loss = broken("token_pending", `no token within ${this.#within} ms`);
+    this.enter("token", Number.POSITIVE_INFINITY);
+    return loss;
   }
 
   /**

@@ -6,17 +6,21 @@
  * @returns {() => void} Ends it.
  */
 export function watch(wake) {
-  const { document, addEventListener, removeEventListener } = /** @type {any} */ (globalThis);
+  const { document, addEventListener } = /** @type {any} */ (globalThis);
   if (typeof addEventListener !== "function") return () => {};
   const look = () => {
     if (!document || document.visibilityState !== "hidden") wake();
   };
-  const names = ["online", "pageshow", "resume"];
-  for (const name of names) globalThis.addEventListener(name, look);
-  document?.addEventListener("visibilitychange", look);
+  /** @type {Array<[EventTarget | undefined, string]>} */
+  const told = [
+    [globalThis, "online"],
+    [globalThis, "pageshow"],
+    // A frozen tab that goes on; said of the document alone, and it does not bubble.
+    [document, "resume"],
+    [document, "visibilitychange"],
+  ];
+  for (const [target, name] of told) target?.addEventListener(name, look);
   return () => {
-    for (const name of names) globalThis.removeEventListener(name, look);
-    document?.removeEventListener("visibilitychange", look);
-    void removeEventListener;
+    for (const [target, name] of told) target?.removeEventListener(name, look);
   };
 }

@@ -1,6 +1,6 @@
 /** The client: one hub, its connections, and who subscribes to what. @module */
 
-import { addressOf } from "./address.js";
+import { addressOf, pageAt } from "./address.js";
 import { watch } from "./attention.js";
 import { CLOCK } from "./clock.js";
 import { Connection } from "./connection.js";
@@ -57,6 +57,8 @@ export class HubClient extends Target {
       address: this.#address,
       client: nameOf(options.client),
       transport: options.transport ?? "auto",
+      // A ticket is good for sockets alone.
+      socketsOnly: options.transport === "websocket" || options.getTicket !== undefined,
       WebSocket: options.WebSocket ?? globalThis.WebSocket,
       fetch: options.fetch ?? globalThis.fetch,
       format: options.format ?? JSON_FORMAT,
@@ -84,7 +86,7 @@ export class HubClient extends Target {
 
   /** Connect, or come back after `disconnected`; what is subscribed goes on where it was. */
   connect() {
-    this.#refuseClosed();
+    this.#ready();
     this.error = null;
     this.#each((one) => one.line.connect());
   }
@@ -98,7 +100,7 @@ export class HubClient extends Target {
    * @throws {TypeError} An option is not of its form, or unknown.
    */
   subscribe(channel, options = {}) {
-    this.#refuseClosed();
+    this.#ready();
     const asked = wants(channel, options);
     const share = [...this.#shares].find((one) => one.takes(asked)) ?? this.#share(asked);
     const subscription = new Subscription(share);
@@ -216,7 +218,7 @@ export class HubClient extends Target {
    * @param {Connection} connection
    */
   #ended(loss, connection) {
-    if (connection === this.#main) this.error = loss.error;
+    if (connection === this.#main && this.#state.state === "disconnected") this.error = loss.error;
   }
 
   /** Say how things are with all connections together: as with the worst of them. */
@@ -228,6 +230,8 @@ export class HubClient extends Target {
     const worst = main.state === "connected" ? (cut ?? main) : main;
     if (worst === this.#state) return;
     this.#state = worst;
+    // A listener may have connected anew, before the end was told to all.
+    if (worst.state !== "disconnected") this.error = null;
     this.dispatchEvent(new HubMessage("state", worst));
   }
 
@@ -236,11 +240,12 @@ export class HubClient extends Target {
     for (const connection of [...this.#connections]) connection.run(act(connection));
   }
 
-  #refuseClosed() {
+  #ready() {
     if (this.#closed) throw new TypeError("expected a client that is open, got one that was closed");
+    this.#dialing.check();
   }
 
   #nextId = () => `c${++this.#ids}`;
 
-  #help = (/** @type {string | null} */ page) => page && new URL(page, `${this.url}/`).href;
+  #help = (/** @type {string | null} */ page) => page && pageAt(page, this.url);
 }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { AuthenticationFailed, RequestRefused } from "./errors.js";
+import { AuthenticationFailed, RequestRefused, SerializationError } from "./errors.js";
 
 /** @typedef {import("./errors.js").HubError} HubError */
 
@@ -23,7 +23,7 @@ import { AuthenticationFailed, RequestRefused } from "./errors.js";
 
 export const NORMAL = 1000;
 export const ABNORMAL = 1006;
-export const INVALID_DATA = 1007;
+const INVALID_DATA = 1007;
 export const TOKEN_EXPIRED = 4401;
 
 /** @type {Record<number, string>} */
@@ -52,6 +52,13 @@ export const NAMES = {
   4508: "connection_limit",
   4509: "disconnected",
 };
+/** Pages about what the client says itself; of its other words there is a page by their own name. */
+const PAGES = new Map([
+  ["timeout", "E_TIMEOUT"],
+  ["token_pending", "E_AUTHENTICATION_FAILED"],
+  ["token_refused", "E_AUTHENTICATION_FAILED"],
+  ["token_unavailable", "E_AUTHENTICATION_FAILED"],
+]);
 const FINAL_RFC = new Set([1002, 1003, 1007, 1008, 1009, 1010]);
 const UNAUTHORIZED = new Set([401, 403, 4501, 4503]);
 const UNAUTHORIZED_WORDS = new Set(["unauthenticated", "forbidden", "E_AUTHENTICATION_FAILED"]);
@@ -134,6 +141,24 @@ export function ending(error, code, reason) {
 }
 
 /**
+ * Return the end of who says that there will be no token.
+ * @param {string} text
+ */
+export function nobody(text) {
+  const error = new AuthenticationFailed(text, { help: "/docs/errors/E_AUTHENTICATION_FAILED" });
+  return ending(error, null, error.code);
+}
+
+/**
+ * Return the end that a frame is which nobody can read.
+ * @param {string} text
+ */
+export function illegible(text) {
+  const error = new SerializationError(text, { help: "/docs/errors/E_SERIALIZATION_ERROR" });
+  return ending(error, INVALID_DATA, "invalid_data");
+}
+
+/**
  * @param {number | null} code
  * @param {string} reason
  * @param {string} message
@@ -148,12 +173,27 @@ function loss(code, reason, message, { final, said, retryAfterMs = null }) {
     status: code,
     problem: said,
     retryAfterMs,
-    help: typeof help === "string" ? help : `/docs/errors/${reason}`,
+    help: typeof help === "string" ? help : pageOf(code, reason, said),
   };
   const error = unauthorized
     ? new AuthenticationFailed(message, facts)
     : new RequestRefused(message, { ...facts, code: reason });
   return { code, reason, error, final, retryAfterMs };
+}
+
+/**
+ * Return the page about a word that came without one.
+ * @param {number | null} code
+ * @param {string} reason
+ * @param {Record<string, any>} said
+ */
+function pageOf(code, reason, said) {
+  const own = PAGES.get(reason);
+  if (own) return `/docs/errors/${own}`;
+  // What a server between says, and what nobody knows.
+  if (/^http_/.test(reason)) return "/docs/errors/E_NETWORK_ERROR";
+  const known = said.code === reason || code === null || code < 1000 || code === ABNORMAL || reason === NAMES[code];
+  return known ? `/docs/errors/${reason}` : "/docs/errors";
 }
 
 /**

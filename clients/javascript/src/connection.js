@@ -1,5 +1,6 @@
 /** The shell of a line: a socket, a timer, and who asks for tokens. @module */
 
+import { broken } from "./closing.js";
 import { isCredential } from "./options.js";
 
 /**
@@ -83,12 +84,18 @@ export class Connection {
     const hear = (told) => {
       if (number === this.#number) this.run(told());
     };
-    this.#socket = this.#options.dial(ticket, {
+    const handlers = {
       opened: () => hear(() => line.opened()),
-      received: (frame) => hear(() => line.received(frame)),
-      unreadable: (error) => hear(() => line.unreadable(error)),
-      lost: (loss) => hear(() => line.lost(loss)),
-    });
+      received: (/** @type {unknown} */ frame) => hear(() => line.received(frame)),
+      unreadable: (/** @type {unknown} */ error) => hear(() => line.unreadable(error)),
+      lost: (/** @type {import("./closing.js").Loss} */ loss) => hear(() => line.lost(loss)),
+    };
+    try {
+      this.#socket = this.#options.dial(ticket, handlers);
+    } catch (error) {
+      // A platform may refuse an address by throwing: a page's policy, ws:// in a page of https://.
+      handlers.lost(broken("network_error", String(error)));
+    }
   }
 
   #hangUp() {

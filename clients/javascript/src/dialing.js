@@ -14,6 +14,7 @@ import { openWebSocket } from "./websocket.js";
  * @property {import("./address.js").Address} address
  * @property {string} client What the program calls itself; empty: nothing.
  * @property {Transport} transport
+ * @property {boolean} socketsOnly Whether nothing but a WebSocket will do.
  * @property {import("./websocket.js").SocketClass | undefined} WebSocket
  * @property {typeof globalThis.fetch} fetch
  * @property {import("./websocket.js").Format} format
@@ -38,15 +39,23 @@ export class Dialing {
   }
 
   /**
+   * Refuse to begin where there is no way at all.
+   * @throws {TypeError} A WebSocket is wanted, and there is none.
+   */
+  check() {
+    if (this.#ways.WebSocket || !this.#ways.socketsOnly) return;
+    throw new TypeError('expected a WebSocket, got none: in Node before 22 give that of "ws"');
+  }
+
+  /**
    * Open a connection.
    * @param {string | null} ticket
    * @param {Handlers} handlers
    * @returns {Socket}
    */
   dial(ticket, handlers) {
-    const { transport, WebSocket, now } = this.#ways;
-    // A ticket is good for sockets alone.
-    if (transport === "websocket" || ticket !== null) return this.#socket(ticket, handlers);
+    const { transport, socketsOnly, WebSocket, now } = this.#ways;
+    if (socketsOnly) return this.#socket(ticket, handlers);
     if (transport === "sse" || !WebSocket) return this.#plain(handlers);
     if (now() < this.#plainUntil) return this.#plain(handlers);
     const other = this.#plainNext;
@@ -108,9 +117,7 @@ export class Dialing {
    */
   #socket(ticket, handlers) {
     const { WebSocket, address, client, format } = this.#ways;
-    if (!WebSocket) {
-      throw new TypeError('expected a WebSocket, got none: in Node before 22 give that of "ws"');
-    }
+    if (!WebSocket) throw new TypeError("expected a WebSocket, got none");
     const query = new URLSearchParams({ channels: "", ...(client && { client }), ...(ticket !== null && { ticket }) });
     return openWebSocket(WebSocket, `${address.websocket}?${query}`, format, handlers);
   }

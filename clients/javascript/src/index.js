@@ -19,6 +19,8 @@ export { Subscription } from "./subscription.js";
  * @typedef {import("./outputs.js").SubscriptionState} SubscriptionState
  * @typedef {import("./outputs.js").Gap} Gap
  * @typedef {import("./outputs.js").Lag} Lag
+ * @typedef {import("./types.js").ContractData} ContractData
+ * @typedef {import("./types.js").JobData} JobData
  */
 /** @template [D=any] @typedef {import("./outputs.js").HubEvent<D>} HubEvent */
 /** @template [D=any] @typedef {import("./outputs.js").Snapshot<D>} Snapshot */

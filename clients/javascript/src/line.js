@@ -7,8 +7,7 @@
  */
 
 import { Approach } from "./approach.js";
-import { INVALID_DATA, NORMAL, TOKEN_EXPIRED, broken, ending, whyOf } from "./closing.js";
-import { AuthenticationFailed, SerializationError } from "./errors.js";
+import { NORMAL, TOKEN_EXPIRED, broken, illegible, nobody, whyOf } from "./closing.js";
 import { Following } from "./following.js";
 import { read } from "./frames.js";
 import { Identity } from "./identity.js";
@@ -19,7 +18,6 @@ import { termsOf } from "./terms.js";
 /**
  * @typedef {import("./outputs.js").Output} Output
  * @typedef {import("./outputs.js").ClientState} ClientState
- * @typedef {import("./outputs.js").TokenReason} TokenReason
  * @typedef {import("./closing.js").Loss} Loss
  */
 
@@ -64,8 +62,7 @@ export class Line {
   connect() {
     if (!this.#approach.over) return [];
     this.#approach.settle();
-    const state = this.#change(stateOf("connecting"));
-    return [state, ...this.following.revive(), ...this.#begin("connect")];
+    return [this.#change(stateOf("connecting")), ...this.following.revive(), ...this.#begin("connect")];
   }
 
   /**
@@ -90,10 +87,7 @@ export class Line {
   unauthorized(turn, error) {
     if (!this.#identity.awaits(turn) || !["token", "open"].includes(this.#phase)) return [];
     const text = error instanceof Error ? error.message : String(error);
-    if (error instanceof Error && error.name === "Unauthorized") {
-      const failed = new AuthenticationFailed(text, { help: "/docs/errors/E_AUTHENTICATION_FAILED" });
-      return this.#end(ending(failed, null, failed.code));
-    }
+    if (error instanceof Error && error.name === "Unauthorized") return this.#end(nobody(text));
     if (this.#phase === "token") return this.lost(broken("token_unavailable", text));
     this.#identity.renewLater();
     return [];
@@ -136,9 +130,7 @@ export class Line {
    * @returns {Output[]}
    */
   unreadable(error) {
-    const help = "/docs/errors/E_SERIALIZATION_ERROR";
-    const text = error instanceof Error ? error.message : String(error);
-    return this.#end(ending(new SerializationError(text, { help }), INVALID_DATA, "invalid_data"));
+    return this.#end(illegible(error instanceof Error ? error.message : String(error)));
   }
 
   /**
@@ -148,13 +140,11 @@ export class Line {
    */
   lost(loss) {
     if (this.#approach.over || this.#phase === "waiting") return [];
-    const { auth, fixed, help } = this.#terms;
+    const { auth, fixed } = this.#terms;
     const expired = loss.code === TOKEN_EXPIRED || loss.reason === "token_expired";
     if (loss.final || (expired && (fixed || auth === null))) return this.#end(loss);
-    const delay = this.#approach.retreat(loss, expired);
     this.#identity.stop();
-    const change = this.#change(stateOf("connecting", whyOf(loss, help, delay)));
-    return [{ do: "hang-up" }, change, ...this.following.wait(this.state)];
+    return [{ do: "hang-up" }, ...this.#wait(loss, this.#approach.retreat(loss, expired))];
   }
 
   /**
@@ -163,16 +153,16 @@ export class Line {
    */
   look() {
     const approach = this.#approach;
-    if (approach.over || approach.phase === "token") return [];
+    if (approach.over) return [];
     if (!approach.welcomed) {
       if (!approach.late) return [];
+      if (approach.phase === "token") return this.#wait(approach.linger());
       if (approach.phase === "waiting") return this.#begin(approach.why);
       return this.lost(broken("timeout", `no welcome within ${approach.within} ms`));
     }
-    const now = this.#terms.clock.now();
-    const verdict = this.#silence.look(now);
+    const verdict = this.#silence.look(this.#terms.clock.now());
     if (verdict === "dead") return this.lost(broken("heartbeat_timeout", "the hub is silent"));
-    const outputs = verdict === "ask" ? this.#ping(now) : [];
+    const outputs = verdict === "ask" ? this.#ping() : [];
     return [...outputs, ...this.following.retry(), ...this.#identity.renew()];
   }
 
@@ -184,7 +174,7 @@ export class Line {
     if (this.#phase === "waiting" && !this.#approach.obliged) return this.#begin(this.#approach.why);
     const outputs = this.look();
     if (this.#phase !== "open" || !this.#approach.welcomed || this.#silence.asked) return outputs;
-    return [...outputs, ...this.#ping(this.#terms.clock.now())];
+    return [...outputs, ...this.#ping()];
   }
 
   /**
@@ -244,14 +234,24 @@ export class Line {
   }
 
   /**
-   * @param {TokenReason} why
+   * @param {import("./outputs.js").TokenReason} why
    * @returns {Output[]}
    */
   #begin(why) {
     this.#approach.why = "connect";
     if (this.#terms.auth === null) return this.#open();
-    this.#approach.enter("token");
+    this.#approach.enter("token", this.#terms.timeout);
     return [this.#identity.ask(why)];
+  }
+
+  /**
+   * @param {Loss} loss
+   * @param {number | null} [delay]
+   * @returns {Output[]}
+   */
+  #wait(loss, delay) {
+    const change = this.#change(stateOf("connecting", whyOf(loss, this.#terms.help, delay)));
+    return [change, ...this.following.wait(this.state)];
   }
 
   /** @returns {Output[]} */
@@ -269,12 +269,9 @@ export class Line {
     return this.following.ask(changed);
   }
 
-  /**
-   * @param {number} now
-   * @returns {Output[]}
-   */
-  #ping(now) {
-    this.#silence.ask(now);
+  /** @returns {Output[]} */
+  #ping() {
+    this.#silence.ask(this.#terms.clock.now());
     return [{ do: "send", command: { type: "ping", id: this.#terms.nextId() } }];
   }
 

@@ -27,21 +27,21 @@ export class Target extends EventTarget {
    * @overload
    * @param {K} type
    * @param {(message: HubMessage<M[K]>) => void} listener
-   * @param {boolean | AddEventListenerOptions} [options]
+   * @param {Parameters<EventTarget["addEventListener"]>[2]} [options]
    * @returns {void}
    */
   /**
    * @overload
    * @param {string} type
-   * @param {EventListenerOrEventListenerObject | null} listener
-   * @param {boolean | AddEventListenerOptions} [options]
+   * @param {Parameters<EventTarget["addEventListener"]>[1]} listener
+   * @param {Parameters<EventTarget["addEventListener"]>[2]} [options]
    * @returns {void}
    */
   /**
    * @override
    * @param {string} type
    * @param {any} listener
-   * @param {boolean | AddEventListenerOptions} [options]
+   * @param {Parameters<EventTarget["addEventListener"]>[2]} [options]
    */
   addEventListener(type, listener, options) {
     super.addEventListener(type, listener, options);
@@ -52,21 +52,21 @@ export class Target extends EventTarget {
    * @overload
    * @param {K} type
    * @param {(message: HubMessage<M[K]>) => void} listener
-   * @param {boolean | EventListenerOptions} [options]
+   * @param {Parameters<EventTarget["removeEventListener"]>[2]} [options]
    * @returns {void}
    */
   /**
    * @overload
    * @param {string} type
-   * @param {EventListenerOrEventListenerObject | null} listener
-   * @param {boolean | EventListenerOptions} [options]
+   * @param {Parameters<EventTarget["removeEventListener"]>[1]} listener
+   * @param {Parameters<EventTarget["removeEventListener"]>[2]} [options]
    * @returns {void}
    */
   /**
    * @override
    * @param {string} type
    * @param {any} listener
-   * @param {boolean | EventListenerOptions} [options]
+   * @param {Parameters<EventTarget["removeEventListener"]>[2]} [options]
    */
   removeEventListener(type, listener, options) {
     super.removeEventListener(type, listener, options);

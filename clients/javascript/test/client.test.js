@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { HistoryGap, HubClient, Unauthorized } from "../src/index.js";
+import { FakeClock } from "./support/clock.js";
 import { heard, scene } from "./support/scene.js";
 
 const WORDS = [["connecting", null, ""], ["connected", null, ""]];
@@ -380,4 +381,113 @@ test("an error is a HistoryGap with the position to go on from", () => {
   assert.deepEqual([contracts.error.position, contracts.lastGap.reason], ["e:40", "expired"]);
   assert.ok(new Unauthorized() instanceof Error);
   void clock;
+});
+
+test("a page of help is one that a browser may open, whatever somebody between says", () => {
+  const cases = [
+    ["/docs/errors/draining", "http://hub.test/docs/errors/draining"],
+    ["http://[", null],
+    ["javascript:alert(1)", null],
+    ["https://elsewhere.test/help", "https://elsewhere.test/help"],
+  ];
+  for (const [help, expected] of cases) {
+    const { hub, states, newest } = scene();
+    hub.subscribe("contracts");
+    newest().open().acknowledge();
+    newest().end(4412, JSON.stringify({ code: "draining", help }));
+
+    assert.deepEqual([states.at(-1).state, states.at(-1).help], ["connecting", expected]);
+  }
+});
+
+test("a platform that refuses an address by throwing is a network that fails", async () => {
+  const clock = new FakeClock();
+  let opened = 0;
+  class Refused {
+    constructor() {
+      opened += 1;
+      throw new DOMException("insecure", "SecurityError");
+    }
+  }
+  const hub = new HubClient("http://hub.test", { clock, WebSocket: Refused, transport: "websocket" });
+  hub.subscribe("contracts");
+  assert.deepEqual([hub.state.state, hub.state.reason], ["connecting", "network_error"]);
+
+  await clock.pass(1_000);
+
+  assert.ok(opened > 1);
+  hub.close();
+});
+
+test("where there is no WebSocket and nothing else will do, that is said at once", () => {
+  const { WebSocket } = globalThis;
+  globalThis.WebSocket = undefined;
+  for (const options of [{ transport: "websocket" }, { getTicket: () => "t" }]) {
+    const hub = new HubClient("http://hub.test", options);
+
+    assert.throws(() => hub.subscribe("contracts"), /expected a WebSocket, got none/);
+    assert.throws(() => hub.connect(), /expected a WebSocket, got none/);
+    assert.equal(hub.state.reason, "not_connected");
+  }
+  globalThis.WebSocket = WebSocket;
+});
+
+test("who connects anew while an end is told has no error", () => {
+  const { hub, newest } = scene();
+  const contracts = hub.subscribe("contracts");
+  const told = heard(contracts);
+  hub.addEventListener("state", ({ detail }) => detail.state === "disconnected" && hub.connect());
+  newest().open().acknowledge();
+  newest().end(4501);
+  assert.equal(hub.error, null);
+
+  newest().open().acknowledge(0, { recovered: true }).event(1);
+
+  assert.deepEqual([contracts.error, told.offsets], [null, [1]]);
+});
+
+test("a handler that throws keeps nothing from the others", async () => {
+  const { hub, newest } = scene();
+  const contracts = hub.subscribe("contracts");
+  const thrown = [];
+  const usual = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  process.on("uncaughtException", ({ message }) => thrown.push(message));
+  contracts.addEventListener("event", ({ detail }) => {
+    throw new Error(`mine ${detail.offset}`);
+  });
+  const told = heard(contracts);
+
+  newest().open().acknowledge().event(1).event(2);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.removeAllListeners("uncaughtException");
+  for (const one of usual) process.on("uncaughtException", one);
+
+  assert.deepEqual([told.offsets, thrown], [[1, 2], ["mine 1", "mine 2"]]);
+});
+
+test("who closes another reader in a handler silences it at once", () => {
+  const { hub, newest } = scene();
+  const first = hub.subscribe("contracts");
+  const second = hub.subscribe("contracts");
+  first.addEventListener("event", () => second.close());
+  const told = heard(second);
+
+  newest().open().acknowledge().event(1);
+
+  assert.deepEqual(told.offsets, []);
+});
+
+test("ten thousand subscriptions that come and go leave nothing behind", async () => {
+  const { hub, clock, sockets, newest } = scene();
+  hub.subscribe("jobs");
+  newest().open().acknowledge();
+  for (let turn = 0; turn < 10_000; turn += 1) {
+    hub.subscribe("contracts", { where: { location: `city ${turn % 7}` } }).close();
+    if (turn % 100 === 0) await clock.pass(300);
+  }
+  await clock.pass(300);
+
+  assert.equal(sockets.filter((socket) => !socket.closed).length, 1);
+  assert.equal(clock.timers.size, 1);
 });

@@ -128,6 +128,7 @@ for (const [event, target] of [
   ["online", "window"],
   ["pageshow", "window"],
   ["visibilitychange", "document"],
+  ["resume", "document"],
 ]) {
   test(`${event} looks at once: a waiting client comes back, a connected one asks`, async () => {
     const page = pretendPage();

@@ -231,3 +231,60 @@ test("no token stands in any address, state or error", async () => {
   const shown = [newest().url, JSON.stringify(states), String(hub.error), JSON.stringify(hub.error)].join();
   assert.ok(!shown.includes("s3cret"));
 });
+
+test("a token that does not come is said, waited for, and not asked for again: a person may be asked", async () => {
+  let give;
+  const asked = [];
+  const getToken = ({ reason }) => (asked.push(reason), new Promise((resolve) => (give = resolve)));
+  const { hub, clock, newest, words } = scene({ getToken });
+  const told = heard(hub.subscribe("contracts"));
+  await clock.pass(600_000);
+
+  assert.deepEqual(words(), [["connecting", null, ""], ["connecting", 1006, "token_pending"]]);
+  assert.deepEqual([told.states, asked], [["subscribing: token_pending"], ["connect"]]);
+  give("t1");
+  await clock.pass(0);
+  admit(newest(), clock);
+
+  assert.deepEqual(words().at(-1), ["connected", null, ""]);
+});
+
+test("a renewal that is never answered is over with the token, and asked for anew", async () => {
+  const asked = [];
+  const getToken = ({ reason }) => (asked.push(reason), reason === "renew" ? new Promise(() => {}) : "t");
+  const { hub, clock, newest, settle } = scene({ getToken });
+  const told = heard(hub.subscribe("contracts"));
+  await settle();
+  const socket = admit(newest(), clock, { lifetime: 20_000 }).acknowledge().event(1);
+  await clock.pass(20_000);
+  socket.end(4401, '{"code":"token_expired"}');
+  await clock.pass(1_000);
+  admit(newest(), clock).acknowledge(1, { recovered: true }).event(2);
+
+  assert.deepEqual(asked, ["connect", "renew", "token_expired"]);
+  assert.deepEqual(told.offsets, [1, 2]);
+});
+
+test("a getToken that throws at once is one that fails", async () => {
+  const getToken = () => {
+    throw new Error("the issuer is away");
+  };
+  const { hub, words, settle } = scene({ getToken });
+  hub.subscribe("contracts");
+  await settle();
+
+  assert.deepEqual(words().at(-1), ["connecting", 1006, "token_unavailable"]);
+});
+
+test("tokens that have always run out already are asked for ever more seldom", async () => {
+  const { getToken, asked } = tokens("old");
+  const { hub, clock, newest, settle } = scene({ getToken, clock: { chance: 0.5 } });
+  hub.subscribe("contracts");
+  for (let second = 0; second < 600; second += 1) {
+    await settle();
+    if (newest()?.readyState === 0) newest().open({ welcome: false }).end(4401, '{"code":"token_expired"}');
+    await clock.pass(1_000);
+  }
+
+  assert.ok(asked.length < 80, asked.length);
+});

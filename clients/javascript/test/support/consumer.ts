@@ -1,9 +1,10 @@
 // A program in TypeScript that uses the package; compiled, not run.
-import { HistoryGap, HubClient, type ClientState, type HubEvent } from "hub-client";
+import { HistoryGap, HubClient, type ClientState, type ContractData, type HubEvent } from "hub-client";
 import { msgpack } from "hub-client/msgpack";
 import { useChannel, useHubState } from "hub-client/react";
+import WebSocket from "ws";
 
-const hub = new HubClient("http://localhost:8000", { format: msgpack, getToken: async ({ reason }) => reason });
+const hub = new HubClient("http://localhost:8000", { format: msgpack, WebSocket, getToken: async ({ reason }) => reason });
 hub.addEventListener("state", ({ detail }) => {
   const state: ClientState = detail;
   const wait: number | null = detail.retryInMs;
@@ -12,7 +13,8 @@ hub.addEventListener("state", ({ detail }) => {
 
 const contracts = hub.subscribe("contracts", { snapshot: true, where: { location: ["Mumbai"] } });
 contracts.addEventListener("event", ({ detail }) => {
-  const city: string = detail.data.location;
+  const contract: ContractData = detail.data;
+  const city: string = contract.location;
   // @ts-expect-error contracts have no such field
   console.log(city, detail.data.altitude);
 });
@@ -30,6 +32,8 @@ async function read(): Promise<void> {
 }
 
 // @ts-expect-error there is no such option
+new HubClient("http://localhost:8000", { getTokn: () => "t" });
+// @ts-expect-error nor such a one
 hub.subscribe("contracts", { snapshots: true });
 // @ts-expect-error nor such a way to deal with gaps
 hub.subscribe("contracts", { onGap: "ignore" });
