@@ -23,6 +23,8 @@ import { openWebSocket } from "./websocket.js";
 
 /** Who gives up after that has waited for long, and did not just change their mind. */
 const SWALLOWED_MS = 2_000;
+/** Where sockets have worked, so many in a row must fail: a hub that starts anew refuses some, too. */
+const DOUBTS = 3;
 /** So long a way that worked, where the better one did not, is the first to be tried again. */
 const KEEP_MS = 600_000;
 
@@ -31,6 +33,9 @@ export class Dialing {
   #plainUntil = 0;
   /** Whether the next try goes that way: an upgrade was swallowed, by a proxy perhaps. */
   #plainNext = false;
+  /** How many sockets in a row were not opened, and after how many it is the way that is to blame. */
+  #failed = 0;
+  #doubts = 1;
   #ways;
 
   /** @param {Ways} ways */
@@ -78,11 +83,15 @@ export class Dialing {
       ...handlers,
       opened: () => {
         pending = false;
+        this.#failed = 0;
+        this.#doubts = DOUBTS;
         handlers.opened();
       },
       lost: (loss) => {
-        const other = pending && loss.code === ABNORMAL;
+        const failed = pending && loss.code === ABNORMAL;
         pending = false;
+        if (failed) this.#failed += 1;
+        const other = failed && this.#failed >= this.#doubts;
         if (other) socket = this.#plain(this.#noting(handlers));
         else handlers.lost(loss);
       },

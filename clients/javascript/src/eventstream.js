@@ -35,6 +35,7 @@ class EventStreamSocket {
   #token = null;
   #heartbeatMs = HEARTBEAT_S * 1000;
   #closed = false;
+  #looks = new AbortController();
   #fetch;
   #hub;
   #now;
@@ -76,6 +77,7 @@ class EventStreamSocket {
 
   close() {
     this.#closed = true;
+    this.#looks.abort();
     for (const stream of this.#streams.values()) stream.close();
     this.#streams.clear();
   }
@@ -131,8 +133,10 @@ class EventStreamSocket {
   /** @returns {Promise<import("./closing.js").Loss | null>} */
   async #reach() {
     try {
-      const answer = await this.#fetch(`${this.#hub.base}/health`, { cache: "no-store" });
-      return answer.ok ? null : answered(answer.status, {});
+      const answer = await this.#fetch(`${this.#hub.base}/health`, { cache: "no-store", signal: this.#looks.signal });
+      if (!answer.ok) return answered(answer.status, {});
+      await answer.json();
+      return null;
     } catch (error) {
       return broken("network_error", String(error));
     }

@@ -74,7 +74,10 @@ export class Stream {
     if (token !== null) headers.Authorization = `Bearer ${token}`;
     try {
       const answer = await fetch(address, { headers, signal, cache: "no-store" });
-      if (answer.ok && answer.body) await this.#read(answer.body);
+      const type = answer.headers.get("Content-Type") ?? "nothing";
+      if (answer.ok && answer.body && type.startsWith("text/event-stream")) await this.#read(answer.body);
+      // Somebody between answers for the hub: a page that wants one to sign in, say.
+      else if (answer.ok) this.#told.lost(broken("network_error", `expected a stream, got ${type}`));
       else this.#refused(answer.status, await problemOf(answer), retryAfter(answer.headers));
     } catch (error) {
       if (!signal.aborted) this.#told.lost(broken("network_error", String(error)));

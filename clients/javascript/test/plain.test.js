@@ -45,12 +45,12 @@ test("the address of a stream says what a subscribe says", () => {
 /** A fetch whose answers the test writes. */
 function fakeFetch() {
   const streams = [];
-  const health = { answers: true, asked: 0 };
+  const health = { answers: true, asked: 0, text: "{}" };
   const fetch = async (address, { headers = {}, signal } = {}) => {
     if (String(address).endsWith("/health")) {
       health.asked += 1;
       if (!health.answers) throw new TypeError("fetch failed");
-      return new Response("{}");
+      return new Response(health.text);
     }
     const encoder = new TextEncoder();
     let writer;
@@ -67,9 +67,10 @@ function fakeFetch() {
     };
     streams.push(stream);
     const refusal = fetch.refusals.shift();
-    return refusal ? new Response(JSON.stringify(refusal.problem), refusal) : new Response(body);
+    return refusal ? new Response(JSON.stringify(refusal.problem), refusal) : new Response(body, { headers: { "Content-Type": fetch.type } });
   };
   fetch.refusals = [];
+  fetch.type = "text/event-stream; charset=utf-8";
   return { fetch, streams, health };
 }
 
@@ -274,5 +275,45 @@ test("without any WebSocket plain HTTP is the way", async () => {
   await read();
 
   assert.equal(streams.length, globalThis.WebSocket ? 0 : 1);
+  hub.close();
+});
+
+test("where sockets have worked, a hub that starts anew is waited for by socket", async () => {
+  const { hub, clock, sockets, streams } = either();
+  hub.subscribe("contracts");
+  sockets[0].open().acknowledge();
+  sockets[0].end();
+  for (const turn of [1, 2]) {
+    await clock.pass(5_000);
+    sockets[turn].end();
+    await read();
+  }
+  assert.equal(streams.length, 0);
+
+  await clock.pass(5_000);
+  sockets[3].end();
+  await read();
+
+  assert.deepEqual([sockets.length, streams.length], [4, 1]);
+  hub.close();
+});
+
+test("who answers for the hub is not taken for it", async () => {
+  const { hub, health, words } = plain();
+  health.text = "<h1>Sign in to the network</h1>";
+  hub.subscribe("contracts");
+  await read();
+  assert.deepEqual(words.map(([state, , reason]) => [state, reason]), [["connecting", ""], ["connecting", "network_error"]]);
+  hub.close();
+});
+
+test("a page in the place of a stream is a network that fails", async () => {
+  const { hub, fetch, streams, words } = plain();
+  fetch.type = "text/html";
+  hub.subscribe("contracts");
+  await read();
+
+  assert.equal(streams.length, 1);
+  assert.deepEqual(words.at(-1).slice(0, 3), ["connecting", 1006, "network_error"]);
   hub.close();
 });
