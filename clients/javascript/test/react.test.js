@@ -81,6 +81,31 @@ test("a component that goes leaves nothing behind", async () => {
   assert.equal(text(), "connected ;");
 });
 
+test("a component that goes before the hub has answered asks for nothing", async () => {
+  await draw(Contracts);
+  await draw(Badge);
+  await act(async () => played.clock.pass(1_000));
+
+  await hear((socket) => socket.open());
+
+  assert.deepEqual(played.newest().commands(), []);
+  assert.equal(played.sockets.length, 1);
+});
+
+test("another client below the same provider is another subscription, and the old one ends", async () => {
+  await draw(Contracts);
+  await hear((socket) => socket.open().acknowledge(1).snapshot([{ contract_id: "a", status: "active" }]));
+  const before = played;
+  played = scene();
+  await draw(Contracts);
+  await act(async () => before.clock.pass(1_000));
+  await hear((socket) => socket.open().acknowledge(1).snapshot([{ contract_id: "b", status: "active" }]));
+
+  assert.equal(text(), "subscribed e:1 b=active;");
+  assert.equal(before.newest().commands("unsubscribe").length, 1);
+  before.hub.close();
+});
+
 test("other options are another subscription, and the old one ends", async () => {
   let choose;
   function City() {
