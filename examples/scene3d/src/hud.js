@@ -38,7 +38,9 @@ export class Hud {
    */
   city(city, { shown, ready, total, active }) {
     const one = this.#buttons.get(city);
-    const count = !shown ? "hidden" : ready ? `${active} of ${total} active` : "loading …";
+    // What stands while the hub is away is what was last known, and is worth its number.
+    const known = ready || total > 0;
+    const count = !shown ? "hidden" : known ? `${active} of ${total} active` : "loading …";
     one.setAttribute("aria-pressed", String(shown));
     Object.assign(one.dataset, { total, active, ready });
     const text = one.querySelector(".count");
