@@ -1,10 +1,13 @@
 """`hub serve` with a certificate: https and wss, alone and as workers."""
 
+import contextlib
 import json
+import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import httpx
@@ -18,6 +21,7 @@ from support.certificates import Certificate, certificate
 from support.commands import finish, invoke, run, start
 from support.redis_server import redis_server
 from support.running import CONTRACT
+from support.sockets import until
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +69,56 @@ def test_a_hub_with_a_certificate_speaks_https_and_wss(tmp_path: Path, own: Cert
     finished = finish(process)
     assert finished.code == 0
     assert "Traceback" not in finished.err
+
+
+def holds(port: int, client_port: int) -> bool:
+    """Say whether the kernel has the server's end of a connection."""
+    ends = [line.split()[1:3] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any(
+        (int(own[-4:], 16), int(other[-4:], 16)) == (port, client_port) for own, other in ends
+    )
+
+
+@contextlib.contextmanager
+def unread_stream(told: dict[str, Any], context: ssl.SSLContext, token: str) -> Iterator[int]:
+    """Follow jobs and read nothing; the port of the client."""
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        client.connect(("127.0.0.1", told["port"]))
+        port: int = client.getsockname()[1]
+        with context.wrap_socket(client, server_hostname="127.0.0.1") as stream:
+            head = "GET /api/events?channels=jobs HTTP/1.1\r\nHost: localhost\r\n"
+            stream.sendall(f"{head}Authorization: Bearer {token}\r\n\r\n".encode())
+            yield port
+
+
+def test_a_revoked_stream_that_nobody_reads_is_cut(tmp_path: Path, own: Certificate) -> None:
+    """A closing handshake would wait half a minute for its client."""
+    key = token_urlsafe(32)
+    process = start(
+        "serve", "-o", "json", PORT="0", DATABASE_URL=f"sqlite:///{tmp_path}/hub.db", API_KEY=key,
+        HUB_SSL_CERTFILE=str(own.cert), HUB_SSL_KEYFILE=str(own.key),
+    )  # fmt: skip
+    told, context = told_by(process), trusting(own)
+    bearer = {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=told["url"], verify=context, headers=bearer) as hub:
+        made = hub.post("/api/tokens", json={"name": "slow", "roles": ["viewer"]}).json()
+        with unread_stream(told, context, made["token"]) as port:
+            until(lambda: bool(post_much(hub)))
+
+            hub.delete(f"/api/tokens/{made['key']['id']}").raise_for_status()
+
+            until(lambda: not holds(told["port"], port))
+    process.terminate()
+    assert finish(process).code == 0
+
+
+def post_much(hub: httpx.Client) -> int:
+    """Make a large event; return how many bytes wait for the only client."""
+    job = {"metadata": {"text": "x" * 60_000}}
+    hub.post("/api/jobs", json=job).raise_for_status()
+    found = hub.get("/api/connections").json()["connections"]
+    return sum(one["queued_bytes"] for one in found)
 
 
 def test_old_versions_get_no_answer(tmp_path: Path, own: Certificate) -> None:

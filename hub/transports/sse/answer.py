@@ -18,7 +18,7 @@ from hub.errors import HubError, SlowConsumer
 from hub.model.principal import Principal
 from hub.realtime.connection import Connection
 from hub.realtime.frames import Batch
-from hub.transports.grace import grace_s
+from hub.transports.grace import cut, grace_s
 from hub.transports.http.corked import TRANSPORT
 from hub.transports.sse.asking import Asked
 from hub.transports.sse.block import farewell, retry
@@ -33,6 +33,8 @@ HEADERS = [
     # nginx would keep the events until its buffer is full.
     (b"x-accel-buffering", b"no"),
 ]
+# Nothing comes behind a stream: so its socket ends with it, or is cut, and harms no other request.
+_OPENED = [*HEADERS, (b"connection", b"close")]
 
 
 class EventStream:
@@ -74,7 +76,8 @@ class EventStream:
         except OSError:
             pass  # some servers' way to say that the client is gone
         finally:
-            if self._close_timer is not None:
+            # A server may have taken all of it, and hold it for a client that reads nothing.
+            if self._close_timer is not None and not self._behind():
                 self._close_timer.cancel()
             if visit is not None:
                 self._reception.see_off(visit)
@@ -90,9 +93,7 @@ class EventStream:
 
     def buffered(self) -> int:
         """Return the bytes that wait here and in the server."""
-        transport = self._transport
-        behind = 0 if transport is None else transport.get_write_buffer_size()
-        return self._queued_bytes + behind
+        return self._queued_bytes + self._behind()
 
     def end(self, failure: HubError) -> None:
         """Say why, and end after what is queued or the grace; who is too slow gets no more."""
@@ -116,6 +117,10 @@ class EventStream:
 
     def resume_reading(self) -> None:
         """A stream reads nothing."""
+
+    def _behind(self) -> int:
+        """Return the bytes that wait in the server."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
     def _put(self, text: bytes) -> None:
         self._queue.append(text)
@@ -143,7 +148,7 @@ class EventStream:
             raise fault
 
     async def _write(self, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await send({"type": "http.response.start", "status": 200, "headers": _OPENED})
         while True:
             self._work.clear()
             await self._flush(send)
@@ -164,7 +169,7 @@ class EventStream:
     def _give_up(self) -> None:
         """The end is not read: close the socket at once, for its buffer would keep it open."""
         if self._transport is not None:
-            self._transport.abort()
+            cut(self._transport)
         elif self._writing is not None:
             self._writing.cancel()
 
@@ -176,7 +181,11 @@ async def _disconnected(receive: Receive) -> None:
 
 
 def _limit_unsent(transport: asyncio.Transport | None) -> None:
-    sock = None if transport is None else transport.get_extra_info("socket")
+    if transport is None or transport.is_closing():
+        return
+    # Under TLS half a megabyte would wait before the server says that it is enough.
+    transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+    sock = transport.get_extra_info("socket")
     if sock is not None and sock.family in {socket.AF_INET, socket.AF_INET6}:
         # A socket whose peer is gone refuses options on some systems; its end follows.
         with contextlib.suppress(OSError):

@@ -78,6 +78,15 @@ class FakeTransport:
         self.server: FakeServer
         self.aborted = False
         self.waiting = 0
+        self.most: int | None = None
+
+    def is_closing(self) -> bool:
+        """Say whether it is."""
+        return self.aborted
+
+    def set_write_buffer_limits(self, high: int | None = None) -> None:
+        """Note how much may wait."""
+        self.most = high
 
     def get_extra_info(self, _name: str) -> None:
         """Have no socket."""
@@ -328,6 +337,35 @@ async def test_under_our_server_the_socket_is_given_up(house: House) -> None:
     await ended(house, server)
 
     assert transport.aborted
+
+
+async def test_an_end_that_waits_in_the_server_is_given_up(house: House) -> None:
+    """It took the whole answer, as under TLS, and holds it for a client that reads nothing."""
+    transport = FakeTransport()
+    server = transport.server = FakeServer(house, transport=transport)
+    await house.settle()
+    transport.waiting = 1_000
+
+    house.connections.revoke("sub:anonymous")
+    await house.settle()
+    assert server.is_whole
+    assert len(house.connections) == 0
+    house.timers.advance(REVOKED_TIMEOUT_S - 0.001)
+    assert not transport.aborted
+    house.timers.advance(0.001)
+
+    assert transport.aborted
+
+
+async def test_no_more_waits_in_the_server_than_here(house: House) -> None:
+    """Under TLS half a megabyte would, and the client would look healthy."""
+    transport = FakeTransport()
+    server = transport.server = FakeServer(house, transport=transport)
+    await house.settle()
+
+    assert transport.most == HIGH_WATER_BYTES
+    server.say(DISCONNECT)
+    await ended(house, server)
 
 
 async def test_a_channel_that_cannot_begin_ends_the_stream(

@@ -93,6 +93,7 @@ def test_its_head_keeps_it_from_being_kept(hub: HubThread) -> None:
         assert stream.headers["content-type"] == "text/event-stream"
         assert stream.headers["cache-control"] == "no-store"
         assert stream.headers["x-accel-buffering"] == "no"
+        assert stream.headers["connection"] == "close"
         assert "content-encoding" not in stream.headers
 
 
