@@ -11,6 +11,7 @@ from hub.clock import Clock
 from hub.errors import Unavailable
 from hub.limits.gate import Gate, Rates
 from hub.limits.sharing import EVERY_S, Sharing
+from hub.limits.steady import Steady
 from hub.settings import Settings
 from hub.telemetry.logging import logger
 
@@ -46,8 +47,11 @@ class NodeLimits(NamedTuple):
 
 def node_limits(settings: Settings, clock: Clock) -> NodeLimits:
     """Return the limits of a node that starts."""
-    gate = Gate(Rates(), clock)
-    turnstile = Turnstile(Limits(), clock, gate.hits)
+    # One for both: what other nodes tell of their buckets is told in its time.
+    steady = Steady(clock)
+    gate = Gate(Rates(), steady)
+    turnstile = Turnstile(Limits(), steady, gate.hits)
+    gate.shared += turnstile.shared
     limits = NodeLimits(gate, turnstile, Guesses(clock, gate.hits), settings.auth_required)
     limits.take(settings)
     return limits

@@ -16,12 +16,15 @@ class Places:
     Args:
         clock: The wall time.
         hits: Counts refusals by limit.
+
+    Attributes:
+        connects: How many they open a second.
     """
 
     def __init__(self, clock: Clock, hits: "Counter[str]") -> None:
         self._now_us = Steady(clock).now_us
         self._most = 0
-        self._connects = Limit("principal_connects", "new connections of one principal", hits)
+        self.connects = Limit("principal_connects", "new connections of one principal", hits)
         self._taken: Counter[str] = Counter()
         self._hits = hits
         hits[KIND] += 0
@@ -29,7 +32,7 @@ class Places:
     def set(self, most: int, rate: float) -> None:
         """Take new numbers, 0 for any; who is in stays in."""
         self._most = most
-        self._connects.set(rate)
+        self.connects.set(rate)
 
     def check(self, principal: str) -> None:
         """Let a principal open one more; `entered` must follow when it is open.
@@ -43,7 +46,7 @@ class Places:
             raise ConnectionLimit(
                 f"expected fewer than {self._most} open connections of one principal, got as many"
             )
-        self._connects.take(principal, self._now_us())
+        self.connects.take(principal, self._now_us())
 
     def entered(self, principal: str) -> None:
         """A connection is open."""

@@ -6,13 +6,14 @@ this machine, and those without an address, are let in always.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from hub.auth.places import Places
 from hub.clock import SECOND_US, Clock
 from hub.errors import HubError, RateLimited, TooManyConnections
 from hub.limits.bucket import Bucket, Pace, pace_of, spend
-from hub.limits.memory import Parties
+from hub.limits.limit import Limit
 from hub.limits.party import party_of
 from hub.limits.steady import Steady
 
@@ -24,7 +25,6 @@ KINDS = {
     "connections": "in all",
     "address_connections": "from one address",
     "connects": "in all",
-    "address_connects": "from one address",
 }
 
 
@@ -64,19 +64,24 @@ class Turnstile:
         self._now_us = Steady(clock).now_us
         self._all = Bucket()
         self._full = Bucket()
-        self._parties = Parties(Bucket)
         self._inside: Counter[str] = Counter()
         self._open = 0
         self._hits: Counter[str] = Counter() if hits is None else hits
         self._hits.update(dict.fromkeys(KINDS, 0))
+        self._own = Limit("address_connects", "new connections from one address", self._hits)
         self.places = Places(clock, self._hits)
         self.set(limits)
+
+    @property
+    def shared(self) -> Sequence[Limit]:
+        """The limits that hold for all nodes together; how many a node takes is its own."""
+        return self._own, self.places.connects
 
     def set(self, limits: Limits) -> None:
         """Take new numbers; who is in stays in."""
         self._limits = limits
         self._pace = pace_of(limits.rate)
-        self._own_pace = pace_of(limits.rate_per_address)
+        self._own.set(limits.rate_per_address)
         self.places.set(limits.per_principal, limits.rate_per_principal)
 
     def check(self, address: str, principal: str = "") -> None:
@@ -98,11 +103,13 @@ class Turnstile:
             return
         now_us = self._now_us()
         self._check_room(party, now_us)
-        # Nothing is taken before both have said yes: who is refused takes nothing from others.
-        own = self._parties.of(party, now_us) if self._own_pace else Bucket()
-        own_due_us = self._ask(own, self._own_pace, now_us, "address_connects")
-        self._all.due_us = self._ask(self._all, self._pace, now_us, "connects")
-        own.due_us = own_due_us
+        # First its own: who is refused takes nothing from others.
+        self._own.take(party, now_us)
+        try:
+            self._pass(now_us)
+        except RateLimited:
+            self._own.give_back(party)
+            raise
 
     def entered(self, address: str, principal: str = "") -> None:
         """A connection is open."""
@@ -137,17 +144,17 @@ class Turnstile:
         text = f"expected fewer than {most} open connections {KINDS[kind]}, got as many"
         return TooManyConnections(text, retry_after_ms=wait_us // 1000)
 
-    def _ask(self, bucket: Bucket, pace: Pace | None, now_us: int, kind: str) -> int:
-        """Return when the bucket would be due after one more."""
-        if pace is None:
-            return bucket.due_us
-        due_us, verdict = spend(bucket.due_us, pace, now_us)
+    def _pass(self, now_us: int) -> None:
+        """Take the place of one more of all."""
+        if self._pace is None:
+            return
+        self._all.due_us, verdict = spend(self._all.due_us, self._pace, now_us)
         if verdict.wait_us:
+            kind = "connects"
             self._hits[kind] += 1
-            place_us = bucket.place_us(pace, verdict.wait_us, now_us)
+            place_us = self._all.place_us(self._pace, verdict.wait_us, now_us)
             text = f"expected fewer new connections {KINDS[kind]} in a second, got more"
             raise RateLimited(text, retry_after_ms=-(-place_us // 1000))
-        return due_us
 
 
 def room_for(open_files: int) -> int:

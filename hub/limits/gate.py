@@ -42,6 +42,7 @@ class Gate:
         address_requests: Told apart by address.
         requests: By principal, like `publishes`.
         commands: By connection.
+        shared: The limits that hold for all nodes together; others may join them.
         sharing: Carries them between the nodes of a hub; None: this node goes by itself alone.
     """
 
@@ -52,13 +53,9 @@ class Gate:
         self.requests = Limit("requests", "requests of one principal", self.hits)
         self.publishes = Limit("publishes", "events of one principal", self.hits)
         self.commands = Limit("commands", "commands on one connection", self.hits)
+        self.shared: list[Limit] = [self.address_requests, self.requests, self.publishes]
         self.sharing: Sharing | None = None
         self.set(rates)
-
-    @property
-    def shared(self) -> Sequence[Limit]:
-        """The limits that hold for all nodes together."""
-        return self.address_requests, self.requests, self.publishes
 
     def set(self, rates: Rates) -> None:
         """Take new numbers; what was spent stays spent."""

@@ -34,7 +34,8 @@ ConnectRate = Annotated[
     ),
 ]
 ConnectRatePerIp = Annotated[
-    Rate, _help("HUB_CONNECT_RATE_PER_IP", "The same from one address; 0: any number")
+    Rate,
+    _help("HUB_CONNECT_RATE_PER_IP", "The same from one address, over all nodes; 0: any number"),
 ]
 MaxConnectionsPerPrincipal = Annotated[
     Most,
@@ -47,7 +48,7 @@ ConnectRatePerPrincipal = Annotated[
     Rate,
     _help(
         "HUB_CONNECT_RATE_PER_PRINCIPAL",
-        "New ones of one principal a second, twice as many at once; 0: any number",
+        "New ones of one principal a second, twice as many at once, over all nodes; 0: any number",
     ),
 ]
 RequestRatePerIp = Annotated[

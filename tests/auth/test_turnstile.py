@@ -105,6 +105,17 @@ def test_one_address_does_not_shut_the_door_for_others() -> None:
     assert gate.refused("192.0.2.2", "192.0.2.3") == [False, False]
 
 
+def test_who_is_refused_for_the_crowd_keeps_its_own_place() -> None:
+    """Else it would wait for the others, and then once more for itself."""
+    gate = Gate(rate=1.0, rate_per_address=0.5)
+    assert gate.refused("192.0.2.1", "192.0.2.2") == [False, False]
+    assert gate.refused(*["192.0.2.3"] * 5) == [True] * 5
+
+    gate.clock.advance(1)
+
+    assert gate.refused("192.0.2.3") == [False]
+
+
 def test_places_are_counted() -> None:
     """In all and from one address; who leaves makes room."""
     gate = Gate(connections=3, per_address=2)
@@ -165,7 +176,7 @@ def test_who_is_gone_is_forgotten() -> None:
         gate.refusal(f"192.0.{2 + number // 250}.{number % 250}")
         gate.turnstile.left(f"192.0.{2 + number // 250}.{number % 250}")
 
-    assert len(gate.turnstile._parties.known) <= memory.FEW
+    assert len(gate.turnstile._own._parties.known) <= memory.FEW
     assert not gate.turnstile._inside
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from hub.app.limits import node_limits, share
 from hub.clock import SystemClock
 from hub.errors import RateLimited
 from hub.limits.gate import Gate
+from hub.limits.limit import Limit
 from hub.settings import Settings
 from support.log_lines import logging_to, written
 from support.redis_server import redis_server
@@ -48,15 +49,20 @@ async def sharing(url: str, *gates: Gate) -> AsyncIterator[None]:
 
 
 async def one_knows_of_both(name: str, *gates: Gate) -> None:
-    """Wait until the node that asked last has a bucket emptier than it alone has made it."""
+    """Wait until the node that asked last knows that both let one request pass."""
+    await one_knows_more(name, {node.requests: node for node in gates})
 
-    def is_emptier(node: Gate) -> bool:
-        pace, bucket = node.requests.pace, node.requests._parties.known[name]
+
+async def one_knows_more(party: str, limits: Mapping[Limit, Gate]) -> None:
+    """Wait until one of the nodes has a bucket emptier than it alone has made it."""
+
+    def is_emptier(limit: Limit) -> bool:
+        pace, bucket = limit.pace, limit._parties.known[party]
         assert pace is not None
-        return bucket.due_us - node.now_us() > pace.interval_us
+        return bucket.due_us - limits[limit].now_us() > pace.interval_us
 
     async with asyncio.timeout(10):
-        while not any(map(is_emptier, gates)):  # noqa: ASYNC110 each shares in its own time
+        while not any(map(is_emptier, limits)):  # noqa: ASYNC110 each shares in its own time
             await asyncio.sleep(0.01)
 
 
@@ -71,6 +77,23 @@ async def test_two_nodes_share_what_they_let_pass() -> None:
             await one_knows_of_both("anna", first, second)
 
             assert asks(second, "ben")
+
+
+async def test_two_nodes_share_who_connects() -> None:
+    """By address and by principal: who goes to the next node when one refuses gains nothing."""
+    settings = Settings(
+        auth="required", connect_rate_per_ip=HARDLY, connect_rate_per_principal=HARDLY
+    )
+    nodes = [node_limits(settings, SystemClock()) for _ in range(2)]
+    with redis_server() as redis:
+        async with sharing(redis.url, *(node.gate for node in nodes)):
+            for node in nodes:
+                node.turnstile.check("192.0.2.1", "anna")
+
+            for limit in range(2):
+                party = ("192.0.2.1", "anna")[limit]
+                both = {node.turnstile.shared[limit]: node.gate for node in nodes}
+                await one_knows_more(party, both)
 
 
 async def test_nodes_without_their_redis_limit_alone() -> None:
