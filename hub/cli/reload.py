@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from hub.app.reloading import Reloading
 from hub.errors import Misconfigured
-from hub.settings import load
+from hub.settings import load, strength
 from hub.telemetry.logging import Logger
 
 
@@ -54,7 +54,7 @@ class Renewal:
             change = self._reloading.take(settings)
         except Misconfigured as error:
             self._log.error(
-                "the settings were not reloaded: those before count on", cause=str(error)
+                "the settings were not reloaded: those before count on", cause=strength.cause(error)
             )
             return
         except Exception:  # noqa: BLE001 logged, and the hub goes on as it was

@@ -12,6 +12,7 @@ from hub.errors import Misconfigured
 MIN_SECRET_BYTES = 32  # RFC 7518, 3.2: as long as the hash
 MIN_KEY_CHARACTERS = 20
 FEW_CHARACTERS = 8
+_FRESH = "; a fresh one: "
 
 # What stands in documentation and in other people's defaults.
 _KNOWN = re.compile(
@@ -51,6 +52,11 @@ def check_key(name: str, text: str) -> None:
     _check_guess(name, text)
 
 
+def cause(failure: Misconfigured) -> str:
+    """Return why, for a log: a fresh secret that stood there would be none any more."""
+    return str(failure).partition(_FRESH)[0]
+
+
 def _check_guess(name: str, text: str) -> None:
     if _KNOWN.search(text):
         _refuse(name, "random bytes", "a well-known text")
@@ -62,4 +68,4 @@ def _check_guess(name: str, text: str) -> None:
 
 def _refuse(name: str, expected: str, got: str) -> None:
     fresh = secrets.token_urlsafe(48)
-    raise Misconfigured(f"{name}: expected {expected}, got {got}; a fresh one: {name}={fresh}")
+    raise Misconfigured(f"{name}: expected {expected}, got {got}{_FRESH}{name}={fresh}")

@@ -249,6 +249,7 @@ def test_a_bad_reload_keeps_what_was(hub: Served, settings: dict[str, str], caus
 
     assert line["level"] == "error"
     assert cause in line["cause"]
+    assert "fresh" not in line["cause"], "a secret that was logged is none any more"
     assert hub.status(token(FIRST)) == 200
     assert FIRST not in hub.stop()
 
