@@ -74,6 +74,8 @@ def build_identity(settings: Settings, log: Store, clock: Clock, guesses: Guesse
     revocations.on_revoked.append(authentication.forget)
     revocations.on_expired.append(authentication.forget)
     tickets = SocketTickets(log.tickets, revoked, clock, required=required)
+    revocations.on_revoked.append(tickets.end)
+    revocations.on_expired.append(tickets.end)
     return Identity(authentication, revocations, tickets, jwts, served, static)
 
 

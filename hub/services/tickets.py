@@ -13,7 +13,8 @@ from hub.auth.authentication import check_expiry
 from hub.auth.keys import hash_of
 from hub.auth.revocation import Revoked
 from hub.clock import SECOND_US, Clock
-from hub.errors import Unauthenticated
+from hub.errors import TokenExpired, Unauthenticated
+from hub.model.api_key import concerns
 from hub.model.principal import ANONYMOUS, Principal
 from hub.model.timestamp import to_rfc3339
 from hub.stores.credentials import Ticket, Tickets
@@ -45,6 +46,16 @@ class SocketTickets:
         self._revoked = revoked
         self._clock = clock
         self._required = required
+        self._ended: dict[str, int] = {}
+
+    def end(self, credential: str) -> None:
+        """Take none any more that was given until now to whoever showed this credential.
+
+        Keys of the settings end without being revoked, and their tickets would outlive them.
+        """
+        now_us = self._clock.now_us()
+        self._ended = {one: at for one, at in self._ended.items() if now_us < at + VALID_US}
+        self._ended[credential] = now_us
 
     async def issue(self, principal: Principal, origin: str | None) -> TicketAnswer:
         """Give a ticket to a principal, and to the page that asks, where one does."""
@@ -63,7 +74,7 @@ class SocketTickets:
         Raises:
             Unauthenticated: It is none, was used, is over, was given to another page, or its
                 credential was revoked meanwhile.
-            TokenExpired: The credential that it was got with has expired.
+            TokenExpired: The credential that it was got with has expired, or its key has gone.
             LogUnavailable: The database cannot be written.
         """
         found = await self._tickets.take(hash_of(ticket)) if _FORM.fullmatch(ticket) else None
@@ -76,7 +87,14 @@ class SocketTickets:
             raise Unauthenticated("expected a ticket of somebody, got one of an open hub")
         check_expiry(found.principal, now_us)
         self._revoked.check(found.principal)
+        self._check_end(found)
         return found.principal
+
+    def _check_end(self, ticket: Ticket) -> None:
+        given_us = ticket.expires_us - VALID_US
+        for credential, at_us in self._ended.items():
+            if given_us <= at_us and concerns(credential, ticket.principal):
+                raise TokenExpired("expected a ticket whose key is still there, got one before it")
 
     async def prune(self) -> None:
         """Forget those that nobody took."""

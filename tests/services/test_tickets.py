@@ -120,3 +120,27 @@ async def test_the_store_holds_no_ticket(scene: Scene, tmp_path: Path) -> None:
 
     assert ticket.encode() not in written
     assert hash_of(ticket) in written
+
+
+async def test_a_ticket_from_before_the_end_of_its_key_is_refused(scene: Scene) -> None:
+    """The key alone counts: others' tickets stay good, and so do those that are got anew."""
+    before = (await scene.here.issue(ANNA, None)).ticket
+    others = (await scene.here.issue(ANNA._replace(name="ben", credential="jwt:8"), None)).ticket
+    scene.clock.advance(1)
+
+    scene.here.end("jwt:7")
+
+    with pytest.raises(TokenExpired, match="whose key is still there"):
+        await scene.here.redeem(before, None)
+    assert (await scene.here.redeem(others, None)).name == "ben"
+    scene.clock.advance(1)
+    assert await scene.here.redeem((await scene.here.issue(ANNA, None)).ticket, None) == ANNA
+
+
+def test_ends_are_kept_no_longer_than_tickets(scene: Scene) -> None:
+    """Whatever is revoked in a year, a node holds that of half a minute."""
+    for number in range(100):
+        scene.here.end(f"jwt:{number}")
+        scene.clock.advance(1)
+
+    assert len(scene.here._ended) == 30
