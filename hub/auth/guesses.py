@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hub.clock import SECOND_US, Clock
-from hub.errors import RateLimited, TokenExpired, Unauthenticated
+from hub.errors import RateLimited, TokenExpired, TokenRevoked, Unauthenticated
 from hub.limits.bucket import Bucket, Pace, spend
 from hub.limits.memory import Parties
 from hub.limits.party import party_of
@@ -88,8 +88,8 @@ class Guesses:
         guesser.asking[token] += 1
         try:
             yield
-        except TokenExpired:
-            raise  # it was a good one: no guess
+        except (TokenExpired, TokenRevoked):
+            raise  # it was a good one, and is told so to nobody else: no guess
         except Unauthenticated:
             self._note(guesser, token)
             raise

@@ -8,7 +8,7 @@ import pytest
 
 from hub.auth.authentication import Authentication
 from hub.auth.guesses import FREE, MAX_ASKING, Guesses
-from hub.errors import HubError, RateLimited, TokenExpired, Unauthenticated
+from hub.errors import HubError, RateLimited, TokenExpired, TokenRevoked, Unauthenticated
 from hub.limits import memory
 from hub.model.principal import Principal
 from support.clocks import FakeClock
@@ -30,6 +30,8 @@ class Keys:
         await self.pause.wait()
         if token.startswith("old"):
             raise TokenExpired("it was good")
+        if token.startswith("revoked"):
+            raise TokenRevoked("it was good")
         return Principal(token) if token.startswith("good") else None
 
 
@@ -144,10 +146,13 @@ async def test_the_same_wrong_token_again_is_no_guess(door: Door) -> None:
     assert door.keys.looked_up.count("bad-one") == 2
 
 
-async def test_a_token_that_was_good_is_no_guess(door: Door) -> None:
-    """An office whose tokens expire in one moment comes back with new ones."""
+@pytest.mark.parametrize(
+    ("token", "code"), [("old", "token_expired"), ("revoked", "token_revoked")]
+)
+async def test_a_token_that_was_good_is_no_guess(door: Door, token: str, code: str) -> None:
+    """An office whose tokens end in one moment comes back with new ones; a screen never looks."""
     for number in range(50):
-        assert await door.show(f"old-{number}") == "token_expired"
+        assert await door.show(f"{token}-{number}") == code
 
     assert await door.show("good-anna") == "good-anna"
 
