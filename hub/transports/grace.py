@@ -28,19 +28,26 @@ def grace_s(close_code: int | None) -> float:
 def cut(transport: asyncio.WriteTransport) -> None:
     """Close a socket at once, and take back what its client has not taken.
 
+    Who has taken all learns of the end in peace.
+
     The kernel would keep that after an abort too, some 64 KiB, and offer it for minutes: the
     connection would be there, of nobody, and its client could fetch all of it when it likes.
     """
-    sock = transport.get_extra_info("socket")
-    if sock is not None:
-        # One that is gone meanwhile has no number any more, or refuses options.
-        with contextlib.suppress(OSError, ValueError):
-            if _untaken_bytes(sock):
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+    if untaken_bytes(transport):
+        sock = transport.get_extra_info("socket")
+        # It may be gone meanwhile; some systems refuse options then.
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
     transport.abort()
 
 
-def _untaken_bytes(sock: socket.socket) -> int:
-    """Return what the client has not acknowledged; who has taken all learns of the end in peace."""
-    (untaken,) = struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)))
-    return int(untaken)
+def untaken_bytes(transport: asyncio.WriteTransport) -> int:
+    """Return what the kernel holds that the client has not acknowledged; 0 where nobody knows."""
+    sock = transport.get_extra_info("socket")
+    if sock is None:
+        return 0
+    # One that is gone meanwhile has no number any more.
+    with contextlib.suppress(OSError, ValueError):
+        (untaken,) = struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)))
+        return int(untaken)
+    return 0

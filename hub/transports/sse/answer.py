@@ -18,7 +18,7 @@ from hub.errors import HubError, SlowConsumer
 from hub.model.principal import Principal
 from hub.realtime.connection import Connection
 from hub.realtime.frames import Batch
-from hub.transports.grace import cut, grace_s
+from hub.transports.grace import cut, grace_s, untaken_bytes
 from hub.transports.http.corked import TRANSPORT
 from hub.transports.sse.asking import Asked
 from hub.transports.sse.block import farewell, retry
@@ -27,6 +27,8 @@ from hub.transports.sse.reception import StreamReception, Visit
 HIGH_WATER_BYTES = 64 * 1024
 # What the kernel may hold unsent: without it a socket swallows megabytes and looks healthy.
 NOTSENT_LOWAT_BYTES = 64 * 1024
+# Nobody tells when a client has taken something; each look is one system call.
+LOOK_S = 0.02
 HEADERS = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store"),
@@ -76,8 +78,7 @@ class EventStream:
         except OSError:
             pass  # some servers' way to say that the client is gone
         finally:
-            # A server may have taken all of it, and hold it for a client that reads nothing.
-            if self._close_timer is not None and not self._behind():
+            if self._close_timer is not None:
                 self._close_timer.cancel()
             if visit is not None:
                 self._reception.see_off(visit)
@@ -155,7 +156,19 @@ class EventStream:
             if self._failure is not None:
                 break
             await self._work.wait()
+        await self._drained()
         await send({"type": "http.response.body"})
+
+    async def _drained(self) -> None:
+        """Wait until the client has the last words, or is cut.
+
+        Server and kernel take them for a client that reads nothing, too: a socket that is closed
+        then holds them for minutes, and nobody could take them back.
+        """
+        while self._transport is not None and not self._transport.is_closing():
+            if not (self._behind() or untaken_bytes(self._transport)):
+                return
+            await asyncio.sleep(LOOK_S)
 
     async def _flush(self, send: Send) -> None:
         while self._queue:

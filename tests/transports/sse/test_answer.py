@@ -13,6 +13,7 @@ from hub.model.principal import ANONYMOUS
 from hub.realtime.commands import Subscribe
 from hub.transports.grace import CLOSE_TIMEOUT_S, REVOKED_TIMEOUT_S
 from hub.transports.http.corked import TRANSPORT
+from hub.transports.sse import answer
 from hub.transports.sse.answer import HIGH_WATER_BYTES, EventStream
 from hub.transports.sse.asking import Asked
 from support.seats import House
@@ -348,13 +349,31 @@ async def test_an_end_that_waits_in_the_server_is_given_up(house: House) -> None
 
     house.connections.revoke("sub:anonymous")
     await house.settle()
-    assert server.is_whole
-    assert len(house.connections) == 0
     house.timers.advance(REVOKED_TIMEOUT_S - 0.001)
-    assert not transport.aborted
+    early = transport.aborted
     house.timers.advance(0.001)
+    await ended(house, server)
 
-    assert transport.aborted
+    assert (early, transport.aborted, server.is_whole) == (False, True, False)
+
+
+async def test_an_end_that_is_read_in_time_is_whole(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The socket is closed when the client has everything, and is not cut."""
+    monkeypatch.setattr(answer, "LOOK_S", 0)
+    transport = FakeTransport()
+    server = transport.server = FakeServer(house, transport=transport)
+    await house.settle()
+    transport.waiting = 1_000
+
+    house.connections.revoke("sub:anonymous")
+    await house.settle()
+    early = server.is_whole
+    transport.waiting = 0
+    await ended(house, server)
+
+    assert (early, server.is_whole, transport.aborted) == (False, True, False)
 
 
 async def test_no_more_waits_in_the_server_than_here(house: House) -> None:
