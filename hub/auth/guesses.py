@@ -39,10 +39,10 @@ class Guesser(Bucket):
         failures: Tokens that nobody knew, since it was last forgiven.
         until_us: Nothing is looked up before.
         asking: The tokens that are being looked up, by their hashes.
-        last: Hash of the last one that nobody knew; `last_us` says when that was.
+        last: Hash of the last one that was refused; `last_us` says when that was, `told` as what.
     """
 
-    __slots__ = ("asking", "failures", "last", "last_us", "until_us")
+    __slots__ = ("asking", "failures", "last", "last_us", "told", "until_us")
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,6 +51,7 @@ class Guesser(Bucket):
         self.until_us = 0
         self.last = b""
         self.last_us = 0
+        self.told = Unauthenticated
 
 
 class Guesses:
@@ -88,8 +89,10 @@ class Guesses:
         guesser.asking[token] += 1
         try:
             yield
-        except (TokenExpired, TokenRevoked):
-            raise  # it was a good one, and is told so to nobody else: no guess
+        except (TokenExpired, TokenRevoked) as failure:
+            # It was a good one, and is told so to nobody else: no guess.
+            self._remember(guesser, token, type(failure))
+            raise
         except Unauthenticated:
             self._note(guesser, token)
             raise
@@ -114,7 +117,7 @@ class Guesses:
             guesser.due_us = now_us + FORGIVEN_US
         known = guesser.last == token and guesser.last_us > self._renewed_us
         if known and now_us < guesser.last_us + KNOWN_US:
-            raise Unauthenticated("expected a token that this hub knows, got the same one again")
+            raise guesser.told("expected another token than a moment ago, got the same one again")
         room = 1 if guesser.failures >= FREE else MAX_ASKING if party else MAX_ASKING_HERE
         crowded = len(guesser.asking) >= room and token not in guesser.asking
         if crowded or now_us < guesser.until_us:
@@ -127,12 +130,19 @@ class Guesses:
         text = "expected a token that this hub knows, got too many that it does not"
         return RateLimited(text, retry_after_ms=-(-wait_us // 1000))
 
+    def _remember(self, guesser: Guesser, token: bytes, told: type[Unauthenticated]) -> int:
+        """Answer the same token from memory for a while; return the time."""
+        now_us = self._now_us()
+        if guesser is not self._parties.strangers:
+            guesser.last, guesser.told = token, told
+            guesser.last_us = max(now_us, self._renewed_us + 1)
+        return now_us
+
     def _note(self, guesser: Guesser, token: bytes) -> None:
         if guesser is self._parties.strangers:
             return
-        now_us = self._now_us()
+        now_us = self._remember(guesser, token, Unauthenticated)
         guesser.failures += 1
-        guesser.last, guesser.last_us = token, max(now_us, self._renewed_us + 1)
         if guesser.failures >= FREE:
             # No larger power than is needed: a number of a million bits is an attack too.
             doublings = min(guesser.failures - FREE, 9)

@@ -157,6 +157,17 @@ async def test_a_token_that_was_good_is_no_guess(door: Door, token: str, code: s
     assert await door.show("good-anna") == "good-anna"
 
 
+async def test_a_token_that_was_good_is_looked_up_once_in_a_while(door: Door) -> None:
+    """Whoever goes on with it costs the database nothing, and is told the same."""
+    codes = {await door.show("revoked-1") for _ in range(100)}
+
+    assert codes == {"token_revoked"}
+    assert len(door.keys.looked_up) == 1
+    door.clock.advance(10)
+    await door.show("revoked-1")
+    assert len(door.keys.looked_up) == 2
+
+
 async def test_tokens_that_are_shown_in_one_moment_are_bounded_too(door: Door) -> None:
     """Before the first answer nobody knows that they are bad; the same token counts once."""
     door.keys.pause.clear()
