@@ -9,9 +9,9 @@ import termios
 
 CLOSE_TIMEOUT_S = 5.0
 # Whoever may not be here any more is gone within two seconds of the revocation: half a second until
-# this node has looked, and a second to read why. Else who reads nothing could go on for longer to
-# fetch what waits for it.
-REVOKED_TIMEOUT_S = 1.0
+# this node has looked, this to read why, the rest for a busy machine. Else who reads nothing could
+# go on for longer to fetch what waits for it.
+REVOKED_TIMEOUT_S = 0.75
 _REVOKED = frozenset((4401, 4501))
 _AT_ONCE = struct.pack("ii", 1, 0)
 
