@@ -79,21 +79,33 @@ def holds(port: int, client_port: int) -> bool:
     )
 
 
+STREAM = "GET /api/events?channels=jobs HTTP/1.1\r\nHost: localhost\r\n"
+SOCKET = (
+    "GET /ws?channels=jobs HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+    "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n"
+)
+
+
 @contextlib.contextmanager
-def unread_stream(told: dict[str, Any], context: ssl.SSLContext, token: str) -> Iterator[int]:
+def unread(
+    told: dict[str, Any], context: ssl.SSLContext, request: str, token: str
+) -> Iterator[int]:
     """Follow jobs and read nothing; the port of the client."""
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         client.connect(("127.0.0.1", told["port"]))
         port: int = client.getsockname()[1]
         with context.wrap_socket(client, server_hostname="127.0.0.1") as stream:
-            head = "GET /api/events?channels=jobs HTTP/1.1\r\nHost: localhost\r\n"
-            stream.sendall(f"{head}Authorization: Bearer {token}\r\n\r\n".encode())
+            stream.sendall(f"{request}Authorization: Bearer {token}\r\n\r\n".encode())
             yield port
 
 
-def test_a_revoked_stream_that_nobody_reads_is_cut(tmp_path: Path, own: Certificate) -> None:
-    """A closing handshake would wait half a minute for its client."""
+@pytest.mark.parametrize("request_", [STREAM, SOCKET], ids=["stream", "socket"])
+def test_a_revoked_client_that_reads_nothing_is_cut(
+    tmp_path: Path, own: Certificate, request_: str
+) -> None:
+    """A closing handshake would wait half a minute for it, and the kernel some minutes."""
     key = token_urlsafe(32)
     process = start(
         "serve", "-o", "json", PORT="0", DATABASE_URL=f"sqlite:///{tmp_path}/hub.db", API_KEY=key,
@@ -103,7 +115,7 @@ def test_a_revoked_stream_that_nobody_reads_is_cut(tmp_path: Path, own: Certific
     bearer = {"Authorization": f"Bearer {key}"}
     with httpx.Client(base_url=told["url"], verify=context, headers=bearer) as hub:
         made = hub.post("/api/tokens", json={"name": "slow", "roles": ["viewer"]}).json()
-        with unread_stream(told, context, made["token"]) as port:
+        with unread(told, context, request_, made["token"]) as port:
             until(lambda: bool(post_much(hub)))
 
             hub.delete(f"/api/tokens/{made['key']['id']}").raise_for_status()

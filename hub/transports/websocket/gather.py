@@ -34,6 +34,10 @@ class Gather(asyncio.Transport):
         """Return what waits in both."""
         return self._transport.get_write_buffer_size() + sum(map(len, self._parts))
 
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Ask the real one."""
+        return self._transport.get_extra_info(name, default)
+
     def pause_reading(self) -> None:
         """Tell the real one."""
         self._transport.pause_reading()

@@ -5,6 +5,7 @@ dealt with. What goes out are frames that were built once for all clients.
 """
 
 import asyncio
+from functools import partial
 from typing import Any, cast
 
 from uvicorn.config import Config
@@ -14,7 +15,7 @@ from hub.clock import Timer
 from hub.errors import Draining
 from hub.realtime.frames import Batch
 from hub.realtime.waiting import MAX_BYTES as STRANGER_BYTES
-from hub.transports.grace import grace_s
+from hub.transports.grace import cut, grace_s
 from hub.transports.websocket import takeover
 from hub.transports.websocket.entrance import Entrance
 from hub.transports.websocket.gather import Gather
@@ -291,7 +292,7 @@ class HubProtocol(asyncio.Protocol):
         # Who was refused at the door holds nothing: it has the whole time to read why.
         within_s = grace_s(None if self._visit is None else self._code)
         timers = self._reception.timers
-        self._close_timer = timers.call_later(within_s, self._transport.abort)
+        self._close_timer = timers.call_later(within_s, partial(cut, self._transport))
         if self._visit is not None:
             self._visit.session.lost()
             if self._visit.connection.writable:
