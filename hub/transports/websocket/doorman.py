@@ -6,7 +6,7 @@ from functools import partial
 from hub.auth.admission import Rules
 from hub.auth.authentication import Authentication
 from hub.auth.turnstile import Turnstile
-from hub.errors import ChannelNotFound, HubError, TooManyConnections
+from hub.errors import ChannelNotFound, HubError, TooManyConnections, Unavailable
 from hub.model.principal import ANONYMOUS, Principal
 from hub.realtime import rights
 from hub.realtime.drain import Drain
@@ -84,10 +84,7 @@ class Doorman:
         address = self._rules.proxies.client(address, upgrade.headers)
         verdict: Verdict | Unsure
         try:
-            principal = await self._find(upgrade, address)
-            await self._meet(handshake.asked(upgrade.query) or ())
-            # That may have taken long, and nobody is among the connections yet to be ended.
-            self._authentication.check(principal)
+            principal = await self._settle(upgrade, address)
             verdict = self._judge(upgrade, address, lambda _: principal, self._demand)
         except HubError as failure:
             verdict = handshake.refuse(upgrade, failure)
@@ -130,6 +127,23 @@ class Doorman:
             with self._authentication.watch(shown.ticket, address):
                 return await self._redeem(shown.ticket, handshake.origin(upgrade))
         return await self._authentication.find(shown.token, address)
+
+    async def _settle(self, upgrade: Upgrade, address: str) -> Principal:
+        """Tell who it is, once it is known what there is of what it asks for.
+
+        That may take long, and nobody is among the connections yet to be ended: so whatever was
+        revoked meanwhile, or taken out of the settings, has it asked again.
+        """
+        while True:
+            principal = await self._find(upgrade, address)
+            before = self._authentication.changes
+            await self._meet(handshake.asked(upgrade.query) or ())
+            self._authentication.check(principal)
+            if self._authentication.changes == before:
+                return principal
+            if handshake.credential(upgrade).ticket is not None:
+                # It is used, and its key may be gone.
+                raise Unavailable("expected keys that stay while a ticket is taken: get another")
 
     def _permit(self, principal: Principal, channels: Sequence[str]) -> bool:
         fanout = self._node.fanout

@@ -349,6 +349,39 @@ async def test_who_is_revoked_is_sent_away(house: House, credential: str) -> Non
     assert 8 not in stays.opcodes
 
 
+@pytest.mark.parametrize(
+    ("shown", "answer"),
+    [
+        ({"authorization": "Bearer static"}, 401),
+        ({"path": "/ws?channels=parcels&ticket=once"}, 503),
+    ],
+    ids=["a token", "a ticket"],
+)
+async def test_a_key_that_goes_while_the_log_is_asked_lets_nobody_in(
+    house: House, shown: dict[str, str], answer: int
+) -> None:
+    """Nobody is among the connections yet, so nothing else would end it."""
+    for token in ("static", "once"):
+        house.tokens.known[token] = principal("static", "viewer", credential="static:1")
+    head = house.questions.head
+
+    async def slow(channel: str) -> Head | None:
+        house.tokens.known.pop("static", None)
+        house.authentication.forget_all()
+        assert channel == "parcels"
+        return Head()
+
+    house.questions.head = slow  # type: ignore[method-assign]
+    try:
+        seat = house.sit(upgrade(**{"path": "/ws?channels=parcels", **shown}))
+        await house.settle()
+    finally:
+        house.questions.head = head  # type: ignore[method-assign]
+        house.fanout.known.discard("parcels")
+
+    assert status(seat) == answer
+
+
 @pytest.fixture(autouse=True)
 def _no_faults(house: House) -> Iterator[None]:
     yield
