@@ -81,6 +81,32 @@ async def test_an_expiring_token_is_renewed(page: Page, guarded: HubProcess) -> 
     await expect(page.locator("hub-badge")).to_have_text("live")
 
 
+async def test_a_page_whose_token_was_revoked_asks_for_another_one_and_for_nothing_else(
+    page: Page, watch: Watch, guarded: HubProcess
+) -> None:
+    """A screen that nobody looks at would show it for ever, and look like an attack."""
+    watch.expect("401")
+    watch.expect("WebSocket")
+    async with httpx.AsyncClient(base_url=guarded.url) as rest:
+        rest.headers["authorization"] = f"Bearer {signed('admin')}"
+        made = (await rest.post("/api/tokens", json={"name": "wall", "roles": ["viewer"]})).json()
+        await page.clock.install()
+        await page.goto(guarded.url)
+        await paste(page, made["token"])
+        await expect(page.locator("hub-badge")).to_have_text("live")
+
+        (await rest.delete(f"/api/tokens/{made['key']['id']}")).raise_for_status()
+        await expect(page.get_by_text("The token was revoked")).to_be_visible()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        await page.clock.run_for(60_000)
+        await page.evaluate("fetch('/health')")
+
+    assert asked == [f"{guarded.url}/health"]
+    await paste(page, signed("viewer"))
+    await expect(page.locator("hub-badge")).to_have_text("live")
+
+
 async def test_what_a_role_may_not_see_is_said(
     page: Page, watch: Watch, guarded: HubProcess
 ) -> None:

@@ -43,7 +43,8 @@ export class Api {
     }
     if (answer.ok) return answer;
     const problem = await answer.json().catch(() => ({}));
-    if (answer.status === 401) this.#session.refused(problem.code);
+    // A newer token may have been brought meanwhile.
+    if (answer.status === 401 && token === this.#session.token) this.#session.refused(problem.code);
     throw new Refused(answer.status, problem);
   }
 }

@@ -12,6 +12,8 @@ const KEY = "hub.token";
 export class Session extends EventTarget {
   token = "";
   hub = null;
+  /** The hub takes no token that we have: nothing is to be asked until somebody brings another. */
+  shut = false;
   #waiting = null; // Of the client, for a newer token: its promise and what settles it.
 
   constructor() {
@@ -45,6 +47,7 @@ export class Session extends EventTarget {
   /** Come with a token that somebody has pasted. */
   enter(token) {
     this.#keep(token);
+    this.shut = false;
     if (this.#waiting) {
       this.#waiting.settle(token);
       this.#waiting = null;
@@ -88,6 +91,7 @@ export class Session extends EventTarget {
   }
 
   #ask(why) {
+    this.shut = why !== "renew";
     this.dispatchEvent(new CustomEvent("ask", { detail: why }));
   }
 

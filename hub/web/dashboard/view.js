@@ -25,12 +25,12 @@ export class View extends HTMLElement {
     for (const name of names.split(" ")) target.addEventListener(name, act, { signal: this.gone });
   }
 
-  /** Do something now and every so often, while somebody looks and the view is there. */
+  /** Do something now and every so often, while somebody looks, may, and the view is there. */
   every(ms, act) {
     const { gone } = this;
     let busy = false;
     const run = async () => {
-      if (document.hidden || busy || gone.aborted) return;
+      if (document.hidden || busy || gone.aborted || this.app.session.shut) return;
       busy = true;
       try {
         await act();
