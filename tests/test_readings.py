@@ -176,7 +176,10 @@ def test_refusals_are_told_by_who_counts_them(readings: Readings) -> None:
     now = readings.now()
 
     assert now.auth_failures == {"token_expired": 2}
-    assert now.limits == {"publishes": 5, "address_requests": 0, "requests": 0, "commands": 0}
+    assert now.limits == {
+        "publishes": 5, "address_requests": 0, "requests": 0, "commands": 0,
+        "principal_commands": 0,
+    }  # fmt: skip
 
 
 def test_every_alert_is_told_also_those_that_are_not_raised(readings: Readings) -> None:

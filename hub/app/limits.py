@@ -18,6 +18,7 @@ from hub.telemetry.logging import logger
 # What they are made of, and what a reload brings to them.
 LIMIT_FIELDS = (
     *("request_rate", "request_rate_per_ip", "publish_rate", "command_rate"),
+    "command_rate_per_principal",
     *("max_connections", "max_connections_per_ip", "max_connections_per_principal"),
     *("connect_rate", "connect_rate_per_ip", "connect_rate_per_principal"),
 )
@@ -82,6 +83,7 @@ def _rates(settings: Settings) -> Rates:
         settings.request_rate,
         settings.publish_rate,
         settings.command_rate,
+        settings.command_rate_per_principal,
     )
 
 

@@ -21,12 +21,14 @@ class Rates(NamedTuple):
         requests: Requests of one principal.
         publishes: Events that one principal writes.
         commands: Commands on one WebSocket.
+        principal_commands: Commands of one principal, on all its WebSockets.
     """
 
     address_requests: float = 0.0
     requests: float = 0.0
     publishes: float = 0.0
     commands: float = 0.0
+    principal_commands: float = 0.0
 
 
 class Gate:
@@ -53,13 +55,15 @@ class Gate:
         self.requests = Limit("requests", "requests of one principal", self.hits)
         self.publishes = Limit("publishes", "events of one principal", self.hits)
         self.commands = Limit("commands", "commands on one connection", self.hits)
-        self.shared: list[Limit] = [self.address_requests, self.requests, self.publishes]
+        self._common = Limit("principal_commands", "commands of one principal", self.hits)
+        self.shared = [self.address_requests, self.requests, self.publishes, self._common]
         self.sharing: Sharing | None = None
         self.set(rates)
 
     def set(self, rates: Rates) -> None:
         """Take new numbers; what was spent stays spent."""
-        limits = (self.address_requests, self.requests, self.publishes, self.commands)
+        own = (self.address_requests, self.requests, self.publishes)
+        limits = (*own, self.commands, self._common)
         for limit, rate in zip(limits, rates, strict=True):
             limit.set(rate)
 
@@ -67,9 +71,10 @@ class Gate:
         """Return the quota of a request that comes now."""
         return Quota(self)
 
-    def allowance(self) -> Allowance:
-        """Return the allowance of a new connection."""
-        return Allowance(self.commands, self.now_us)
+    def allowance(self, principal: str = "") -> Allowance:
+        """Return the allowance of a new connection of a principal; empty: of nobody."""
+        common = self._common if principal else None
+        return Allowance(self.commands, self.now_us, common, principal)
 
 
 class Quota:

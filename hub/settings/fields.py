@@ -102,6 +102,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     request_rate: limits.RequestRate = 2_000.0
     publish_rate: limits.PublishRate = 5_000.0
     command_rate: limits.CommandRate = 500.0
+    command_rate_per_principal: limits.CommandRatePerPrincipal = 20_000.0
     volatile_events_per_s: limits.VolatileEventsPerS = 10_000
     heartbeat_s: Annotated[
         Positive, _help("HUB_HEARTBEAT_S", "Seconds between two heartbeats of a connection")

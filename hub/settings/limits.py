@@ -79,6 +79,13 @@ CommandRate = Annotated[
         "and who goes on is closed with 4429. 0: any number",
     ),
 ]
+CommandRatePerPrincipal = Annotated[
+    Rate,
+    _help(
+        "HUB_COMMAND_RATE_PER_PRINCIPAL",
+        "Commands a second on all WebSockets of one principal, over all nodes; 0: any number",
+    ),
+]
 VolatileEventsPerS = Annotated[
     Count,
     _help("HUB_VOLATILE_EVENTS_PER_S", "Events/s of a volatile channel on a node; then 429"),

@@ -143,3 +143,33 @@ def test_each_connection_has_its_own_allowance_and_new_numbers_reach_it() -> Non
 
     for _ in range(100):
         mine.take()
+
+
+def test_all_connections_of_a_principal_command_together() -> None:
+    """Ten thousand sockets are no ten thousand times the rate; others have their own."""
+    gate = Gate(Rates(principal_commands=2.0), FakeClock())
+    sockets = [gate.allowance("anna") for _ in range(5)]
+    for allowance in sockets[:4]:
+        allowance.take()
+
+    with pytest.raises(RateLimited, match="at most 4 commands of one principal"):
+        sockets[4].take()
+    gate.allowance("ben").take()
+
+    assert not any(allowance.is_over for allowance in sockets)
+    assert gate.hits["principal_commands"] == 1
+    assert "principal_commands" in {limit.name for limit in gate.shared}
+
+
+def test_what_a_connection_may_not_is_not_taken_from_its_principal() -> None:
+    """One that sends without end does not shut the others up."""
+    gate = Gate(Rates(commands=1.0, principal_commands=2.0), FakeClock())
+    loud, quiet = gate.allowance("anna"), gate.allowance("anna")
+    for _ in range(2):
+        loud.take()
+    for _ in range(20):
+        with pytest.raises(RateLimited, match="on one connection"):
+            loud.take()
+
+    quiet.take()
+    quiet.take()

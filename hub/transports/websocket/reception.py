@@ -188,7 +188,7 @@ class NodeReception:
             connection.lost()
             connection.sink.close(INTERNAL_ERROR, close_reason(_internal()))
             return None
-        session.allowance = self._gate.allowance()
+        session.allowance = self._gate.allowance(connection.principal.name)
         return session
 
     def _let_wait(self, connection: Connection, admitted: Admitted) -> Visit:

@@ -148,6 +148,21 @@ def test_who_goes_on_commanding_is_sent_away() -> None:
     assert json.loads(close.data[2:])["code"] == "rate_limited"
 
 
+def test_all_sockets_of_a_principal_command_together() -> None:
+    """The reply is the same, and none of them is closed for what the others sent."""
+    house = House()
+    house.gate.set(Rates(principal_commands=1.0))
+    seats = [house.sit() for _ in range(3)]
+
+    for seat in seats:
+        seat.send(command(type="ping"))
+
+    replies = [seat.frames[1].json for seat in seats]
+    assert [reply["type"] for reply in replies] == ["pong", "pong", "error"]
+    assert replies[2]["details"]["code"] == "rate_limited"
+    assert not any(seat.transport.is_closing() for seat in seats)
+
+
 async def test_a_principal_has_so_many_sockets_however_it_says_who_it_is() -> None:
     """In the upgrade, or in the first frame; who leaves makes room."""
     house = House(Limits(per_principal=1), Tokens(anna=principal("anna", "viewer")))
