@@ -22,7 +22,12 @@ class _Command(msgspec.Struct, tag_field="type", forbid_unknown_fields=True, kw_
 
 
 class Conflate(msgspec.Struct, forbid_unknown_fields=True):
-    """Only the newest event of each value of `key`, `max_hz` times a second at most."""
+    """Only the newest event of each value of `key`, `max_hz` times a second at most.
+
+    Attributes:
+        key: The field that tells one entity from another.
+        max_hz: Times a second.
+    """
 
     key: str
     max_hz: float = 20.0
@@ -31,8 +36,13 @@ class Conflate(msgspec.Struct, forbid_unknown_fields=True):
 class Subscribe(_Command, tag="subscribe"):
     """Follow a channel: from now, from `since`, from the last `history`, or from a snapshot.
 
-    `where` narrows it to events with one of the values a field; `conflate` to the newest of each
-    entity.
+    Attributes:
+        channel: Which one.
+        since: Begin behind this position: what was missed comes first, each event once.
+        history: Begin with the last so many events.
+        snapshot: Begin with the newest state of everything.
+        where: Only events with one of these values, in every field that is named.
+        conflate: Only the newest event of each entity, now and then.
     """
 
     channel: str
@@ -50,7 +60,14 @@ class Unsubscribe(_Command, tag="unsubscribe"):
 
 
 class GetHistory(_Command, tag="get_history"):
-    """Read a page of history; `since` and `before` are offsets or positions."""
+    """Read a page of history; `since` and `before` are offsets or positions.
+
+    Attributes:
+        limit: Events at most.
+        channel: Of which one.
+        before: The newest that are older than this.
+        since: The oldest that are newer than this.
+    """
 
     limit: int = 10
     channel: str = "contracts"
