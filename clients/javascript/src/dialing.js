@@ -106,16 +106,23 @@ export class Dialing {
   }
 
   /**
-   * Remember it when plain HTTP gets through where a WebSocket did not.
+   * Remember it when plain HTTP brings an answer where a WebSocket did not; where that is lost, too,
+   * it is the hub that is away, or not ready yet.
    * @param {Handlers} handlers
    * @returns {Handlers}
    */
   #noting(handlers) {
+    let answered = false;
     return {
       ...handlers,
-      opened: () => {
-        this.#plainUntil = this.#ways.now() + KEEP_MS;
-        handlers.opened();
+      received: (frame) => {
+        answered ||= /** @type {any} */ (frame)?.type === "subscribed";
+        if (answered) this.#plainUntil = this.#ways.now() + KEEP_MS;
+        handlers.received(frame);
+      },
+      lost: (loss) => {
+        if (!answered) this.#failed = 0;
+        handlers.lost(loss);
       },
     };
   }

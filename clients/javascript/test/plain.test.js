@@ -199,6 +199,8 @@ test("where a WebSocket cannot be opened plain HTTP is taken at once, and for a 
   assert.deepEqual(words, ["connecting", "connected"]);
   assert.equal(streams.length, 1);
 
+  streams[0].tell(SUBSCRIBED);
+  await read();
   streams[0].close();
   await read();
   await clock.pass(1_000);
@@ -315,5 +317,23 @@ test("a page in the place of a stream is a network that fails", async () => {
 
   assert.equal(streams.length, 1);
   assert.deepEqual(words.at(-1).slice(0, 3), ["connecting", 1006, "network_error"]);
+  hub.close();
+});
+
+test("a hub that lives and is not ready yet is no reason to stay with plain HTTP", async () => {
+  const { hub, fetch, clock, sockets, streams } = either();
+  hub.subscribe("contracts");
+  sockets[0].open().acknowledge();
+  fetch.refusals.push({ status: 503, problem: { code: "log_unavailable" } });
+  for (const turn of [0, 1, 2, 3]) {
+    sockets[turn].end();
+    await read();
+    await clock.pass(5_000);
+  }
+  assert.equal(streams.length, 1);
+
+  sockets[4].open().acknowledge(0, { recovered: true });
+
+  assert.deepEqual([hub.state.state, sockets.length, streams.length], ["connected", 5, 1]);
   hub.close();
 });
