@@ -491,3 +491,44 @@ test("ten thousand subscriptions that come and go leave nothing behind", async (
   assert.equal(sockets.filter((socket) => !socket.closed).length, 1);
   assert.equal(clock.timers.size, 1);
 });
+
+test("who asks again within the linger keeps what is there", async () => {
+  const { hub, clock, newest } = scene();
+  hub.subscribe("contracts").close();
+  newest().open();
+  await clock.pass(200);
+  const told = heard(hub.subscribe("contracts"));
+  newest().acknowledge();
+  await clock.pass(1_000);
+
+  newest().event(1);
+
+  assert.deepEqual([told.offsets, newest().commands().length, newest().commands("unsubscribe").length], [[1], 1, 0]);
+});
+
+test("a later snapshot holds all there is: what it does not name is gone", () => {
+  const { hub, clock, newest } = scene();
+  const contracts = hub.subscribe("contracts", { snapshot: true });
+  newest().open().acknowledge(2).snapshot([{ contract_id: "a" }, { contract_id: "b" }]);
+  newest().end();
+  clock.pass(1_000);
+  newest().open().acknowledge(9, { reason: "expired" });
+
+  newest().acknowledge(9).snapshot([{ contract_id: "b" }, { contract_id: "c" }]);
+
+  assert.deepEqual([...contracts.items.keys()], ["b", "c"]);
+});
+
+test("a client is as well as the worst of its connections", async () => {
+  const { hub, clock, sockets, words } = scene();
+  hub.subscribe("contracts");
+  hub.subscribe("contracts", { where: { location: "Mumbai" } });
+  for (const socket of sockets) socket.open().acknowledge();
+
+  sockets[1].end();
+  assert.deepEqual([hub.state.state, hub.state.reason], ["connecting", "network_error"]);
+  await clock.pass(1_000);
+  sockets[2].open();
+
+  assert.deepEqual(words(), [...WORDS, ["connecting", 1006, "network_error"], WORDS[1]]);
+});

@@ -202,3 +202,16 @@ function pretendPage() {
     },
   };
 }
+
+test("a clock that is set back does not make silence last", async () => {
+  const { hub, clock, newest } = scene();
+  hub.subscribe("contracts");
+  const socket = newest().open().acknowledge();
+  const late = 3_600_000;
+  clock.time -= late;
+  for (const [id, timer] of clock.timers) clock.timers.set(id, { ...timer, at: timer.at - late });
+
+  await clock.pass(50_000);
+
+  assert.equal(socket.commands("ping").length, 1);
+});
