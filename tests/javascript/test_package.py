@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -13,7 +12,7 @@ import pytest
 
 from javascript.write_types import PATH, written
 from support.javascript import FOLDER, node
-from support.running import CONTRACT, HubProcess, hub_process
+from support.running import CONTRACT, HubProcess
 
 NEIGHBOURS = ("@msgpack", "@types", "react", "ws", "csstype")
 BLOCK = re.compile(r"```js\n(.*?)```", re.DOTALL)
@@ -43,13 +42,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "package").rename(modules / "hub-client")
     (folder / "package.json").write_text('{"type": "module"}')
     return folder
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
-    """A hub for the README's programs."""
-    with hub_process(tmp_path_factory.mktemp("hub")) as process:
-        yield process
 
 
 def test_it_holds_sources_types_and_readme_and_nothing_else(project: Path) -> None:

@@ -21,13 +21,6 @@ POSTS = 120
 CITIES = ("Mumbai", "Chennai")
 
 
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
-    """A hub that all tests here share; who listens begins where it stands."""
-    with hub_process(tmp_path_factory.mktemp("hub")) as process:
-        yield process
-
-
 @pytest.fixture
 async def client(hub: HubProcess) -> AsyncIterator[AsyncMCPClient]:
     """Somebody who posts."""

@@ -532,3 +532,34 @@ test("a client is as well as the worst of its connections", async () => {
 
   assert.deepEqual(words(), [...WORDS, ["connecting", 1006, "network_error"], WORDS[1]]);
 });
+
+test("a try that was put off is none any more once a new connection has asked", async () => {
+  const { hub, clock, newest } = scene();
+  hub.subscribe("contracts");
+  newest().open();
+  const { id } = newest().commands()[0];
+  newest().hear({ type: "error", reply_to: id, error: "Later.", details: { code: "rate_limited", message: "m", help: "/h", retry_after_ms: 5000 } });
+  newest().end();
+  await clock.pass(1_000);
+  newest().open().acknowledge();
+
+  await clock.pass(10_000);
+
+  assert.equal(newest().commands().length, 1);
+});
+
+test("who subscribes where the hub has sent us away is told so", async () => {
+  const { hub, newest, settle } = scene();
+  hub.connect();
+  newest().open();
+  newest().end(4501, '{"code":"token_revoked"}');
+
+  const jobs = hub.subscribe("jobs");
+  const told = heard(jobs);
+  await settle();
+
+  assert.deepEqual([told.states, jobs.error?.code], [["unsubscribed: token_revoked"], "E_AUTHENTICATION_FAILED"]);
+  await assert.rejects(async () => {
+    for await (const _ of jobs);
+  }, { code: "E_AUTHENTICATION_FAILED" });
+});
