@@ -112,9 +112,9 @@ async def test_what_is_shown_is_written_as_commands(
     assert "copied-3" in line
 
     await page.get_by_role("button", name="hub tail").click()
-    await expect(code).to_contain_text(f"--since {position} --where 'location=Mumbai'")
+    await expect(code).to_contain_text(f"--since {position} --where location=Mumbai")
     await page.get_by_role("button", name="Python").click()
-    await expect(code).to_contain_text('where={"location":"Mumbai"}')
+    await expect(code).to_contain_text('where={"location": "Mumbai"}')
     await page.get_by_role("button", name="JavaScript").click()
     await expect(code).to_contain_text('hub.subscribe("contracts"')
 
@@ -169,3 +169,23 @@ async def test_a_window_is_seen_again_and_then_it_is_now(
 
     await expect(page.get_by_text("the past")).to_be_hidden()
     await expect(kochi).to_have_attribute("aria-label", "Hyderabad: 1 contracts, 1 active")
+
+
+async def test_a_moment_is_narrowed_by_its_filter(
+    page: Page, served: HubProcess, rest: httpx.AsyncClient
+) -> None:
+    """Of what is around it only what fits is shown, and the event of the moment in any case."""
+    await post(rest, "near-1", "Hyderabad")
+    await post(rest, "near-2", "Bengaluru")
+    position = await post(rest, "near-3", "Chennai")
+    await post(rest, "near-4", "Hyderabad")
+    await page.goto(f"{served.url}/#/inspect/contracts@{position}")
+    where = page.get_by_label("Filter by the hub")
+    await where.fill("location=Hyderabad")
+    await where.press("Enter")
+
+    rows = page.locator(".log tbody tr:not(.gap):not(.note):visible")
+    await expect(rows.filter(has_text="near-2")).to_have_count(0)
+    await expect(rows.filter(has_text="near-1")).to_have_count(1)
+    await expect(rows.filter(has_text="near-3")).to_have_count(1)
+    await expect(rows.filter(has_text="near-4")).to_have_count(1)

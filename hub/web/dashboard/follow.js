@@ -2,23 +2,6 @@
 
 import { many } from "./format.js";
 
-/** Read `location=Chennai,Mumbai status=active` as the hub's `where`; null: nothing is said; throws what is wrong. */
-export function whereOf(text) {
-  const where = {};
-  for (const pair of text.trim().split(/\s+/).filter(Boolean)) {
-    const at = pair.indexOf("=");
-    if (at < 1 || at === pair.length - 1) throw new TypeError(`expected field=value, got ${pair}`);
-    const values = pair.slice(at + 1).split(",").map(typed);
-    where[pair.slice(0, at)] = values.length > 1 ? values : values[0];
-  }
-  return Object.keys(where).length ? where : null;
-}
-
-function typed(text) {
-  if (["true", "false", "null"].includes(text)) return JSON.parse(text);
-  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
-}
-
 /** Follow a channel; returns the subscription. tell(entry) is called with each event, gap, lag and state. */
 export function follow(hub, channel, { where, since, history }, tell) {
   const asked = { onGap: "skip", ...(where ? { where } : {}), ...(since ? { since } : { history }) };

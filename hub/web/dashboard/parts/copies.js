@@ -3,8 +3,55 @@
 import { h, mark, show } from "../dom.js";
 import { copied } from "./bits.js";
 
-const quoted = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
-const python = (value) => JSON.stringify(value).replaceAll(/\btrue\b/g, "True").replaceAll(/\bfalse\b/g, "False").replaceAll(/\bnull\b/g, "None");
+// Nothing of what is copied may be more than a word to a shell: a name may be anybody's.
+const PLAIN = /^[A-Za-z0-9_.:/@%+=-]+$/;
+// What a terminal would obey when it is pasted, and what turns the order of letters round.
+const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g;
+const HOMES = ["http://127.0.0.1:8000", "http://localhost:8000"];
+
+/** One word of a shell's. */
+function word(text) {
+  return PLAIN.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function escaped(letter) {
+  return `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** A JSON text that shows all of its letters. */
+function literal(value) {
+  return JSON.stringify(value).replaceAll(UNSEEN, escaped);
+}
+
+function python(value) {
+  if (Array.isArray(value)) return `[${value.map(python).join(", ")}]`;
+  if (value !== null && typeof value === "object") return `{${Object.entries(value).map(([name, one]) => `${literal(name)}: ${python(one)}`).join(", ")}}`;
+  return { true: "True", false: "False", null: "None" }[typeof value === "string" ? "" : String(value)] ?? literal(value);
+}
+
+/** `FIELD=VALUE` as `hub tail` reads it: what is JSON too is meant either way, so a text that is JSON stands in quotes. */
+function condition(name, value) {
+  const bare = typeof value === "string" && value !== "" && value.search(UNSEEN) < 0 && !isJson(value);
+  return `${name}=${bare ? value : literal(value)}`;
+}
+
+function isJson(text) {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function conditions(where) {
+  return Object.entries(where ?? {}).flatMap(([name, values]) => {
+    const some = [values].flat();
+    // The text 5 beside the number 5 is what `hub tail` takes 5 for.
+    const both = (value) => typeof value === "string" && some.some((other) => typeof other !== "string" && String(other) === value);
+    return some.filter((value) => !both(value)).map((value) => `--where ${word(condition(name, value))}`);
+  });
+}
 
 /** asked: { channel, where (or null), since (or null), token (whether one is needed) }. */
 export function written({ channel, where, since, token }) {
@@ -12,15 +59,14 @@ export function written({ channel, where, since, token }) {
   const query = new URLSearchParams({ channels: channel });
   if (where) query.set("where", JSON.stringify(where));
   if (since) query.set("since", `${since.slice(0, since.lastIndexOf(":"))};${channel}=${since.slice(since.lastIndexOf(":") + 1)}`);
-  const pairs = Object.entries(where ?? {}).flatMap(([name, values]) => [values].flat().map((value) => `--where ${quoted(`${name}=${value}`)}`));
-  const options = [since && `since: ${JSON.stringify(since)}`, where && `where: ${JSON.stringify(where)}`].filter(Boolean).join(", ");
+  const options = [since && `since: ${literal(since)}`, where && `where: ${literal(where)}`].filter(Boolean).join(", ");
   const named = [since && `since=${python(since)}`, where && `where=${python(where)}`].filter(Boolean).map((text) => `, ${text}`).join("");
-  const port = origin === "http://127.0.0.1:8000" || origin === "http://localhost:8000" ? [] : [`--url ${origin}`];
+  const port = HOMES.includes(origin) ? [] : [`--url ${origin}`];
   return {
-    curl: `curl -N ${token ? '-H "Authorization: Bearer $HUB_TOKEN" ' : ""}${quoted(`${origin}/api/events?${query}`)}`,
-    Python: `from hub_client import MCPClient\n\nwith MCPClient(${JSON.stringify(origin)}) as client:${token ? "  # HUB_TOKEN is in the environment" : ""}\n    for event in client.listen(${JSON.stringify(channel)}${named}):\n        print(event.position, event.data)`,
-    JavaScript: `import { HubClient } from "hub-client";\n\nconst hub = new HubClient(${JSON.stringify(origin)}${token ? ", { getToken }" : ""});\nfor await (const event of hub.subscribe(${JSON.stringify(channel)}${options ? `, { ${options} }` : ""})) {\n  console.log(event.position, event.data);\n}`,
-    "hub tail": ["hub tail", channel, since && `--since ${since}`, ...pairs, ...port].filter(Boolean).join(" "),
+    curl: `curl -N ${token ? '-H "Authorization: Bearer $HUB_TOKEN" ' : ""}'${origin}/api/events?${String(query).replaceAll("'", "%27")}'`,
+    Python: `from hub_client import MCPClient\n\nwith MCPClient(${literal(origin)}) as client:${token ? "  # HUB_TOKEN is in the environment" : ""}\n    for event in client.listen(${literal(channel)}${named}):\n        print(event.position, event.data)`,
+    JavaScript: `import { HubClient } from "hub-client";\n\nconst hub = new HubClient(${literal(origin)}${token ? ", { getToken }" : ""});\nfor await (const event of hub.subscribe(${literal(channel)}${options ? `, { ${options} }` : ""})) {\n  console.log(event.position, event.data);\n}`,
+    "hub tail": ["hub tail", word(channel), since && `--since ${word(since)}`, ...conditions(where), ...port].filter(Boolean).join(" "),
   };
 }
 

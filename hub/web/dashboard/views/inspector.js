@@ -4,22 +4,28 @@ import "../parts/copies.js";
 import "../parts/log.js";
 import "../parts/publish.js";
 import { h, mark, say, show } from "../dom.js";
-import { follow, gap, whereOf } from "../follow.js";
+import { follow, gap } from "../follow.js";
 import { count } from "../format.js";
 import { card, copied, empty, refusal } from "../parts/bits.js";
 import { link, linkTo } from "../router.js";
 import { View } from "../view.js";
+import { fits, pair, whereOf } from "../where.js";
 import { wire } from "../wire.js";
 
 const AROUND = 25;
+const FAR = 500; // How far to look for so many that a filter lets through.
 const BEGIN = 100;
+// Of an address, which may be anybody's: what is none is not followed, and nowhere written as a command.
+const TARGET = /^([a-z0-9][a-z0-9._:-]{0,127})(?:@([A-Za-z0-9_-]{1,64}):(\d{1,15}))?$/;
 
 class HubInspector extends View {
   #subscription = null;
   #channel = "contracts";
   #moment = null; // { epoch, offset }: a moment that is looked at, instead of what comes.
   #since = null;
+  #unknown = ""; // What is wrong with the address.
   #wire = false;
+  #turn = 0; // How often it has begun to show something else.
 
   start() {
     this.#read(this.route);
@@ -44,12 +50,13 @@ class HubInspector extends View {
   }
 
   #read({ parts: [target = "contracts"], query }) {
-    const [, channel, epoch, offset] = /^([^@]*)(?:@(.+):(\d+))?$/.exec(target) ?? [null, "contracts"];
-    this.#channel = channel || "contracts";
+    const [, channel = "contracts", epoch, offset] = TARGET.exec(target) ?? [];
+    this.#channel = channel;
     this.#moment = offset ? { epoch, offset: Number(offset) } : null;
     this.#since = null;
+    this.#unknown = TARGET.test(target) ? "" : `expected a channel, or channel@epoch:offset, got ${target}`;
     const id = query.get("contract_id");
-    this.asked = id ? `contract_id=${id}` : (this.where?.value ?? "");
+    this.asked = id ? pair("contract_id", id) : (this.where?.value ?? "");
     if (this.where && id) this.where.value = this.asked;
   }
 
@@ -75,7 +82,8 @@ class HubInspector extends View {
   }
 
   #begin() {
-    this.fault.textContent = "";
+    this.fault.textContent = this.#unknown;
+    this.#unknown = "";
     let where;
     try {
       where = whereOf(this.where.value);
@@ -83,13 +91,14 @@ class HubInspector extends View {
       this.fault.textContent = error.message;
       return;
     }
+    this.#turn += 1;
     this.#subscription?.close();
     this.#subscription = null;
     this.log.clear();
     this.copies.asked = { channel: this.#channel, where, since: this.#since ?? this.#position(this.#moment), token: Boolean(this.app.session.token) };
     this.banner.hidden = !this.#moment;
     if (this.#wire) this.log.add(...wire.frames.slice(-BEGIN).map((frame) => ({ frame, at: frame.at })));
-    else if (this.#moment) void this.#look(this.#moment);
+    else if (this.#moment) void this.#look(this.#moment, where);
     else {
       const from = this.#since ? { since: this.#since } : { history: BEGIN };
       this.#subscription = follow(this.app.session.hub, this.#channel, { where, ...from }, (entry) => this.log.add(entry));
@@ -100,21 +109,25 @@ class HubInspector extends View {
     return moment && `${moment.epoch}:${moment.offset}`;
   }
 
-  // A moment: what is around an offset, from the log.
-  async #look({ epoch, offset }) {
+  // A moment: what is around an offset, from the log; of that what a filter lets through, and the event itself.
+  async #look({ epoch, offset }, where) {
+    const turn = this.#turn;
     const channel = this.#channel;
-    const first = Math.max(0, offset - AROUND);
-    show(this.banner, h("b", {}, `${channel}:${offset}`), h("span", { class: "quiet" }, "and what is around it, from the log"),
+    const far = where ? FAR : AROUND;
+    const first = Math.max(0, offset - far);
+    show(this.banner, h("b", {}, `${channel}:${offset}`), h("span", { class: "quiet" }, where ? "and what fits around it, from the log" : "and what is around it, from the log"),
       h("button", { type: "button", class: "plain", onclick: () => this.#go(`${epoch}:${offset}`) }, "Go on from here"),
       h("button", { type: "button", class: "plain", onclick: () => this.app.travel?.from(channel, { epoch, offset }) }, "Replay from here"),
       h("a", { class: "button plain", href: link("inspect", channel) }, "Live"));
     try {
-      const page = await this.app.api.get(`/api/channels/${encodeURIComponent(channel)}/history`, { since: first, limit: 2 * AROUND, epoch });
+      const page = await this.app.api.get(`/api/channels/${encodeURIComponent(channel)}/history`, { since: first, limit: 2 * far, epoch });
+      // Meanwhile something else may be what is asked for.
+      if (turn !== this.#turn) return;
       if (!page.complete) this.log.add(page.reason === "epoch_changed" ? gap({ reason: page.reason }) : gap({ fromOffset: first, toOffset: page.oldest - 1, reason: page.reason ?? "expired" }));
-      this.log.add(...page.events.map((event) => ({ event: { test: false, ...event, position: `${page.epoch}:${event.offset}` } })));
+      this.log.add(...around(page.events, offset, where).map((event) => ({ event: { test: false, ...event, position: `${page.epoch}:${event.offset}` } })));
       this.log.pickAt(offset);
     } catch (error) {
-      show(this.picked, refusal(error));
+      if (turn === this.#turn) show(this.picked, refusal(error));
     }
   }
 
@@ -165,6 +178,14 @@ class HubInspector extends View {
     show(this.picked, h("pre", { tabindex: 0 }, h("code", {}, text)), h("div", { class: "line under" }, copy, address,
       to && h("a", { href: to }, "This moment"), event?.data?.job_id && h("a", { href: link("jobs", event.data.job_id) }, "Job")));
   }
+}
+
+/** The events nearest to an offset, of those that a filter lets through, and the one at it. */
+function around(events, offset, where) {
+  const found = events.filter((event) => event.offset === offset || fits(event, where));
+  const at = found.findIndex((event) => event.offset >= offset);
+  const middle = at < 0 ? found.length : at;
+  return found.slice(Math.max(0, middle - AROUND), middle + AROUND);
 }
 
 function pretty(text) {
