@@ -120,3 +120,49 @@ async def test_what_a_role_may_not_see_is_said(
     await expect(page.get_by_role("alert").filter(has_text="connections:read")).to_be_visible()
     await page.get_by_role("link", name="Overview").click()
     await expect(page.locator("hub-badge")).to_have_text("live")
+
+
+async def test_a_token_that_has_run_out_is_replaced(
+    page: Page, watch: Watch, guarded: HubProcess
+) -> None:
+    """After a real 4401 what is written stays while the hub refuses, and nothing was missed."""
+    watch.expect("401")
+    await page.goto(f"{guarded.url}/#/connections")
+    await paste(page, signed("admin", seconds=4 - LEEWAY_S))
+    await expect(page.locator("hub-badge")).to_have_text("live")
+    await expect(page.locator("#token-fault")).to_contain_text("about to run out")
+    field = page.locator("#token")
+    await field.fill("half a tok")
+    await field.focus()
+
+    async with page.expect_response(lambda answer: answer.status == 401):
+        await expect(page.locator("#token-fault")).to_contain_text("has run out")
+    async with page.expect_response(lambda answer: answer.status == 401):
+        await post(guarded, "meanwhile-2")
+    await expect(page.locator("hub-badge")).to_contain_text("token_expired")
+    await expect(field).to_have_value("half a tok")
+    await expect(field).to_be_focused()
+    await expect(page.locator("main h2").first).to_be_visible()
+    await page.get_by_role("link", name="Overview").click()
+    await paste(page, signed("admin"))
+
+    await expect(page.locator("hub-badge")).to_have_text("live")
+    await expect(page.locator("#prompt")).to_be_hidden()
+    await expect(page.locator(".events li").filter(has_text="meanwhile-2")).to_be_visible()
+
+
+async def test_a_wrong_token_after_one_that_ran_out_is_asked_again(
+    page: Page, watch: Watch, guarded: HubProcess
+) -> None:
+    """It is said to be unknown; the next one opens the page."""
+    watch.expect("401")
+    await page.goto(guarded.url)
+    await paste(page, signed("admin", seconds=2 - LEEWAY_S))
+    await expect(page.locator("#token-fault")).to_contain_text("has run out")
+
+    await paste(page, "hub_nobody_knows_this_one_at_all")
+    await expect(page.locator("#token-fault")).to_contain_text("does not know this token")
+    await paste(page, signed("admin"))
+
+    await expect(page.locator("hub-badge")).to_have_text("live")
+    await expect(page.locator("#who")).to_contain_text("asha")

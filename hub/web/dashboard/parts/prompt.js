@@ -1,6 +1,6 @@
 // The form that asks for a token: at the start, and when one is about to run out.
 
-import { h, show } from "../dom.js";
+import { h, mark, say, show } from "../dom.js";
 
 const WHAT_HAPPENED = {
   "": "",
@@ -13,12 +13,28 @@ const UNKNOWN = "The hub does not know this token. Was all of it copied?";
 class HubPrompt extends HTMLElement {
   /** Called with a token that somebody has pasted. */
   enter = null;
+  #input = null;
 
   /** why: the hub's word for what is wrong with the token; "": there was none. */
   ask(why) {
-    this.hidden = false;
+    // Asked again while somebody writes: what is written stays, and only what is said changes.
+    const begins = this.hidden || !this.#input;
+    if (begins) this.#build();
+    const isUrgent = why !== "" && why !== "renew";
     const fault = WHAT_HAPPENED[why] ?? UNKNOWN;
-    const input = h("input", {
+    say(this.heading, why === "" ? "This hub wants to know who comes: paste a token" : "Paste a token");
+    say(this.fault, fault);
+    mark(this.fault, "class", isUrgent ? "fault" : "quiet");
+    mark(this.#input, "aria-invalid", String(isUrgent));
+    this.hidden = false;
+    // Who is writing an answer elsewhere is not interrupted.
+    if (begins && why !== "renew") this.#input.focus();
+  }
+
+  #build() {
+    this.heading = h("label", { for: "token" });
+    this.fault = h("p", { id: "token-fault", role: "alert" });
+    this.#input = h("input", {
       id: "token",
       type: "password",
       autocomplete: "off",
@@ -26,30 +42,29 @@ class HubPrompt extends HTMLElement {
       spellcheck: "false",
       required: true,
       maxlength: 8192,
-      "aria-invalid": String(fault !== "" && why !== "renew"),
       "aria-describedby": "token-fault token-hint",
     });
-    const take = (event) => {
-      event.preventDefault();
-      const token = input.value.trim().replace(/^bearer\s+/i, "");
-      if (!token) return this.ask(why);
-      this.hidden = true;
-      show(this);
-      document.getElementById("main").focus();
-      this.enter(token);
-    };
     show(
       this,
-      h("form", { class: "card identity", autocomplete: "off", onsubmit: take },
-        h("h2", {}, h("label", { for: "token" }, why === "" ? "This hub wants to know who comes: paste a token" : "Paste a token")),
-        h("p", { id: "token-fault", class: why === "renew" ? "quiet" : "fault", role: "alert" }, fault),
-        h("div", { class: "line" }, input, h("button", { type: "submit" }, "Enter")),
+      h("form", { class: "card identity", autocomplete: "off", onsubmit: (event) => this.#take(event) },
+        h("h2", {}, this.heading),
+        this.fault,
+        h("div", { class: "line" }, this.#input, h("button", { type: "submit" }, "Enter")),
         h("p", { id: "token-hint", class: "quiet" },
           "An API key (", h("code", {}, "hub token create"), " makes one) or a JWT. It stays in this tab and is gone when the tab is closed."),
       ),
     );
-    // Who is writing an answer elsewhere is not interrupted.
-    if (why !== "renew") input.focus();
+  }
+
+  #take(event) {
+    event.preventDefault();
+    const token = this.#input.value.trim().replace(/^bearer\s+/i, "");
+    if (!token) return;
+    this.hidden = true;
+    this.#input = null;
+    show(this);
+    document.getElementById("main").focus();
+    this.enter(token);
   }
 }
 
