@@ -1,5 +1,6 @@
 """Contracts: a map and a table that follow what is told."""
 
+import asyncio
 import re
 
 import httpx
@@ -59,3 +60,50 @@ async def test_of_many_contracts_few_rows_are_made(
 
     await expect(page.get_by_role("rowheader", name="many-149")).to_be_visible()
     assert await rows.count() < 60
+
+
+async def test_rows_stay_where_somebody_points(
+    page: Page, served: HubProcess, rest: httpx.AsyncClient
+) -> None:
+    """What is told meanwhile changes them in their places; then the newest is first again."""
+    for number in range(3):
+        await post(rest, f"aim-{number}", "Bengaluru")
+    await page.goto(f"{served.url}/#/contracts?q=aim-")
+    rows = page.locator("hub-contracts tbody tr:not(.gap):visible")
+    await expect(rows.first).to_contain_text("aim-2")
+
+    await rows.last.hover()
+    await post(rest, "aim-0", "Bengaluru", "inactive")
+    await expect(rows.last).to_contain_text("inactive")
+    await expect(rows.last).to_contain_text("aim-0")
+    await expect(page.locator(".counted")).to_contain_text("in this order")
+
+    await page.mouse.move(0, 0)
+    await post(rest, "aim-1", "Bengaluru", "inactive")
+    await expect(rows.first).to_contain_text("aim-1")
+
+
+async def test_what_moves_takes_nothing_from_the_page(
+    page: Page, served: HubProcess, rest: httpx.AsyncClient
+) -> None:
+    """Only what the compositor moves alone: else each event is laid out and painted 60 times."""
+    await post(rest, "moves-1", "Mumbai")
+    await page.goto(f"{served.url}/#/contracts")
+    await expect(page.get_by_role("rowheader", name="moves-1")).to_be_visible()
+    told = page.evaluate_handle("""() => new Promise((done) => {
+      const found = new Set();
+      const look = () => {
+        for (const one of document.getAnimations()) {
+          for (const frame of one.effect.getKeyframes()) {
+            for (const name of Object.keys(frame)) found.add(name);
+          }
+        }
+        if (found.size) done([...found]); else requestAnimationFrame(look);
+      };
+      look();
+    })""")
+    _, moved = await asyncio.gather(post(rest, "moves-1", "Mumbai", "inactive"), told)
+
+    names = set(await moved.json_value())
+    assert names - {"offset", "computedOffset", "easing", "composite"} == {"opacity", "transform"}
+    await expect(page.locator(".pulse")).to_have_count(0)

@@ -189,3 +189,45 @@ async def test_a_moment_is_narrowed_by_its_filter(
     await expect(rows.filter(has_text="near-1")).to_have_count(1)
     await expect(rows.filter(has_text="near-3")).to_have_count(1)
     await expect(rows.filter(has_text="near-4")).to_have_count(1)
+
+
+async def test_all_that_is_kept_can_be_scrolled_to(
+    page: Page, served: HubProcess, rest: httpx.AsyncClient
+) -> None:
+    """The list is as long as what came, although the page has only those rows that are seen."""
+    await page.goto(f"{served.url}/#/inspect")
+    where = page.get_by_label("Filter by the hub")
+    await where.fill("location=Bengaluru")
+    await where.press("Enter")
+    await expect(page.locator(".log .note").first).to_contain_text("following")
+    for number in range(90):
+        await post(rest, f"long-{number}", "Bengaluru")
+    await expect(page.locator(".log")).to_contain_text("long-89")
+
+    await page.locator("hub-log .scroll").evaluate("box => box.scrollTo(0, box.scrollHeight)")
+
+    await expect(page.locator(".log tbody tr").filter(has_text="long-0 ")).to_be_visible()
+    assert await page.locator(".log tbody tr").count() < 60
+
+
+async def test_what_is_read_stays_while_more_comes(
+    page: Page, served: HubProcess, rest: httpx.AsyncClient
+) -> None:
+    """Who has scrolled down keeps the events that are seen there where they are."""
+    for number in range(40):
+        await post(rest, f"read-{number}")
+    await page.goto(f"{served.url}/#/inspect")
+    box = page.locator("hub-log .scroll")
+    row = page.locator(".log tbody tr").filter(has_text="read-20 ")
+    await expect(page.locator(".log tbody tr").filter(has_text="read-39 ")).to_be_visible()
+    await box.evaluate("box => box.scrollTo(0, 19 * 33)")
+    await expect(row).to_be_visible()
+    before = await row.bounding_box()
+    had = int((await page.locator(".counted").inner_text()).split()[0])
+
+    for number in range(5):
+        await post(rest, f"more-{number}")
+
+    await expect(page.locator(".counted")).to_have_text(f"{had + 5} shown")
+    await expect(row).to_be_visible()
+    assert await row.bounding_box() == before

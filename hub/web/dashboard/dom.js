@@ -38,7 +38,11 @@ export function show(parent, ...children) {
 /** Set a text only where it is another one: the browser then has nothing to lay out. */
 export function say(element, text) {
   const wanted = String(text ?? "");
-  if (element.textContent !== wanted) element.textContent = wanted;
+  const { firstChild: only } = element;
+  // Of a text that stays only the letters change; another in its place would have its style found anew.
+  if (only?.nodeType === Node.TEXT_NODE && !only.nextSibling) {
+    if (only.data !== wanted) only.data = wanted;
+  } else if (element.textContent !== wanted) element.textContent = wanted;
 }
 
 /** Set or take an attribute only where that changes something. */
@@ -59,7 +63,9 @@ export function keyed(parent, items, keyOf, make, change) {
   const after = new Map();
   let place = parent.firstElementChild;
   for (const item of items) {
-    const key = keyOf(item);
+    let key = keyOf(item);
+    // Two that are alike are two.
+    while (after.has(key)) key = `${key}\0`;
     const element = before.get(key) ?? make(item);
     before.delete(key);
     after.set(key, element);

@@ -1,6 +1,6 @@
 // Small things that many views show.
 
-import { h } from "../dom.js";
+import { h, mark, say, show } from "../dom.js";
 import { linkTo } from "../router.js";
 import { ago, time } from "../format.js";
 
@@ -8,10 +8,26 @@ const SIGNS = { active: "●", inactive: "○", DONE: "✓", FAILED: "✕", NEED
 
 /** A status in words, with a sign beside its colour: nobody needs to see colours. */
 export function pill(status) {
+  return turn(h("span", {}, h("span", { class: "sign", "aria-hidden": "true" }), h("span")), status);
+}
+
+/** Make the pill in an element that of a status; there may be none yet. */
+export function turnPill(place, status) {
+  const { firstChild: had } = place;
+  if (had?.status === String(status)) return;
+  if (had?.status === undefined) show(place, pill(status));
+  else turn(had, status);
+}
+
+function turn(element, status) {
   const word = String(status);
-  const sign = SIGNS[word];
-  return h("span", { class: `pill ${word.toLowerCase().replaceAll(/[^a-z0-9_-]/g, "-")}` },
-    sign && h("span", { class: "sign", "aria-hidden": "true" }, sign), word);
+  const [sign, name] = element.children;
+  element.status = word;
+  mark(element, "class", `pill ${word.toLowerCase().replaceAll(/[^a-z0-9_-]/g, "-")}`);
+  mark(sign, "hidden", !SIGNS[word]);
+  say(sign, SIGNS[word]);
+  say(name, word);
+  return element;
 }
 
 /** A time, the exact one at hand. */

@@ -22,14 +22,14 @@ class HubLog extends HTMLElement {
   connectedCallback() {
     if (this.#rows) return;
     const body = h("tbody");
-    const scroller = h("div", { class: "scroll tall", tabindex: 0, role: "region", "aria-label": "What came, the newest first" },
+    const scroller = h("div", { class: "scroll tall rows", tabindex: 0, role: "region", "aria-label": "What came, the newest first" },
       h("table", { class: "even-rows log" }, h("colgroup", {}, h("col"), h("col"), h("col"), h("col")), h("thead", { class: "hidden" }, h("tr", {}, ["time", "position", "type", "what"].map((name) => h("th", { scope: "col" }, name)))), body));
     const make = () => {
       const row = h("tr", {}, h("td", {}, h("time")), h("td", {}, h("a", { class: "place" })), h("td", { class: "type" }), h("td", { class: "what" }, h("button", { type: "button" })));
       row.addEventListener("click", (event) => event.target.localName !== "a" && this.#pick(row.entry));
       return row;
     };
-    this.#rows = new Rows({ scroller, body, height: HEIGHT, make, fill: (row, entry) => this.#fill(row, entry) });
+    this.#rows = new Rows({ scroller, body, height: HEIGHT, keeps: true, make, fill: (row, entry) => this.#fill(row, entry) });
     this.append(scroller);
   }
 
@@ -77,7 +77,7 @@ class HubLog extends HTMLElement {
   #now() {
     const word = this.filter.trim().toLowerCase();
     // What happened to the line is never filtered away: a gap must be seen.
-    this.#rows.items = word ? this.#entries.filter((entry) => entry.note || text(entry).includes(word)) : this.#entries;
+    this.#rows.items = word ? this.#entries.filter((entry) => entry.note || text(entry).includes(word)) : [...this.#entries];
     this.dispatchEvent(new Event("drawn"));
   }
 

@@ -6,6 +6,7 @@ import { cityAt, OUTLINE, project, SIZE } from "../india.js";
 
 const LEAST = 13;
 const MOST = 26;
+const BEAT_MS = 1200; // A little longer than the style sheet's.
 // Names go where they hide no neighbour.
 const LEFT = new Set(["Mumbai", "Pune", "Bengaluru", "Kochi", "Surat", "Ahmedabad", "Coimbatore", "Thiruvananthapuram"]);
 
@@ -28,15 +29,16 @@ class HubMap extends HTMLElement {
   #chosen = null;
   #list = null;
   #rings = null;
+  #sheet = null;
 
   connectedCallback() {
     if (this.#rings) return;
     this.#rings = svg("g");
     this.#list = h("ul", { class: "cities" });
-    const box = `0 0 ${SIZE.width} ${SIZE.height}`;
-    show(this,
-      svg("svg", { viewBox: box, class: "india", role: "group", "aria-label": "Contracts by city, on a map of India" },
-        svg("path", { class: "land", d: OUTLINE }), this.#rings),
+    this.#sheet = h("div", { class: "sheet" },
+      svg("svg", { viewBox: `0 0 ${SIZE.width} ${SIZE.height}`, class: "india", role: "group", "aria-label": "Contracts by city, on a map of India" },
+        svg("path", { class: "land", d: OUTLINE }), this.#rings));
+    show(this, this.#sheet,
       this.hasAttribute("bare") ? null : this.#list);
   }
 
@@ -61,15 +63,15 @@ class HubMap extends HTMLElement {
     };
     const name = svg("text", { class: "name", "text-anchor": LEFT.has(city) ? "end" : "start" }, city);
     return svg("g", { class: "city", transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, role: "button", tabindex: 0, onclick: press, onkeydown: press },
-      svg("circle", { class: "pulse" }), svg("circle", { class: "back" }), svg("circle", { class: "rest" }),
+      svg("circle", { class: "back" }), svg("circle", { class: "rest" }),
       svg("circle", { class: "share", transform: "rotate(-90)", pathLength: 100 }), svg("text", { class: "much", "text-anchor": "middle", dy: "0.35em" }), name);
   }
 
   #fill(ring, { city, contracts, active, changedAt }, most) {
-    const [pulse, back, rest, share, much, name] = ring.children;
+    const [back, rest, share, much, name] = ring.children;
     const radius = LEAST + (MOST - LEAST) * Math.sqrt(contracts / most);
     mark(back, "r", radius.toFixed(1));
-    for (const circle of [pulse, rest, share]) mark(circle, "r", (radius - 2.5).toFixed(1));
+    for (const circle of [rest, share]) mark(circle, "r", (radius - 2.5).toFixed(1));
     const filled = contracts ? (100 * active) / contracts : 0;
     mark(share, "stroke-dasharray", `${filled.toFixed(1)} 100`);
     mark(name, "x", (LEFT.has(city) ? -1 : 1) * Math.round(radius + 6));
@@ -77,11 +79,24 @@ class HubMap extends HTMLElement {
     say(much, count(contracts));
     mark(ring, "aria-label", `${city}: ${contracts} contracts, ${active} active`);
     mark(ring, "aria-pressed", String(this.#chosen === city));
-    if (changedAt > (ring.drawnAt ?? performance.now() - 1)) {
-      // Taken off and put on again: a new pulse, not the rest of the last one.
-      pulse.replaceWith(svg("circle", { class: "pulse beats", r: (radius - 2.5).toFixed(1) }));
+    const now = performance.now();
+    // A beat is left to its end: where much happens it goes on and on, not from its beginning for ever.
+    if (changedAt > (ring.drawnAt ?? now - 1) && now > (ring.beatAt ?? 0) + BEAT_MS) {
+      ring.beatAt = now;
+      this.#beat(city, radius);
     }
-    ring.drawnAt = Math.max(changedAt, ring.drawnAt ?? performance.now());
+    ring.drawnAt = Math.max(changedAt, ring.drawnAt ?? now);
+  }
+
+  // Beside the drawing, not in it: parts of an SVG are laid out and painted anew for each of their frames.
+  #beat(city, radius) {
+    const [x, y] = project(cityAt(city));
+    const pulse = h("span", { class: "pulse", "aria-hidden": "true" });
+    pulse.style.left = `${(100 * x) / SIZE.width}%`;
+    pulse.style.top = `${(100 * y) / SIZE.height}%`;
+    pulse.style.width = `${(200 * radius) / SIZE.width}%`;
+    this.#sheet.append(pulse);
+    setTimeout(() => pulse.remove(), BEAT_MS);
   }
 
   #row(city) {

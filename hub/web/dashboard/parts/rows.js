@@ -7,6 +7,7 @@ const SPARE = 6;
 
 export class Rows {
   #items = [];
+  #drawn = [];
   #pool = [];
   #above = h("tr", { "aria-hidden": "true", class: "gap" }, h("td"));
   #below = h("tr", { "aria-hidden": "true", class: "gap" }, h("td"));
@@ -14,10 +15,11 @@ export class Rows {
 
   /**
    * scroller scrolls the table that body is of; height is of a row, in pixels; make() returns an empty
-   * row, fill(row, item) brings it up to date.
+   * row, fill(row, item) brings it up to date. keeps: who has scrolled down stays with what is seen
+   * there while items come in above it.
    */
-  constructor({ scroller, body, height, make, fill }) {
-    Object.assign(this, { scroller, body, height, make, fill });
+  constructor({ scroller, body, height, make, fill, keeps = false }) {
+    Object.assign(this, { scroller, body, height, make, fill, keeps });
     body.append(this.#above, this.#below);
     scroller.addEventListener("scroll", () => paint(this.#draw), { passive: true });
     new ResizeObserver(() => paint(this.#draw)).observe(scroller);
@@ -31,7 +33,9 @@ export class Rows {
 
   #now() {
     const { scroller, height } = this;
-    const first = Math.max(0, Math.min(Math.floor(scroller.scrollTop / height) - SPARE, this.#items.length - 1));
+    const scrolled = scroller.scrollTop;
+    const top = scrolled + this.#came(scrolled) * height;
+    const first = Math.max(0, Math.min(Math.floor(top / height) - SPARE, this.#items.length - 1));
     const shown = this.#items.slice(first, first + Math.ceil(scroller.clientHeight / height) + 2 * SPARE);
     while (this.#pool.length < shown.length) {
       const row = this.make();
@@ -47,6 +51,16 @@ export class Rows {
     });
     this.#size(this.#above, first * height);
     this.#size(this.#below, (this.#items.length - first - shown.length) * height);
+    if (top !== scrolled) scroller.scrollTop = top;
+  }
+
+  /** How many items have come in above the first that is seen. */
+  #came(scrolled) {
+    const { height, keeps } = this;
+    const index = Math.floor(scrolled / height);
+    const seen = keeps && scrolled >= height ? this.#drawn[index] : undefined;
+    this.#drawn = this.#items;
+    return seen === undefined ? 0 : Math.max(0, this.#items.indexOf(seen, index) - index);
   }
 
   #size(row, pixels) {

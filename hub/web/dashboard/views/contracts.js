@@ -4,7 +4,7 @@ import "../parts/map.js";
 import { h, mark, say, show } from "../dom.js";
 import { count, many, moment, time } from "../format.js";
 import { slowly } from "../paint.js";
-import { card, commands, empty, pill } from "../parts/bits.js";
+import { card, commands, empty, turnPill } from "../parts/bits.js";
 import { byCity } from "../parts/map.js";
 import { Rows } from "../parts/rows.js";
 import { link } from "../router.js";
@@ -17,12 +17,16 @@ const COLUMNS = [
   ["its time", ({ timestamp }) => moment(timestamp) || 0],
 ];
 const NEWEST = "changed";
+// In two steps, drawn with the rest: a fade of every row would be painted sixty times a second.
+const NOW_MS = 500;
 const FRESH_MS = 1400;
 
 class HubContracts extends View {
   #city = null;
   #sort = { by: NEWEST, up: false };
   #rows = null;
+  #order = new Map(); // Where each contract stood when it was last drawn.
+  #fade = 0;
 
   start() {
     this.#build();
@@ -35,6 +39,10 @@ class HubContracts extends View {
     this.#draw();
   }
 
+  stop() {
+    clearTimeout(this.#fade);
+  }
+
   #build() {
     this.map = h("hub-map", { onchoose: ({ detail }) => this.#choose(detail) });
     this.search = h("input", { type: "search", placeholder: "Search contracts", "aria-label": "Search contracts", value: this.route.query.get("q") ?? "" });
@@ -44,13 +52,13 @@ class HubContracts extends View {
     const head = COLUMNS.map(([name], index) => h("th", { scope: "col" }, h("button", { type: "button", onclick: () => this.#sortBy(index) }, name)));
     this.head = h("tr", {}, head);
     const body = h("tbody");
-    const scroller = h("div", { class: "scroll tall", tabindex: 0, role: "region", "aria-label": "Contracts" }, h("table", { class: "even-rows" }, h("thead", {}, this.head), body));
+    this.scroller = h("div", { class: "scroll tall rows", tabindex: 0, role: "region", "aria-label": "Contracts" }, h("table", { class: "even-rows" }, h("thead", {}, this.head), body));
     const make = () => h("tr", {}, h("th", { scope: "row", class: "id" }, h("a")), h("td"), h("td"), h("td", {}, h("time")));
-    this.#rows = new Rows({ scroller, body, height: 37, make, fill: (row, contract) => this.#fill(row, contract) });
+    this.#rows = new Rows({ scroller: this.scroller, body, height: 37, make, fill: (row, contract) => this.#fill(row, contract) });
     this.none = h("div", { hidden: true });
     this.full = h("div", { class: "columns contracts" },
       card("By city", { class: "by-city" }, this.map),
-      card("Contracts", {}, h("div", { class: "line tools" }, this.search, this.status, this.chosen), this.counted, scroller));
+      card("Contracts", {}, h("div", { class: "line tools" }, this.search, this.status, this.chosen), this.counted, this.scroller));
     show(this, this.none, this.full);
   }
 
@@ -60,17 +68,19 @@ class HubContracts extends View {
     this.#drawEmpty(all.size === 0 && store.standing("contracts").state.state === "subscribed");
     this.map.chosen = this.#city;
     this.map.draw(byCity(all, store.touched));
-    const found = this.#found([...all.values()]);
+    const isHeld = this.#sort.by === NEWEST && isAimedAt(this.scroller);
+    const found = this.#found([...all.values()], isHeld);
+    this.#order = new Map(found.map(({ contract_id: id }, index) => [id, index]));
     this.#rows.items = found;
     const active = found.filter(({ status }) => status === "active").length;
-    say(this.counted, `${found.length === all.size ? many(all.size, "contract") : `${count(found.length)} of ${many(all.size, "contract")}`}, ${count(active)} active`);
+    say(this.counted, `${found.length === all.size ? many(all.size, "contract") : `${count(found.length)} of ${many(all.size, "contract")}`}, ${count(active)} active${isHeld ? " · in this order while you are in it" : ""}`);
     this.chosen.hidden = this.#city === null;
     say(this.chosen, `${this.#city} ✕`);
     mark(this.chosen, "aria-label", `Show all cities, not ${this.#city} alone`);
     [...this.head.children].forEach((cell, index) => mark(cell, "aria-sort", this.#sort.by === index ? (this.#sort.up ? "ascending" : "descending") : null));
   }
 
-  #found(contracts) {
+  #found(contracts, isHeld) {
     const words = this.search.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
     const status = this.status.value;
     const found = contracts.filter((one) => {
@@ -80,7 +90,8 @@ class HubContracts extends View {
     });
     const { touched } = this.app.store;
     const { by, up } = this.#sort;
-    const value = by === NEWEST ? ({ contract_id: id }) => touched.get(id)?.order ?? 0 : COLUMNS[by][1];
+    const newest = isHeld ? ({ contract_id: id }) => -(this.#order.get(id) ?? Infinity) : ({ contract_id: id }) => touched.get(id)?.order ?? 0;
+    const value = by === NEWEST ? newest : COLUMNS[by][1];
     const keyed = found.map((one) => [value(one), one]);
     keyed.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0) * (up ? 1 : -1));
     return keyed.map(([, one]) => one);
@@ -92,19 +103,24 @@ class HubContracts extends View {
     row.contract = contract;
     const [name, city, state, at] = row.children;
     say(name.firstChild, id);
-    mark(name.firstChild, "href", `${link("inspect", "contracts")}?contract_id=${encodeURIComponent(id)}`);
+    mark(name.firstChild, "href", `${link("inspect", "contracts")}?contract_id=${encodeURIComponent(String(id))}`);
     mark(name, "title", String(id));
     say(city, location);
-    if (state.textContent.endsWith(status) === false || state.status !== status) show(state, pill(status));
-    state.status = status;
+    turnPill(state, status);
     say(at.firstChild, time(timestamp));
     mark(at.firstChild, "datetime", timestamp);
     this.#freshen(row, id);
   }
 
   #freshen(row, id) {
-    const { at } = this.app.store.touched.get(id) ?? { at: -Infinity };
-    row.classList.toggle("fresh", performance.now() - at < FRESH_MS);
+    const age = performance.now() - (this.app.store.touched.get(id)?.at ?? -Infinity);
+    const look = age < NOW_MS ? "fresh now" : age < FRESH_MS ? "fresh" : null;
+    mark(row, "class", look);
+    // Somebody has to put it out where nothing comes any more.
+    if (look) this.#fade ||= setTimeout(() => {
+      this.#fade = 0;
+      this.redraw();
+    }, NOW_MS);
   }
 
   #drawEmpty(isEmpty) {
@@ -129,6 +145,14 @@ class HubContracts extends View {
     this.#city = city;
     this.#draw();
   }
+}
+
+// Who points at a row, or is on it with the keyboard, shall not open another that has come into its place.
+const canPoint = matchMedia("(hover: hover)");
+
+function isAimedAt(scroller) {
+  const { activeElement } = document;
+  return (canPoint.matches && scroller.matches(":hover")) || (scroller !== activeElement && scroller.contains(activeElement));
 }
 
 customElements.define("hub-contracts", HubContracts);

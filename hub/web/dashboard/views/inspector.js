@@ -62,7 +62,7 @@ class HubInspector extends View {
 
   #build() {
     this.channels = h("select", { "aria-label": "Channel", onchange: () => (location.hash = link("inspect", this.channels.value)) });
-    this.where = h("input", { "aria-label": "Filter by the hub", placeholder: "where: location=Chennai,Mumbai status=active", value: this.asked, onchange: () => this.#begin() });
+    this.where = h("input", { "aria-label": "Filter by the hub", placeholder: "where: location=Mumbai", value: this.asked, onchange: () => this.#begin() });
     this.word = h("input", { type: "search", "aria-label": "Filter what is shown", placeholder: "has these letters", oninput: () => this.#filter() });
     this.pause = h("button", { type: "button", class: "plain", "aria-pressed": "false", onclick: () => this.#pause() }, "Pause");
     this.mode = h("button", { type: "button", class: "plain", "aria-pressed": "false", title: "Every frame of this page's connections, as it is", onclick: () => this.#frames() }, "Wire");
@@ -75,8 +75,8 @@ class HubInspector extends View {
     const publish = h("hub-publish");
     publish.setup({ api: this.app.api, sent: (channel) => channel && void this.#loadChannels() });
     show(this, h("div", { class: "columns inspector" },
-      card("Inspector", {}, h("div", { class: "line tools" }, this.channels, this.where, this.word, this.pause, this.mode,
-        h("button", { type: "button", class: "plain", onclick: () => this.log.clear() }, "Clear")), this.fault, this.banner, this.counted, this.log),
+      card("Inspector", {}, h("div", { class: "line tools" }, this.channels, this.pause, this.mode, h("button", { type: "button", class: "plain", onclick: () => this.log.clear() }, "Clear")),
+        h("div", { class: "line tools" }, this.where, this.word), this.fault, this.banner, this.counted, this.log),
       h("div", {}, card("Event", {}, this.picked), card("Copy as", {}, this.copies), card("Send", {}, publish))));
     this.#pick(null);
   }

@@ -4,7 +4,7 @@ import "./job.js";
 import { h, mark, say, show } from "../dom.js";
 import { brief, count, many, moment, time } from "../format.js";
 import { slowly } from "../paint.js";
-import { card, commands, empty, pill } from "../parts/bits.js";
+import { card, commands, empty, turnPill } from "../parts/bits.js";
 import { bar, fillBar, left } from "../parts/progress.js";
 import { Rows } from "../parts/rows.js";
 import { link } from "../router.js";
@@ -42,7 +42,7 @@ class HubJobs extends View {
     this.counted = h("p", { class: "quiet counted", role: "status" });
     const body = h("tbody");
     const head = [["job"], ["status"], ["progress", "wide"], ["updated"]].map(([name, look]) => h("th", { scope: "col", class: look }, name));
-    const scroller = h("div", { class: "scroll tall", tabindex: 0, role: "region", "aria-label": "Jobs" }, h("table", { class: "even-rows jobs" }, h("thead", {}, h("tr", {}, head)), body));
+    const scroller = h("div", { class: "scroll tall rows jobs", tabindex: 0, role: "region", "aria-label": "Jobs" }, h("table", { class: "even-rows jobs" }, h("thead", {}, h("tr", {}, head)), body));
     const make = () => h("tr", {}, h("th", { scope: "row", class: "id" }, h("a"), h("small", { class: "quiet" })), h("td"), h("td", { class: "wide" }, bar(), h("small")), h("td", {}, h("time")));
     this.#rows = new Rows({ scroller, body, height: HEIGHT, make, fill: (row, job) => this.#fill(row, job) });
     this.none = h("div", { hidden: true });
@@ -81,7 +81,7 @@ class HubJobs extends View {
     mark(name.firstChild, "href", link("jobs", job.job_id));
     mark(name, "title", job.job_id);
     say(name.lastChild, job.metadata?.user_id ?? "");
-    show(status, pill(job.status));
+    turnPill(status, job.status);
     fillBar(progress.firstChild, job);
     const asks = job.status === "NEEDS_INPUT" && job.input_request?.prompt;
     const said = asks || [job.progress?.current_step, job.message, left(job)].filter(Boolean).join(" · ");

@@ -3,7 +3,7 @@
 import "./webhook.js";
 import { h, keyed, mark, say, show } from "../dom.js";
 import { ago } from "../format.js";
-import { card, commands, empty, pill, refusal } from "../parts/bits.js";
+import { card, commands, empty, refusal, turnPill } from "../parts/bits.js";
 import { link } from "../router.js";
 import { View } from "../view.js";
 
@@ -42,7 +42,7 @@ class HubWebhooks extends View {
       say(name.firstChild, one.url);
       say(name.lastChild, one.description || one.id);
       const word = one.state === "active" && one.health.circuit !== "closed" ? `circuit ${one.health.circuit}` : one.state;
-      if (state.textContent.replace(/^\W+/, "") !== word) show(state, pill(word));
+      turnPill(state, word);
       mark(state, "title", one.why || null);
       say(waits, Object.entries(one.waiting).filter(([, many]) => many).map(([word_, many]) => `${many} ${word_}`).join(", ") || "nothing");
       say(events, [one.event_types.join(", "), one.channels.length ? `of ${one.channels.join(", ")}` : ""].filter(Boolean).join(" "));
