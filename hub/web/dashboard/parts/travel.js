@@ -79,6 +79,7 @@ class HubTravel extends HTMLElement {
   }
 
   #play(told, from) {
+    this.#replay?.stop();
     const replay = new Replay(this.#app.store, told, from);
     this.#replay = replay;
     replay.speed = this.#speed;
@@ -101,7 +102,7 @@ class HubTravel extends HTMLElement {
       mark(way, "value", replay.share.toFixed(3));
       say(rest, `${span(Math.max(0, replay.to - replay.clock))} to go`);
     });
-    replay.addEventListener("end", () => this.close());
+    replay.addEventListener("end", () => replay === this.#replay && this.close());
   }
 
   #speeds() {

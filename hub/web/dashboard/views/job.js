@@ -61,14 +61,16 @@ class HubJob extends View {
     this.#revised = job.updated_at + job.status;
     this.#drawState(job);
     fillBar(this.meter, job);
-    show(this.steps, steps(job));
+    changed(this.steps, [job.status, job.progress], () => steps(job));
     this.question.hidden = job.status !== "NEEDS_INPUT";
     if (job.status === "NEEDS_INPUT") this.answer.ask(job, (input) => this.#send(input));
     else this.answer.forget();
-    show(this.input, json(job.input_data, "It was created without input."), job.input !== undefined && [h("h3", {}, "Answered"), json(job.input)],
-      Object.keys(job.metadata).length > 0 && [h("h3", {}, "Metadata"), json(job.metadata)]);
-    show(this.output, job.status === "FAILED" && job.message && h("p", { class: "fault" }, job.message),
-      json(job.summary, OVER.includes(job.status) ? "It ended without a summary." : "Comes when it ends."));
+    changed(this.input, [job.input_data, job.input, job.metadata], () => [
+      json(job.input_data, "It was created without input."), job.input !== undefined && [h("h3", {}, "Answered"), json(job.input)],
+      Object.keys(job.metadata).length > 0 && [h("h3", {}, "Metadata"), json(job.metadata)]]);
+    changed(this.output, [OVER.includes(job.status) && job.status, job.summary, job.status === "FAILED" && job.message], () => [
+      job.status === "FAILED" && job.message && h("p", { class: "fault" }, job.message),
+      json(job.summary, OVER.includes(job.status) ? "It ended without a summary." : "Comes when it ends.")]);
     this.#drawArtifacts(job);
     this.#drawLine(history);
   }
@@ -126,6 +128,14 @@ class HubJob extends View {
     await this.app.api.send("POST", `/api/jobs/${encodeURIComponent(this.job)}/input`, { input });
     await this.#load();
   }
+}
+
+/** Draw a part anew only where what it shows is another: somebody may be reading, or selecting, in it. */
+function changed(place, value, draw) {
+  const text = JSON.stringify(value);
+  if (place.drawn === text) return;
+  place.drawn = text;
+  show(place, draw());
 }
 
 function json(value, otherwise = "") {

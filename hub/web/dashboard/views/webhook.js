@@ -3,7 +3,7 @@
 import "../parts/delivery.js";
 import { h, keyed, mark, say, show } from "../dom.js";
 import { ago, many, time } from "../format.js";
-import { card, pill, refusal, when } from "../parts/bits.js";
+import { card, pill, refusal, turnPill, when } from "../parts/bits.js";
 import { link } from "../router.js";
 import { View } from "../view.js";
 
@@ -39,8 +39,9 @@ class HubWebhook extends View {
       this.#one = webhook;
       this.#drawFacts();
       this.#drawRows(deliveries);
-      const chosen = this.delivery ?? deliveries[0]?.id;
-      if (chosen) await this.detail.load(chosen);
+      // The newest when one comes, and that one then: what somebody reads is not taken from under the eyes.
+      this.delivery ??= deliveries[0]?.id ?? null;
+      if (this.delivery) await this.detail.load(this.delivery);
     } catch (error) {
       if (!this.#one) show(this, this.back, h("section", { class: "card" }, refusal(error)));
     }
@@ -48,7 +49,7 @@ class HubWebhook extends View {
 
   #build() {
     this.actions = h("div", { class: "line" });
-    const head = ["event", "state", "attempts", "made"].map((name) => h("th", { scope: "col" }, name));
+    const head = ["event", "state", "attempts", "made"].map((name) => h("th", { scope: "col", class: name === "attempts" ? "number" : null }, name));
     show(this, this.back, h("div", { class: "stack" },
       h("section", { class: "card", "aria-label": "State" }, this.facts, this.actions, this.said),
       h("div", { class: "columns" },
@@ -82,7 +83,7 @@ class HubWebhook extends View {
       ({ id, event }) => h("tr", {}, h("th", { scope: "row" }, h("a", { href: link("webhooks", this.webhook, id), onclick: (click) => this.#choose(click, id) }, event.type), " ", h("small", { class: "quiet" }, event.key)), h("td"), h("td", { class: "number" }), h("td")),
       (row, one) => {
         const [, state, attempts, made] = row.children;
-        if (!state.textContent.endsWith(one.state)) show(state, pill(one.state));
+        turnPill(state, one.state);
         mark(state, "title", one.reason);
         say(attempts, one.attempts);
         say(made, time(one.created_at));
