@@ -16,7 +16,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import crowds, fanout, guards, latency, load, nodes, servers, views, webhooks
+from bench import crowds, dashboard, fanout, guards, latency, load, nodes, servers, views, webhooks
 from bench.row import Row
 
 ROUNDS = 3
@@ -131,6 +131,7 @@ PARTS: dict[str, Callable[[Path], list[Row]]] = {
     "guards": lambda folder: guards.rows(folder, console),
     "views": lambda folder: views.rows(folder, console),
     "webhooks": lambda folder: webhooks.rows(folder, console),
+    "dashboard": lambda folder: dashboard.rows(folder, console),
 }
 
 
