@@ -1,5 +1,7 @@
 """The overview: what comes in is seen at once, also after a break."""
 
+import asyncio
+
 import httpx
 import pytest
 from playwright.async_api import Page, expect
@@ -89,3 +91,16 @@ async def test_the_look_can_be_chosen(page: Page, served: HubProcess) -> None:
     await page.reload()
     await expect(page.locator("#theme-name")).to_have_text("dark")
     assert await page.evaluate(ground) != light
+
+
+async def test_what_happened_before_is_listed_the_newest_first(
+    page: Page, served: HubProcess, rest: httpx.AsyncClient
+) -> None:
+    """Also what was committed together, which has one time."""
+    await asyncio.gather(*(post(rest, f"together-{number}") for number in range(40)))
+    await page.goto(served.url)
+    await expect(page.locator(".events li")).to_have_count(30)
+
+    places = await page.locator(".events li .place").all_inner_texts()
+    offsets = [int(place.partition(":")[2]) for place in places]
+    assert offsets == sorted(offsets, reverse=True)

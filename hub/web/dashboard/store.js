@@ -156,7 +156,7 @@ export class Store extends EventTarget {
     const since = page.oldest < (page.events[0]?.offset ?? 0) ? Math.ceil(times[0] / 1000) : 0;
     this.rates.takePast(channel, times.filter((at) => at > Date.now() - 290_000), since);
     for (const event of page.events.slice(-30)) this.#past(event, page.epoch);
-    this.#feed.sort((a, b) => (a.timestamp < b.timestamp ? 1 : -1));
+    this.#feed.sort(newestFirst);
     this.changed("feed");
   }
 
@@ -164,6 +164,12 @@ export class Store extends EventTarget {
     if (this.#feed.some(({ id }) => id === event.id)) return;
     this.#feed.push({ ...event, position: event.offset ? `${epoch}:${event.offset}` : null, test: event.test ?? false });
   }
+}
+
+// What was committed together has one time; its offsets say what came first.
+function newestFirst(a, b) {
+  if (a.timestamp !== b.timestamp) return a.timestamp < b.timestamp ? 1 : -1;
+  return a.channel === b.channel ? b.offset - a.offset : 0;
 }
 
 function keep(feed, event) {

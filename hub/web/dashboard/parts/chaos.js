@@ -53,7 +53,8 @@ class HubChaos extends HTMLElement {
     this.#broken = null;
     const lost = before.filter(([channel, , gap]) => store.standing(channel).lastGap !== gap).length;
     const caught = before.reduce((sum, [channel, at]) => sum + (at === null ? 0 : offset(store.position(channel)) - at), 0);
-    this.said.textContent = `Back after ${span(performance.now() - since)}. ${many(caught, "event")} came meanwhile and ${caught === 1 ? "is" : "are"} here; ${lost ? "some are gone: see the gap in the inspector" : "none is lost"}.`;
+    const came = caught ? `${many(caught, "event")} came meanwhile and ${caught === 1 ? "is" : "are"} here` : "Nothing came meanwhile";
+    this.said.textContent = `Back after ${span(performance.now() - since)}. ${came}; ${lost ? "some are gone: see the gap in the inspector" : "none is lost"}.`;
   }
 }
 

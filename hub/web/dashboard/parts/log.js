@@ -25,7 +25,7 @@ class HubLog extends HTMLElement {
     const scroller = h("div", { class: "scroll tall rows", tabindex: 0, role: "region", "aria-label": "What came, the newest first" },
       h("table", { class: "even-rows log" }, h("colgroup", {}, h("col"), h("col"), h("col"), h("col")), h("thead", { class: "hidden" }, h("tr", {}, ["time", "position", "type", "what"].map((name) => h("th", { scope: "col" }, name)))), body));
     const make = () => {
-      const row = h("tr", {}, h("td", {}, h("time")), h("td", {}, h("a", { class: "place" })), h("td", { class: "type" }), h("td", { class: "what" }, h("button", { type: "button" })));
+      const row = h("tr", {}, h("td", {}, h("time")), h("td", {}, h("a", { class: "place" }, h("span", { class: "of" }), h("span"))), h("td", { class: "type" }), h("td", { class: "what" }, h("button", { type: "button" })));
       row.addEventListener("click", (event) => event.target.localName !== "a" && this.#pick(row.entry));
       return row;
     };
@@ -91,7 +91,9 @@ class HubLog extends HTMLElement {
     say(at.firstChild, time(event?.timestamp ?? entry.at));
     const to = event && linkTo(event);
     mark(place.firstChild, "href", to);
-    say(place.firstChild, frame ? (frame.out ? "→ sent" : "← came") : event ? (event.offset ? `${event.channel}:${event.offset}` : event.test ? "test" : "volatile") : "");
+    const [of, name] = place.firstChild.children;
+    say(of, event?.offset ? `${event.channel}:` : "");
+    say(name, frame ? (frame.out ? "→ sent" : "← came") : event ? (event.offset || (event.test ? "test" : "volatile")) : "");
     say(type, event ? event.type : (frame ? /"type":"([^"]*)"/.exec(frame.text)?.[1] ?? "" : (entry.word ?? "")));
     say(what.firstChild, event ? subject(event) : (note ?? frame.text.slice(0, 300)));
     mark(what.firstChild, "aria-label", note ? note : `Show ${type.textContent} ${place.textContent}`);

@@ -85,8 +85,8 @@ class HubOverview extends View {
   #curves() {
     const { rates } = this.app.store;
     this.rate.draw([rates.total(60)]);
-    this.#tell("rate", rate(rates.now()), `most in a minute: ${rate(Math.max(0, ...rates.total(60).filter((one) => one > 0)))}`);
-    this.#tell("latency", delay(rates.latencyNow(0.5)), `99 of 100 within ${delay(rates.latencyNow(0.99))}`);
+    this.#tell("rate", rate(rates.now()), `peak this minute: ${rate(Math.max(0, ...rates.total(60).filter((one) => one > 0)))}`);
+    this.#tell("latency", delay(rates.latencyNow(0.5)), `99 of 100 in ${delay(rates.latencyNow(0.99))}`);
   }
 
   async #ask() {

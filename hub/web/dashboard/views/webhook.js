@@ -49,7 +49,7 @@ class HubWebhook extends View {
 
   #build() {
     this.actions = h("div", { class: "line" });
-    const head = ["event", "state", "attempts", "made"].map((name) => h("th", { scope: "col", class: name === "attempts" ? "number" : null }, name));
+    const head = ["event", "state", "tries", "made"].map((name) => h("th", { scope: "col", class: name === "tries" ? "number" : null }, name));
     show(this, this.back, h("div", { class: "stack" },
       h("section", { class: "card", "aria-label": "State" }, this.facts, this.actions, this.said),
       h("div", { class: "columns" },
