@@ -107,3 +107,24 @@ async def test_what_moves_takes_nothing_from_the_page(
     names = set(await moved.json_value())
     assert names - {"offset", "computedOffset", "easing", "composite"} == {"opacity", "transform"}
     await expect(page.locator(".pulse")).to_have_count(0)
+
+
+async def test_what_comes_late_changes_nothing(
+    page: Page, served: HubProcess, rest: httpx.AsyncClient
+) -> None:
+    """An older update is told of as stale: its contract neither changes, nor moves, nor glows."""
+    await post(rest, "late-1", "Mumbai")
+    await post(rest, "late-2", "Mumbai")
+    await page.goto(f"{served.url}/#/contracts?q=late-")
+    rows = page.locator("hub-contracts tbody tr:not(.gap):visible")
+    await expect(rows.first).to_contain_text("late-2")
+
+    late = {"contract_id": "late-1", "location": "Chennai", "status": "inactive"}
+    told = await rest.post("/update", json={**late, "timestamp": "2023-01-01T12:00:00"})
+    assert told.status_code == 200
+    await post(rest, "late-3", "Mumbai")
+
+    await expect(rows).to_have_count(3)
+    await expect(rows.nth(0)).to_contain_text("late-3")
+    await expect(rows.nth(2)).to_contain_text("late-1")
+    await expect(rows.nth(2)).to_contain_text("Mumbai")

@@ -166,3 +166,19 @@ async def test_a_wrong_token_after_one_that_ran_out_is_asked_again(
 
     await expect(page.locator("hub-badge")).to_have_text("live")
     await expect(page.locator("#who")).to_contain_text("asha")
+
+
+async def test_the_wire_is_shown_without_the_token(page: Page, guarded: HubProcess) -> None:
+    """Who shows the frames to others shows no credential with them (CWE-532)."""
+    secret = signed("admin")
+    await page.goto(guarded.url)
+    await paste(page, secret)
+    await expect(page.locator("hub-badge")).to_have_text("live")
+    await page.goto(f"{guarded.url}/#/inspect")
+    await page.get_by_role("button", name="Wire").click()
+
+    auth = page.locator(".log tr.out").filter(has_text='"auth"').first
+    await expect(auth).to_contain_text("…")
+    await auth.get_by_role("button").click()
+    await expect(page.get_by_label("Event")).to_contain_text('"token"')
+    assert secret not in await page.content()

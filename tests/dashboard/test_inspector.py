@@ -231,3 +231,26 @@ async def test_what_is_read_stays_while_more_comes(
     await expect(page.locator(".counted")).to_have_text(f"{had + 5} shown")
     await expect(row).to_be_visible()
     assert await row.bounding_box() == before
+
+
+async def test_what_came_late_changes_nothing_in_a_replay(page: Page, served: HubProcess) -> None:
+    """As when it happened: a stale update is told of, and the contract stays as it was."""
+    await page.goto(served.url)
+
+    status = await page.evaluate("""async () => {
+      const { Replay } = await import("/web/dashboard/replay.js");
+      const store = { live: () => new Map(), changed() {}, retell() {}, replay: null };
+      const now = Date.now();
+      const told = (type, status, at) =>
+        ({ at, event: { channel: "contracts", type, data: { contract_id: "a", status } } });
+      const timed = [
+        told("contract_update", "active", now - 2),
+        told("contract_stale", "inactive", now - 1),
+      ];
+      const replay = new Replay(store, { timed, before: { contracts: [], jobs: [] } }, now - 3);
+      await new Promise((done) => replay.addEventListener("end", done, { once: true }));
+      replay.stop();
+      return replay.contracts.get("a").status;
+    }""")
+
+    assert status == "active"

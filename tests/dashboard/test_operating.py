@@ -72,3 +72,24 @@ async def test_chaos_shows_that_nothing_is_lost(
 
     await expect(page.locator("hub-chaos .said")).to_contain_text("none is lost")
     await expect(page.locator(".events li").filter(has_text=name)).to_be_visible()
+
+
+async def test_what_is_delayed_comes_in_order(
+    page: Page, served: HubProcess, rest: httpx.AsyncClient
+) -> None:
+    """Also when the delay ends: what came after it waits for what came before."""
+    await page.goto(f"{served.url}/")
+    await expect(page.locator("hub-badge")).to_have_text("live")
+    await page.get_by_role("button", name="Chaos").click()
+    delay = page.get_by_role("button", name="Delay what comes")
+
+    await delay.click()
+    await rest.post("/update", json={**CONTRACT, "contract_id": "slow-1"})
+    await rest.post("/update", json={**CONTRACT, "contract_id": "slow-2"})
+    await delay.click()
+    await rest.post("/update", json={**CONTRACT, "contract_id": "slow-3"})
+
+    events = page.locator(".events li").filter(has_text="slow-")
+    await expect(events).to_have_count(3)
+    for number, event in enumerate(("slow-3", "slow-2", "slow-1")):
+        await expect(events.nth(number)).to_contain_text(event)
