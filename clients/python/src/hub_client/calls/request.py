@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from hub_client.calls.idempotency import new_key
+from hub_client.calls.idempotency import checked, new_key
 from hub_client.errors import SerializationError
 from hub_client.tracing import current
 
@@ -51,10 +51,14 @@ def get(path: str, *, on_job: bool = False, **params: str | float | None) -> Req
 
 
 def post(path: str, payload: object, *, key: str | None, on_job: bool = False) -> Request:
-    """Return a POST under one Idempotency-Key, so that a repeated try changes nothing twice."""
+    """Return a POST under one Idempotency-Key, so that a repeated try changes nothing twice.
+
+    Raises:
+        SerializationError: The key is none.
+    """
     headers = {
         "Content-Type": "application/json",
-        "Idempotency-Key": new_key() if key is None else key,
+        "Idempotency-Key": new_key() if key is None else checked(key),
         **current(),
     }
     return Request(method="POST", path=path, payload=payload, headers=headers, on_job=on_job)
