@@ -84,8 +84,7 @@ class Meter:
     async def run(self) -> None:
         """Take a point at every multiple of two seconds, for ever."""
         while True:
-            late_s = self._clock.now_us() / SECOND_US % EVERY_S
-            await asyncio.sleep(EVERY_S - late_s)
+            await asyncio.sleep(wait_s(self._clock.now_us()))
             self.take()
 
     def take(self) -> None:
@@ -118,6 +117,16 @@ class Meter:
             for name in into.keys() | out.keys()
             if into[name] or out[name]
         }
+
+
+def wait_s(now_us: int) -> float:
+    """Return the seconds until the next point is taken, one to three.
+
+    A timer may wake a moment early; from there the multiple that it was for is near, and would be
+    taken twice: points of no time at all, by which rates are divided.
+    """
+    left_s = EVERY_S - now_us / SECOND_US % EVERY_S
+    return left_s if left_s >= EVERY_S / 2 else left_s + EVERY_S
 
 
 def percentile_s(counts: Sequence[int], share: float) -> float | None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from hub.telemetry.histogram import QUICK_S, Histogram
-from hub.telemetry.meter import EVERY_S, KEPT, Counts, Meter, percentile_s
+from hub.telemetry.meter import EVERY_S, KEPT, Counts, Meter, percentile_s, wait_s
 from support.clocks import FakeClock
 
 
@@ -21,6 +21,16 @@ class Counters:
     def read(self) -> Counts:
         """Return them as they stand."""
         return Counts(dict(self.taken), dict(self.written), tuple(self.delivery.counts), 7, 4_096)
+
+
+@pytest.mark.parametrize("off_us", [-900_000, -1_000, -1, 0, 1, 1_000, 900_000])
+def test_a_timer_that_wakes_early_takes_no_point_twice(off_us: int) -> None:
+    """Whenever it woke for a multiple of two seconds, the next is the one after it."""
+    multiple_us = 1_000 * EVERY_S * 1_000_000
+
+    wait_us = round(wait_s(multiple_us + off_us) * 1_000_000)
+
+    assert multiple_us + off_us + wait_us == multiple_us + EVERY_S * 1_000_000
 
 
 def test_a_point_is_what_came_since_the_one_before() -> None:
