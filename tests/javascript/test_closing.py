@@ -8,6 +8,7 @@ import httpx
 
 from hub.transports.http.documents.closes import CLOSES
 from support.javascript import FOLDER, node
+from support.running import HubProcess
 
 HELPS = """
 import { answered, broken, closed, illegible, nobody } from "./src/closing.js";
@@ -46,11 +47,12 @@ def test_it_has_the_hubs_word_for_each_code() -> None:
     }
 
 
-async def test_whatever_ends_a_connection_has_a_page_that_helps(http: httpx.AsyncClient) -> None:
+def test_whatever_ends_a_connection_has_a_page_that_helps(hub: HubProcess) -> None:
     """Also what the client says by itself, and what nobody knows."""
     helps = said(HELPS)
 
-    answers = {page: (await http.get(page)).status_code for page in helps}
+    with httpx.Client(base_url=hub.url) as http:
+        answers = {page: http.get(page).status_code for page in helps}
 
     assert len(helps) > 20
     assert {page for page, status in answers.items() if status != 200} == set()

@@ -68,8 +68,8 @@ test("what came too late and what is a test changes no item", () => {
 
 test("equal subscriptions are one on the wire, and the last that closes ends it", async () => {
   const { hub, clock, sockets, newest } = scene();
-  const one = hub.subscribe("contracts", { where: { location: ["Mumbai", "Chennai"] } });
-  const other = hub.subscribe("contracts", { where: { location: ["Chennai", "Mumbai"] } });
+  const one = hub.subscribe("contracts", { where: { location: ["Mumbai", "Chennai"], status: "active" } });
+  const other = hub.subscribe("contracts", { where: { status: "active", location: ["Chennai", "Mumbai"] } });
   newest().open().acknowledge();
 
   one.close();
