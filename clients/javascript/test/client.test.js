@@ -563,3 +563,15 @@ test("who subscribes where the hub has sent us away is told so", async () => {
     for await (const _ of jobs);
   }, { code: "E_AUTHENTICATION_FAILED" });
 });
+
+test("a hub, or somebody between, that chooses JSON is spoken to in JSON", () => {
+  const never = () => assert.fail("expected JSON");
+  const { hub, newest } = scene({ format: { subprotocol: "hub.v1.msgpack", encode: never, decode: never } });
+  const told = heard(hub.subscribe("contracts"));
+  assert.deepEqual(newest().protocols, ["hub.v1.msgpack", "hub.v1.json"]);
+  newest().protocols = ["hub.v1.json"];
+
+  newest().open().acknowledge().event(1);
+
+  assert.deepEqual(told.offsets, [1]);
+});

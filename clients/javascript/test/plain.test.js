@@ -337,3 +337,17 @@ test("a hub that lives and is not ready yet is no reason to stay with plain HTTP
   assert.deepEqual([hub.state.state, sockets.length, streams.length], ["connected", 5, 1]);
   hub.close();
 });
+
+test("a stream that is refused because the token has run out is asked for with a newer one", async () => {
+  const asked = [];
+  const { hub, fetch, clock, streams } = plain({ getToken: ({ reason }) => `t${asked.push(reason)}` });
+  fetch.refusals.push({ status: 401, problem: { code: "token_expired" } });
+  hub.subscribe("contracts");
+  await read();
+  await clock.pass(1_000);
+  await read();
+
+  assert.deepEqual(asked, ["connect", "token_expired"]);
+  assert.equal(streams.at(-1).headers.Authorization, "Bearer t2");
+  hub.close();
+});
