@@ -75,7 +75,8 @@ export class Approach {
   }
 
   /**
-   * Wait for a token for as long as it takes, since a person may be asked; return what to say of it.
+   * Wait for a token for as long as it takes, since a person may be asked; return what to say of it,
+   * where the state does not say already that the last one has run out.
    * @returns {import("./closing.js").Loss}
    */
   linger() {

@@ -156,7 +156,10 @@ export class Line {
     if (approach.over) return [];
     if (!approach.welcomed) {
       if (!approach.late) return [];
-      if (approach.phase === "token") return this.#wait(approach.linger());
+      if (approach.phase === "token") {
+        const pending = approach.linger();
+        return this.state.reason === "token_expired" ? [] : this.#wait(pending);
+      }
       if (approach.phase === "waiting") return this.#begin(approach.why);
       return this.lost(broken("timeout", `no welcome within ${approach.within} ms`));
     }

@@ -288,3 +288,16 @@ test("tokens that have always run out already are asked for ever more seldom", a
 
   assert.ok(asked.length < 80, asked.length);
 });
+
+test("while a newer token is waited for the state goes on saying that the old one has run out", async () => {
+  const getToken = ({ reason }) => (reason === "connect" ? "t1" : new Promise(() => {}));
+  const { hub, clock, newest, settle, words } = scene({ getToken });
+  hub.subscribe("contracts");
+  await settle();
+  admit(newest(), clock).acknowledge();
+  newest().end(4401, '{"code":"token_expired"}');
+
+  await clock.pass(600_000);
+
+  assert.deepEqual(words().at(-1), ["connecting", 4401, "token_expired"]);
+});
