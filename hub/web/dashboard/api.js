@@ -32,7 +32,8 @@ export class Api {
 
   /** Return the answer as it is: a file, say. */
   async raw(method, path, body) {
-    const { token } = this.#session;
+    const { token, isSpent } = this.#session;
+    if (isSpent) throw new Refused(401, { code: "token_refused", detail: "The hub has refused this token: paste another one." });
     const headers = token ? { authorization: `Bearer ${token}` } : {};
     if (body !== undefined) headers["content-type"] = "application/json";
     let answer;

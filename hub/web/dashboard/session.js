@@ -14,6 +14,7 @@ export class Session extends EventTarget {
   hub = null;
   /** The hub takes no token that we have: nothing is to be asked until somebody brings another. */
   shut = false;
+  #spent = ""; // The token that the hub has refused.
   #waiting = null; // Of the client, for a newer token: its promise and what settles it.
 
   constructor() {
@@ -28,6 +29,11 @@ export class Session extends EventTarget {
   /** Whether the hub lets everybody in: then it is somebody's own, for trials. */
   get open() {
     return !this.token && this.hub?.state.state === "connected";
+  }
+
+  /** Whether the hub has refused this token: it counts refusals, and soon would not hear the next one either. */
+  get isSpent() {
+    return this.token !== "" && this.token === this.#spent;
   }
 
   get principal() {
@@ -62,6 +68,7 @@ export class Session extends EventTarget {
 
   /** Hear of a request that was refused for its token. */
   refused(code) {
+    this.#spent = this.token;
     this.#ask(code ?? "refused");
   }
 
