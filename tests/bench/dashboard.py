@@ -40,7 +40,8 @@ BUSY = 0.50
 LONG_SHARE = 0.10
 FRAME_MS = 50.0
 PAINT_MS = 200.0
-GROWTH = 1.5
+# The inspector keeps 2,000 events: after that it grows no more.
+GROWTH = 2.0
 
 _WATCH = """
 window.seen = { frames: [], tasks: [], paints: [] };
