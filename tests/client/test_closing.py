@@ -71,6 +71,26 @@ def test_a_code_without_a_name_has_its_text_or_its_number() -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "text", "page"),
+    [
+        pytest.param(4408, "", "docs/errors/slow_consumer", id="a code of the hub's"),
+        pytest.param(
+            4500,
+            '{"code": "invalid_command"}',
+            "docs/errors/invalid_command",
+            id="a word of the hub's",
+        ),
+        pytest.param(4999, "", "docs/errors", id="a code that nobody knows"),
+        pytest.param(1014, "upstream is gone", "docs/errors", id="what a proxy says"),
+        pytest.param(4500, '{"help": 7}', "docs/errors/bad_frame", id="help that is no address"),
+    ],
+)
+def test_help_leads_to_a_page_that_there_is(code: int, text: str, page: str) -> None:
+    """A word that the hub did not say has none of its own."""
+    assert str(closed(code, text).error.help).strip("/") == page
+
+
+@pytest.mark.parametrize(
     ("status", "final"),
     [(401, True), (403, True), (404, True), (400, True), (408, False), (429, False), (500, False),
      (501, False), (503, False)],

@@ -66,7 +66,6 @@ def closed(code: int, text: str) -> Loss:
     said = _reason(text)
     word = said.get("code") or said.get("reason") or NAMES.get(code) or text or f"close_{code}"
     reason = word if isinstance(word, str) else NAMES.get(code, f"close_{code}")
-    page = said.get("help")
     kind = AuthenticationFailed if code in UNAUTHORIZED else RequestRefused
     final = code in FINAL_RFC or code in FINAL_HUB
     text = reason if said else text or reason
@@ -74,7 +73,7 @@ def closed(code: int, text: str) -> Loss:
         f"closed with {code}: {said.get('message') or text}",
         code=reason if kind is RequestRefused else None,
         retryable=not final,
-        help_url=page if isinstance(page, str) else f"docs/errors/{reason}",
+        help_url=_page(said, reason),
         status=code,
         problem=said,
     )
@@ -85,6 +84,15 @@ def closed(code: int, text: str) -> Loss:
         final=final,
         retry_after_s=_seconds(said.get("retry_after_ms")),
     )
+
+
+def _page(said: dict[str, Any], reason: str) -> str:
+    """Return the page that helps: the hub's word for it, or all of them where it has none."""
+    page = said.get("help")
+    if isinstance(page, str):
+        return page
+    known = said.get("code") == reason or reason in NAMES.values()
+    return f"docs/errors/{reason}" if known else "docs/errors"
 
 
 def lost(error: Exception, wall: float) -> Loss:
