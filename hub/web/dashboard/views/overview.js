@@ -52,7 +52,7 @@ class HubOverview extends View {
       card("Newest events", {}, h("p", { class: "quiet none" }, "New events appear here, each with its position."), this.feed));
     show(this,
       h("dl", { class: "tiles" }, tile("contracts", "contracts", "#/contracts"), tile("running", "jobs running", "#/jobs"),
-        tile("waiting", "wait for an answer", "#/jobs?status=NEEDS_INPUT"), flow, tile("latency", "commit to page", "#/throughput"),
+        tile("waiting", "need input", "#/jobs?status=NEEDS_INPUT"), flow, tile("latency", "commit to page", "#/throughput"),
         tile("clients", "clients", "#/connections"), tile("alerts", "alerts", "#/alerts")),
       this.start_, this.live);
   }
