@@ -11,8 +11,6 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 
-from starlette.exceptions import HTTPException
-from starlette.routing import Route as StarletteRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.auth.admission import Rules, check, read_door
@@ -35,6 +33,7 @@ from hub.telemetry.logging import Logger
 from hub.telemetry.redaction import shown_path
 from hub.telemetry.requests import OTHER, Requests
 from hub.telemetry.traceparent import INCOMING, TraceParent
+from hub.transports.http.addresses import Addresses
 from hub.transports.http.answer import refusal
 from hub.transports.http.body import Body, lingering
 from hub.transports.http.call import Call, address_of
@@ -86,11 +85,8 @@ class Edge:
         self._drain = drain
         self._log = log.bind()
         self._auditor = auditor
-        endpoints = _endpoints(routes, authentication, max_body)
-        # Addresses without parameters, the hot one among them, need no matching by pattern.
-        self._fixed = {path: end for path, end in endpoints.items() if "{" not in path}
-        mounted = [StarletteRoute(path, e, methods=e.methods) for path, e in endpoints.items()]
-        self._router = Router(mounted, redirect_slashes=False, default=pages)
+        self._addresses = Addresses(_endpoints(routes, authentication, max_body))
+        self._pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -172,16 +168,26 @@ class Edge:
         if path not in UNCOUNTED:
             quota = scope["hub.quota"] = self._gate.quota()
             quota.knock(address_of(scope))
-        fixed = self._fixed.get(path)
-        if fixed is not None and scope["method"] in fixed.methods:
-            await fixed(scope, body, send)
-            return
-        # The router raises instead of answering in its own words when it sees an application.
-        scope["app"] = self
-        try:
-            await self._router(scope, body, send)
-        except HTTPException as error:
-            raise _translate(error, scope) from error
+        await self._resource(scope)(scope, body, send)
+
+    def _resource(self, scope: Scope) -> ASGIApp:
+        """Return what the path leads to.
+
+        Raises:
+            MethodNotAllowed: Something, but not by this method.
+        """
+        allowed: Sequence[str] = ()
+        for endpoint, params in self._addresses.find(scope["path"]):
+            if scope["method"] in endpoint.methods:
+                scope["path_params"] = params
+                return endpoint
+            allowed = allowed or endpoint.methods
+        if allowed:
+            raise MethodNotAllowed(
+                f"expected {', '.join(allowed)} on this address, got {scope['method'][:20]}",
+                allowed=allowed,
+            )
+        return self._pages
 
 
 class _Endpoint:
@@ -200,7 +206,7 @@ class _Endpoint:
         }
         self._authentication = authentication
         self._max_body = max_body
-        self.methods = list(self._resources)
+        self.methods = sorted({*self._resources, *(["HEAD"] if "GET" in self._resources else [])})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         _note_trace(scope)
@@ -214,7 +220,7 @@ class _Endpoint:
         if quota is not None and principal is not NOBODY:
             quota.ask(principal.name, publishes=deed.scope in PUBLISHES)
         demand(principal, deed)
-        body = cast("Body", receive)  # the edge's own; starlette's router hands it through
+        body = cast("Body", receive)  # the edge's own
         if principal is not NOBODY:
             body.on_whole = partial(self._confirm, scope, principal, changes)
         call = Call(scope, body, principal, scope["hub.door"], self._max_body)
@@ -264,12 +270,3 @@ def _note_trace(scope: Scope) -> None:
         # A task inherits the context of the one that began it: of the request before this one on
         # its connection, where the client pipelines.
         INCOMING.set("")
-
-
-def _translate(error: HTTPException, scope: Scope) -> HubError:
-    """Put the only thing that the router raises, a 405, into our words; `pages` answers 404."""
-    allowed = sorted((error.headers or {})["Allow"].split(", "))
-    return MethodNotAllowed(
-        f"expected {', '.join(allowed)} on this address, got {scope['method'][:20]}",
-        allowed=allowed,
-    )
