@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 
 from hub.realtime.drain import Drain
 from hub.transports.http import bounded
-from hub.transports.http.corked import CorkedProtocol
+from hub.transports.http.protocol import HttpProtocol
 from hub.transports.websocket.protocol import HubProtocol
 
 # RFC 9112, 3 and 5, without all that is obsolete or odd: one space, no folded lines, no empty
@@ -99,7 +99,7 @@ class Lobby(asyncio.Protocol):
         self._transport.set_protocol(protocol)
 
     def _serve(self, data: bytes) -> None:
-        protocol = CorkedProtocol(self._config, self._state, self._app_state, self._loop)
+        protocol = HttpProtocol(self._config, self._state, self._app_state, self._loop)
         protocol.connection_made(self._transport)
         protocol.late = self._late
         self._transport.set_protocol(protocol)

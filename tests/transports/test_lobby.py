@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
-import httptools
 import pytest
 from hypothesis import example, given, strategies as st
 from uvicorn.config import Config
@@ -18,6 +17,7 @@ from support.clocks import FakeTimers
 from support.octets import upgrade
 from support.running import RunningHub, running_hub
 from support.seats import FakeTransport, House
+from support.second_opinion import Read
 
 PATIENCE_S = 10.0
 PLAIN = upgrade("/ws?channels=jobs&client=a%20b")
@@ -61,35 +61,6 @@ ODD = [
     *(b"Content-Length: 5\r\n", b"Content-Length: +5\r\n", b"Transfer-Encoding: chunked\r\n"),
     *(b"Upgrade: websocket\r\n", b"Upgrade: h2c\r\n", b"Connection: close\r\n"),
 ]
-
-
-class Read:
-    """What httptools makes of a request."""
-
-    def __init__(self, data: bytes) -> None:
-        self.url = b""
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.whole = self.upgrades = False
-        self.method = self.version = ""
-        self._parser = httptools.HttpRequestParser(self)
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self.upgrades = True
-
-    def on_url(self, url: bytes) -> None:
-        """Note it."""
-        self.url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Note it."""
-        self.headers.append((name.lower(), value))
-
-    def on_headers_complete(self) -> None:
-        """Note it."""
-        self.whole = True
-        self.method = self._parser.get_method().decode()
-        self.version = self._parser.get_http_version()
 
 
 @st.composite

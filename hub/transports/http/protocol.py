@@ -1,0 +1,109 @@
+"""The hub's HTTP protocol: uvicorn's, but plain requests are read by ourselves."""
+
+from typing import Any, cast
+
+from uvicorn._types import HTTPScope
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from hub.transports.http.corked import CAME_LATE, TRANSPORT, CorkedProtocol
+from hub.transports.http.exchange import PlainExchange
+from hub.transports.http.plain import Plain, read_plain
+
+
+class HttpProtocol(CorkedProtocol):
+    """One connection.
+
+    A head whose body has not come yet is held back: most clients send the two one after the
+    other. Nothing has begun then, and nothing is lost with it.
+    """
+
+    _held: Plain | None = None
+    # httptools has read a request to its end, and none since.
+    _is_between = True
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; those of a plain request never meet httptools."""
+        if self._held is not None:
+            self._go_on(self._held, data)
+        elif (plain := self._read(data)) is not None:
+            self._take(plain, data)
+        else:
+            super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """Httptools has found a request."""
+        self._is_between = False
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        """It has found its end."""
+        super().on_message_complete()
+        self._is_between = True
+
+    def _read(self, data: bytes) -> Plain | None:
+        cycle: RequestResponseCycle | None = self.cycle
+        is_free = self._is_between and (cycle is None or cycle.response_complete)
+        return read_plain(data) if is_free else None
+
+    def _take(self, plain: Plain, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        self._missing = plain.length - len(plain.body)
+        if not self._missing:
+            self._begin(plain)
+            return
+        self._held, self._raw = plain, bytearray(data)
+        if self.patience is None:
+            self.await_head()
+
+    def _go_on(self, plain: Plain, data: bytes) -> None:
+        """Take more of a body; the head is not read again for each byte of it (CWE-407)."""
+        self._raw += data
+        self._missing -= len(data)
+        if not self._missing:
+            self._held = None
+            self._begin(plain._replace(body=bytes(self._raw[-plain.length :])))
+        elif self._missing < 0:
+            self._give_up()
+
+    def _lose_patience(self) -> None:
+        """Let a request begin whose body takes its time; it was given enough for its head."""
+        if self._held is None:
+            super()._lose_patience()
+        else:
+            self.patience = None
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Hand what was held to httptools."""
+        self._held = None
+        super().data_received(bytes(self._raw))
+
+    def _begin(self, plain: Plain) -> None:
+        self.unread = 0
+        self._calm()
+        exchange = PlainExchange(self, self._scope(plain), plain.body)
+        self.cycle = self.answering = exchange
+        task = self.loop.create_task(exchange.run_asgi(self.app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    def _scope(self, plain: Plain) -> HTTPScope:
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "root_path": self.root_path,
+            "method": "POST",
+            "path": plain.path.decode("ascii"),
+            "raw_path": plain.path,
+            "query_string": b"",
+            "headers": plain.headers,
+            "state": self.app_state.copy(),
+            TRANSPORT: self.transport,
+        }
+        if self.late:
+            scope[CAME_LATE] = True
+        return cast("HTTPScope", scope)
