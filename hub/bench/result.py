@@ -45,6 +45,7 @@ class Result(msgspec.Struct):
         failures: Publishers that ended before their time, and why.
         usage: What the server used; None when it cannot be told, see `unknown`.
         client_cores: Processors that the load generator itself kept busy.
+        stolen: Share of this machine that its host took meanwhile, 0 to 1; see `stolen`.
     """
 
     server: str
@@ -69,6 +70,7 @@ class Result(msgspec.Struct):
     usage: Usage | None
     unknown: str
     client_cores: float
+    stolen: float = 0.0
 
     @property
     def sound(self) -> bool:

@@ -12,6 +12,7 @@ from hub.bench.order import latency
 from hub.bench.poster import Poster, data_bytes
 from hub.bench.processes import Processes, serving
 from hub.bench.result import Result, Usage
+from hub.bench.stolen import Stolen
 from hub.errors import Unavailable
 
 T = TypeVar("T")
@@ -40,6 +41,7 @@ class _Posted(NamedTuple):
     seconds: float
     cpu_s: float
     client_cpu_s: float
+    stolen: float
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -103,6 +105,7 @@ async def _publish(
     target: Target, load: Load, crowd: Crowd, server: Processes | str, tell: Tell
 ) -> _Posted:
     cpu, client_cpu, began = _look(server).cpu_s, time.process_time(), time.monotonic()
+    stolen = Stolen()
     # A moment ahead, so that all begin together.
     begin = began + 0.1
     posters = [Poster(target, load, number, begin) for number in range(load.publishers)]
@@ -123,6 +126,7 @@ async def _publish(
         last - begin,
         _look(server).cpu_s - cpu,
         time.process_time() - client_cpu,
+        stolen.share(),
     )
 
 
@@ -190,4 +194,5 @@ def _report(
         usage=usage,
         unknown=server if isinstance(server, str) else "",
         client_cores=round(posted.client_cpu_s / seconds, 2),
+        stolen=round(posted.stolen, 3),
     )

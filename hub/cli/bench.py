@@ -92,7 +92,8 @@ def bench(
 
     --compare puts the same load, in turns, on a plain Starlette loop, on Node's ws, and on nchan,
     where they are installed, and shows ratios. The hub is then URL, which must be on this machine,
-    or a fresh one, durable like any other, that ends with the command.
+    or a fresh one, durable like any other, that ends with the command. Rounds from which the host
+    of a virtual machine took more than 5 % are done again, and the least disturbed count.
     """
     from hub.bench.load import Load
     from hub.cli.benching import bench_all, bench_one

@@ -7,17 +7,19 @@ from rich.text import Text
 from hub.bench.comparison import HUB, Comparison, Row
 from hub.bench.load import Load
 from hub.bench.result import Result, late
+from hub.bench.stolen import CALM
 
 _BUSY_CORES = 0.95
 _HEADS = (
     *("server", "events/s", "deliveries/s", "CPU us/delivery", "hub/it"),
-    *("p50 ms", "p99 ms", "hub/it", "KiB/connection", "lost"),
+    *("p50 ms", "p99 ms", "hub/it", "KiB/connection", "lost", "stolen"),
 )
 
 
 def report(result: Result, load: Load) -> Text:
     """Return the figures of one server."""
-    return Text("\n").join((_load(load), Text(), *_figures(result), *_remarks(result, load)))
+    said = (*_remarks(result, load), *_disturbed(result.stolen))
+    return Text("\n").join((_load(load), Text(), *_figures(result), *said))
 
 
 def table(found: Comparison, load: Load) -> Text:
@@ -30,7 +32,8 @@ def table(found: Comparison, load: Load) -> Text:
     lines[1].stylize("bold")
     missing = [_remark(f"without {name}: {why}") for name, why in found.skipped.items()]
     said = (text for run in found.results[HUB] for text in _remarks(run, load))
-    remarks = {text.plain: text for text in said}
+    stolen = _disturbed(max(row.stolen for row in found.rows))
+    remarks = {text.plain: text for text in (*said, *stolen)}
     return Text("\n").join((_load(load), Text(), *lines, *missing, *remarks.values()))
 
 
@@ -51,6 +54,7 @@ def _cells(row: Row) -> Sequence[str]:
         "" if row.p99_ratio is None else f"{row.p99_ratio:.2f}",
         f"{row.connection_bytes / 1024:,.1f}",
         f"{row.lost:,}",
+        f"{row.stolen:.0%}",
     )
 
 
@@ -121,6 +125,14 @@ def _remarks(result: Result, load: Load) -> Iterator[Text]:
         yield _remark(f"{load.rate:g} events/s were asked for, and could not be reached")
     if result.client_cores > _BUSY_CORES:
         yield _remark("the load generator was busy all the time: the server may carry more")
+
+
+def _disturbed(stolen: float) -> Iterator[Text]:
+    if stolen > CALM:
+        yield _remark(
+            f"the host of this machine took up to {stolen:.0%} of it meanwhile: "
+            "these figures are poor ones, try again in a quiet hour"
+        )
 
 
 def _remark(text: str) -> Text:

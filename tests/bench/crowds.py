@@ -2,17 +2,19 @@
 
 import asyncio
 import statistics
+import tempfile
 import time
 from pathlib import Path
 
 from rich.console import Console
 
+from bench.calm import calmly
 from bench.row import Row, at_most, skipped
 from hub.bench.asking import ask
 from hub.bench.crowd import Crowd, gathered
 from hub.bench.load import Target
 from hub.bench.processes import Processes, serving
-from hub.bench.rival import fresh_hub, rivals, started
+from hub.bench.rival import Rival, fresh_hub, rivals, started
 from hub.bench.run import run
 from hub.cli.listening import raise_open_files
 
@@ -38,8 +40,7 @@ def rows(folder: Path, console: Console) -> list[Row]:
         kib = run(_memory(ask(url, CHANNEL))) / 1024
     console.print(f"  {kib:.1f} KiB a connection, after a ping round")
     ratio = _accepting(folder, console)
-    with fresh_hub(folder / "beating") as url:
-        rest, busy = (share * 100 for share in run(_heartbeats(ask(url, CHANNEL))))
+    rest, busy = calmly(lambda: _beating(folder), console)
     share = busy - rest
     console.print(f"  {share:.2f} % of a core for heartbeats, beside {rest:.2f} % at rest")
     return [
@@ -54,14 +55,33 @@ def _accepting(folder: Path, console: Console) -> float:
     seen: dict[str, list[float]] = {"hub": [], starlette.name: []}
     for round_ in range(ROUNDS):
         # Fresh each time: what a server keeps of those that left would make the next ones cheap.
-        with fresh_hub(folder / f"hub-{round_}") as url:
-            seen["hub"].append(run(_accept(ask(url, CHANNEL))))
-        with started(starlette, folder / f"starlette-{round_}") as target:
-            seen[starlette.name].append(run(_accept(target)))
+        seen["hub"].append(calmly(lambda: _hub_accepts(folder), console))
+        seen[starlette.name].append(calmly(lambda: _rival_accepts(starlette, folder), console))
         costs = ", ".join(f"{name} {costs[-1]:.0f} us" for name, costs in seen.items())
         console.print(f"  round {round_ + 1}  CPU of accepting: {costs}")
     ours, theirs = (statistics.median(costs) for costs in seen.values())
     return ours / theirs
+
+
+def _hub_accepts(folder: Path) -> float:
+    with fresh_hub(_new(folder)) as url:
+        return run(_accept(ask(url, CHANNEL)))
+
+
+def _rival_accepts(rival: Rival, folder: Path) -> float:
+    with started(rival, _new(folder)) as target:
+        return run(_accept(target))
+
+
+def _beating(folder: Path) -> tuple[float, float]:
+    """Return the shares of a core, in percent: at rest, and with the crowd."""
+    with fresh_hub(_new(folder)) as url:
+        rest, busy = run(_heartbeats(ask(url, CHANNEL)))
+    return rest * 100, busy * 100
+
+
+def _new(folder: Path) -> Path:
+    return Path(tempfile.mkdtemp(dir=folder)) / "files"
 
 
 async def _accept(target: Target) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from hub.bench.comparison import HUB, Comparison, rows
+from hub.bench.comparison import HUB, Comparison, is_wanting, rows
 from hub.bench.load import Load
 from hub.bench.order import Latency
 from hub.bench.result import Result, Usage
@@ -19,7 +19,7 @@ from hub.errors import Unavailable
 LOAD = Load(connections=5, publishers=2, duration=0.2)
 
 
-def result(cpu_us: float, p99_ms: float, lost: int = 0) -> Result:
+def result(cpu_us: float, p99_ms: float, lost: int = 0, stolen: float = 0.0) -> Result:
     """Return a run with these figures."""
     return Result(
         server="any",
@@ -44,6 +44,7 @@ def result(cpu_us: float, p99_ms: float, lost: int = 0) -> Result:
         usage=Usage(1, cpu_us, 1, 1, 1),
         unknown="",
         client_cores=0.5,
+        stolen=stolen,
     )
 
 
@@ -53,7 +54,8 @@ def test_ratios_are_of_medians() -> None:
         {
             HUB: [result(1, 10), result(90, 900), result(1, 10)],
             "other": [result(4, 40), result(4, 40), result(0.1, 1)],
-        }
+        },
+        3,
     )
 
     assert (hub.cpu_ratio, hub.p99_ratio) == (None, None)
@@ -62,10 +64,36 @@ def test_ratios_are_of_medians() -> None:
 
 def test_loss_of_any_round_counts() -> None:
     """What was lost in one round is not made good by two others."""
-    found = rows({HUB: [result(1, 1), result(1, 1, lost=3), result(1, 1)]})
+    found = rows({HUB: [result(1, 1), result(1, 1, lost=3), result(1, 1)]}, 3)
 
     assert (found[0].lost, found[0].sound) == (3, False)
     assert not Comparison(found, {}, {}).sound
+
+
+def test_the_least_disturbed_rounds_count() -> None:
+    """What the host of the machine took is no cost of a server; what was lost in it is lost."""
+    runs = [result(9, 90, lost=2, stolen=0.4), result(1, 10), result(3, 30, stolen=0.04)]
+
+    (found,) = rows({HUB: runs}, 2)
+
+    assert (found.delivery_cpu_us, found.p99_ms) == (2, 20)
+    assert (found.rounds, found.stolen, found.lost, found.sound) == (3, 0.04, 2, False)
+
+
+@pytest.mark.parametrize(
+    ("stolen", "wanting"),
+    [
+        ([], True),
+        ([0.0, 0.0], True),
+        ([0.0, 0.05, 0.0], False),
+        ([0.0, 0.06, 0.0], True),
+        ([0.06] * 5, True),
+        ([0.06] * 6, False),
+    ],
+)
+def test_disturbed_rounds_are_done_again(stolen: list[float], *, wanting: bool) -> None:
+    """Until three were not disturbed, but six are enough."""
+    assert is_wanting([result(1, 1, stolen=share) for share in stolen], 3) is wanting
 
 
 @pytest.mark.parametrize("rival", rivals(), ids=lambda rival: rival.name)

@@ -84,8 +84,20 @@ def test_table_names_who_is_missing() -> None:
     """A comparison shows the hub's ratios, who could not take part, and what is odd of the hub."""
     results = {HUB: [changed(client_cores=1.0)] * 3, "other": [SOUND] * 3}
 
-    text = table(Comparison(rows(results), {"nchan": "nginx is not installed"}, results), LOAD)
+    text = table(Comparison(rows(results, 3), {"nchan": "nginx is not installed"}, results), LOAD)
 
     assert text.plain.count("1.00") >= 2
     assert "! without nchan: nginx is not installed" in text.plain
     assert text.plain.count("! the load generator was busy") == 1
+
+
+def test_table_says_when_the_machine_was_not_ours() -> None:
+    """What its host took is shown by server, and that the figures are poor; not of a quiet run."""
+    results = {HUB: [changed(stolen=0.3)], "other": [changed(stolen=0.05)]}
+
+    text = table(Comparison(rows(results, 1), {}, results), LOAD).plain
+
+    assert "30%" in text
+    assert "! the host of this machine took up to 30% of it meanwhile" in text
+    assert "host" not in report(changed(stolen=0.05), LOAD).plain
+    assert "took up to 6% of it" in report(changed(stolen=0.06), LOAD).plain
