@@ -1,6 +1,6 @@
-"""A measurement in a quiet minute: again while the host of the machine takes part of it."""
+"""Measurements in quiet minutes: again while the host of the machine takes part of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from rich.console import Console
@@ -8,16 +8,29 @@ from rich.console import Console
 from hub.bench.stolen import CALM, Stolen
 
 T = TypeVar("T")
+# So often for each that is wanted, at most.
 TRIES = 3
 
 
-def calmly(measure: Callable[[], T], console: Console) -> T:
-    """Return the least disturbed of at most three measurements; the first that is not at all."""
-    found: list[tuple[float, T]] = []
-    while len(found) < TRIES and not any(stolen <= CALM for stolen, _ in found):
-        stolen = Stolen()
-        value = measure()
-        found.append((stolen.share(), value))
-    least, value = min(found, key=lambda each: each[0])
-    console.print(f"  {len(found)} tries, the host took {least:.0%}", style="dim")
-    return value
+def calmly(
+    measures: Mapping[str, Callable[[], T]], rounds: int, console: Console
+) -> dict[str, list[T]]:
+    """Measure in turns until each was undisturbed so often, and return those; else the least so."""
+    found: dict[str, list[tuple[float, T]]] = {name: [] for name in measures}
+    while wanted := [name for name in measures if _is_wanting(found[name], rounds)]:
+        for name in wanted:
+            stolen = Stolen()
+            value = measures[name]()
+            found[name].append((stolen.share(), value))
+            share = found[name][-1][0]
+            again = ", again" if share > CALM else ""
+            console.print(f"  {name}: {value}, the host took {share:.0%}{again}", style="dim")
+    return {
+        name: [value for _, value in sorted(seen, key=lambda each: each[0])[:rounds]]
+        for name, seen in found.items()
+    }
+
+
+def _is_wanting(found: list[tuple[float, T]], rounds: int) -> bool:
+    calm = sum(share <= CALM for share, _ in found)
+    return calm < rounds and len(found) < TRIES * rounds

@@ -40,7 +40,8 @@ def rows(folder: Path, console: Console) -> list[Row]:
         kib = run(_memory(ask(url, CHANNEL))) / 1024
     console.print(f"  {kib:.1f} KiB a connection, after a ping round")
     ratio = _accepting(folder, console)
-    rest, busy = calmly(lambda: _beating(folder), console)
+    (beating,) = calmly({"heartbeats": lambda: _beating(folder)}, 1, console).values()
+    ((rest, busy),) = beating
     share = busy - rest
     console.print(f"  {share:.2f} % of a core for heartbeats, beside {rest:.2f} % at rest")
     return [
@@ -52,32 +53,35 @@ def rows(folder: Path, console: Console) -> list[Row]:
 
 def _accepting(folder: Path, console: Console) -> float:
     (starlette,) = (each for each in rivals() if each.name == "starlette loop")
-    seen: dict[str, list[float]] = {"hub": [], starlette.name: []}
-    for round_ in range(ROUNDS):
-        # Fresh each time: what a server keeps of those that left would make the next ones cheap.
-        seen["hub"].append(calmly(lambda: _hub_accepts(folder), console))
-        seen[starlette.name].append(calmly(lambda: _rival_accepts(starlette, folder), console))
-        costs = ", ".join(f"{name} {costs[-1]:.0f} us" for name, costs in seen.items())
-        console.print(f"  round {round_ + 1}  CPU of accepting: {costs}")
+    # Fresh each time: what a server keeps of those that left would make the next ones cheap.
+    seen = calmly(
+        {
+            "accepting, hub": lambda: _hub_accepts(folder),
+            f"accepting, {starlette.name}": lambda: _rival_accepts(starlette, folder),
+        },
+        ROUNDS,
+        console,
+    )
     ours, theirs = (statistics.median(costs) for costs in seen.values())
     return ours / theirs
 
 
 def _hub_accepts(folder: Path) -> float:
+    """Return the microseconds of processor time that a client costs the hub."""
     with fresh_hub(_new(folder)) as url:
-        return run(_accept(ask(url, CHANNEL)))
+        return round(run(_accept(ask(url, CHANNEL))), 1)
 
 
 def _rival_accepts(rival: Rival, folder: Path) -> float:
     with started(rival, _new(folder)) as target:
-        return run(_accept(target))
+        return round(run(_accept(target)), 1)
 
 
 def _beating(folder: Path) -> tuple[float, float]:
     """Return the shares of a core, in percent: at rest, and with the crowd."""
     with fresh_hub(_new(folder)) as url:
         rest, busy = run(_heartbeats(ask(url, CHANNEL)))
-    return rest * 100, busy * 100
+    return round(rest * 100, 2), round(busy * 100, 2)
 
 
 def _new(folder: Path) -> Path:
