@@ -96,7 +96,8 @@ def _job(data: dict[str, Any]) -> Text:
     line = _status(data, 12)
     progress = data.get("progress")
     progress = progress if isinstance(progress, dict) else {}
-    if isinstance(progress.get("percentage"), int | float):
+    # Who completes a job need not report 100 % before: what it said last would look unfinished.
+    if isinstance(progress.get("percentage"), int | float) and data.get("status") != "DONE":
         line.append(bar(progress["percentage"]))
         line.append("  ")
     words = [progress.get("current_step"), data.get("message")]

@@ -56,6 +56,14 @@ def event(type_: str, data: dict[str, Any], **fields: Any) -> Event:
             id="job without progress",
         ),
         pytest.param(
+            event(
+                "job_update",
+                {"job_id": "j", "status": "DONE", "progress": {"percentage": 40}, "message": "ok"},
+            ),
+            "09:30:05 contracts #17 job_update j ● DONE ok",
+            id="job that is done, whatever it said last of its progress",
+        ),
+        pytest.param(
             event("placed", {"total": 2}, channel="orders", offset=None, test=True),
             '09:30:05 orders placed {"total":2} TEST',
             id="custom test event",
