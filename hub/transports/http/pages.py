@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
@@ -24,6 +25,8 @@ _HEADERS = (
 )
 _VARIES = (b"vary", b"Accept")
 _METHODS = ("GET", "HEAD")
+# What a person reads at an address where nothing is.
+LOST = "/docs/errors/not_found"
 
 
 class Pages:
@@ -40,18 +43,18 @@ class Pages:
         """Send a page.
 
         Raises:
-            NotFound: Nothing is at this address.
+            NotFound: Nothing is at this address, and a program asks.
             MethodNotAllowed: Something is, but it can only be read.
         """
         headers = Headers(scope=scope)
-        path = scope["path"]
-        page = await self._find(path, headers.get("accept", ""))
+        page, status = await self._choose(scope, headers.get("accept", ""))
         if scope["method"] not in _METHODS:
             raise MethodNotAllowed(
                 f"expected GET on this address, got {scope['method']}", allowed=_METHODS
             )
-        extra = (_VARIES,) if path == "/" else ()
-        if page.etag.decode() in headers.get("if-none-match", ""):
+        is_found = status == HTTPStatus.OK
+        extra = (_VARIES,) if scope["path"] == "/" or not is_found else ()
+        if is_found and page.etag.decode() in headers.get("if-none-match", ""):
             await _send(send, 304, [(b"etag", page.etag), *_HEADERS, *extra], b"")
             return
         described = [
@@ -60,18 +63,27 @@ class Pages:
             (b"etag", page.etag),
         ]
         body = b"" if scope["method"] == "HEAD" else page.body
-        await _send(send, 200, [*described, *_HEADERS, *extra], body)
+        await _send(send, status, [*described, *_HEADERS, *extra], body)
 
-    async def _find(self, path: str, accept: str) -> Page:
+    async def _choose(self, scope: Scope, accept: str) -> tuple[Page, int]:
+        found = await self._find(scope["path"], accept)
+        if found is not None:
+            return found, HTTPStatus.OK
+        if prefers_html(accept) and scope["method"] in _METHODS:
+            return await self._made(LOST), HTTPStatus.NOT_FOUND
+        raise NotFound(f"expected an address of the hub, got {scope['path'][:80]!r}; see /docs")
+
+    async def _find(self, path: str, accept: str) -> Page | None:
         if path == "/":
             return self._site.home if prefers_html(accept) else self._site.information
-        pages, address = self._site.pages, path.removesuffix("/")
-        if (known := pages.made(address)) is not None:
+        address = path.removesuffix("/")
+        return await self._made(address) if address in self._site.pages else None
+
+    async def _made(self, address: str) -> Page:
+        if (known := self._site.pages.made(address)) is not None:
             return known
-        if address not in pages:
-            raise NotFound(f"expected an address of the hub, got {path[:80]!r}; see /docs")
         # The first reader waits for it; sockets do not.
-        return await asyncio.to_thread(pages.make, address)
+        return await asyncio.to_thread(self._site.pages.make, address)
 
 
 def prefers_html(accept: str) -> bool:

@@ -150,11 +150,13 @@ def test_a_slash_at_the_end_does_no_harm(reader: httpx.Client) -> None:
     ],
 )
 def test_an_unknown_address_is_refused(reader: httpx.Client, address: str) -> None:
-    """Everybody gets the problem document, browsers too: it says where to look."""
-    answer = reader.get(address, headers={"accept": BROWSER})
+    """A program gets the problem document, a person the page that explains it."""
+    answer = reader.get(address)
+    page = reader.get(address, headers={"accept": BROWSER})
 
-    assert answer.status_code == 404
+    assert (answer.status_code, page.status_code) == (404, 404)
     assert answer.json()["code"] == "not_found"
+    assert "Nothing is at this address" in page.text
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
@@ -286,3 +288,13 @@ def test_the_search_knows_every_heading(reader: httpx.Client) -> None:
 def test_links_between_files_become_addresses(text: str, expected: str) -> None:
     """The same text is right in the repository and on a hub."""
     assert served(text) == expected
+
+
+def test_a_page_for_the_lost_is_never_the_known_one(reader: httpx.Client) -> None:
+    """A cache keeps it for people only, and 304 would say that something is there."""
+    page = reader.get("/docs/nowhere", headers={"accept": BROWSER})
+    again = {"accept": BROWSER, "if-none-match": page.headers["etag"]}
+
+    assert page.headers["vary"] == "Accept"
+    assert reader.get("/docs/nowhere", headers=again).status_code == 404
+    assert reader.post("/docs/nowhere", headers={"accept": BROWSER}).json()["code"] == "not_found"
