@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 from random import SystemRandom
 
-from hub.app.doors import Doors, Inside, open_doors
+from hub.app.doors import Doors, open_doors
 from hub.app.identity import build_identity, watching
+from hub.app.inside import Inside
 from hub.app.limits import LIMIT_FIELDS, node_limits, share
 from hub.app.reading import read_newest, read_page
 from hub.app.reloading import Reloading

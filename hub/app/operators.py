@@ -32,7 +32,7 @@ class Operators(NamedTuple):
 
 
 class Observed(Protocol):
-    """What of this node they tell; see `doors.Inside`."""
+    """What of this node they tell; see `inside.Inside`."""
 
     @property
     def polls(self) -> Polls:
