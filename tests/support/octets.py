@@ -127,7 +127,12 @@ class RawSocket:
         self.socket.settimeout(PATIENCE_S)
         # Before the connect, or the kernel goes on growing it: a stuck hub must be noticed soon.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 32 * 1024)
-        self.socket.connect(("127.0.0.1", port))
+        try:
+            self.socket.connect(("127.0.0.1", port))
+        except OSError:
+            # The collector would tell of it, in the middle of another test.
+            self.socket.close()
+            raise
         self._unread = b""
         self._frames: deque[Received] = deque()
 
