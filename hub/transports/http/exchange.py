@@ -67,8 +67,16 @@ class PlainExchange(RequestResponseCycle):
         await super().send(message)
 
     def _whole(self, start: dict[str, Any], rest: dict[str, Any]) -> bytes | None:
-        """Return an answer of which nothing is missing and nothing is special."""
-        if rest["type"] != "http.response.body" or rest.get("more_body") or not self.keep_alive:
+        """Return an answer of which nothing is missing and nothing is special.
+
+        And whose client reads: uvicorn waits for one that does not.
+        """
+        if (
+            rest["type"] != "http.response.body"
+            or rest.get("more_body")
+            or not self.keep_alive
+            or self.flow.write_paused
+        ):
             return None
         fields = [*self.default_headers, *start["headers"]]
         body: bytes = rest.get("body", b"")
@@ -76,7 +84,7 @@ class PlainExchange(RequestResponseCycle):
         if told.get(b"content-length") != b"%d" % len(body) or b"connection" in told:
             return None
         block = b"".join([b"%b: %b\r\n" % field for field in fields])
-        if _ILLEGAL.search(block) or block.count(b"\n") > len(fields):
+        if _ILLEGAL.search(block) or block.count(b"\r") + block.count(b"\n") > 2 * len(fields):
             return None
         return b"%b%b\r\n%b" % (STATUS_LINE[start["status"]], block, body)
 

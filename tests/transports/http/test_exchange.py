@@ -36,11 +36,12 @@ class Connection:
 
     def __init__(self) -> None:
         self.transport = FakeTransport()
+        self.flow = FlowControl(self.transport)
         self.ended = 0
         protocol = SimpleNamespace(
             transport=self.transport,
             loop=asyncio.get_running_loop(),
-            flow=FlowControl(self.transport),
+            flow=self.flow,
             logger=logging.getLogger("test"),
             access_logger=logging.getLogger("test"),
             access_log=False,
@@ -115,16 +116,35 @@ async def test_a_server_that_stops_ends_the_connection_with_the_answer() -> None
 
 
 @pytest.mark.parametrize(
-    "messages",
+    "value",
     [
-        pytest.param([start(length(2), (b"x", b"a\r\nset-cookie: b")), body(b"ok")], id="lines"),
-        pytest.param([start(length(2), (b"x", b"a\nb")), body(b"ok")], id="half a line"),
-        pytest.param([start(length(2), (b"x", b"a\x00b")), body(b"ok")], id="a NUL"),
+        pytest.param(b"a\r\nset-cookie: b", id="lines"),
+        pytest.param(b"a\nb", id="half a line"),
+        pytest.param(b"a\rb", id="the other half"),
+        pytest.param(b"a\x00b", id="a NUL"),
+        pytest.param(b"a\x7fb", id="a delete"),
     ],
 )
-async def test_no_value_becomes_a_header_of_its_own(messages: list[Message]) -> None:
-    """A header that is two is not sent (CWE-113)."""
-    assert b"\nset-cookie" not in await Connection().answer(*messages)
+async def test_no_value_becomes_a_header_of_its_own(value: bytes) -> None:
+    """An answer that may be read as another one is not sent (CWE-113)."""
+    connection = Connection()
+
+    assert await connection.answer(start(length(2), (b"x", value)), body(b"ok")) == b""
+    assert connection.transport.is_closing()
+
+
+async def test_a_client_that_does_not_read_is_sent_no_more() -> None:
+    """Its answers would fill the memory (CWE-770): the request goes on when it reads again."""
+    connection = Connection()
+    connection.flow.pause_writing()
+
+    answering = asyncio.ensure_future(connection.answer(start(length(2)), body(b"ok")))
+    await asyncio.sleep(0)
+    early = connection.transport.writes
+    connection.flow.resume_writing()
+
+    assert (await answering).endswith(b"\r\n\r\nok")
+    assert (early, connection.ended) == (0, 1)
 
 
 @pytest.mark.parametrize("told", [1, 3])
