@@ -19,11 +19,12 @@ from hub.transports.http.protocol import HttpProtocol
 from hub.transports.websocket.protocol import HubProtocol
 
 # RFC 9112, 3 and 5, without all that is obsolete or odd: one space, no folded lines, no empty
-# names, no space before a colon, no body. Each byte can match in one way only: it is linear.
+# names, no space before a colon, no body. Each byte can match in one way only, so no step is ever
+# taken back (the second `+`).
 _UPGRADE = re.compile(
-    rb"GET /(?:api/)?ws(?:\?[!-~]*)? HTTP/1\.1\r\n"
+    rb"GET /(?:api/)?ws(?:\?[!-~]*+)?+ HTTP/1\.1\r\n"
     rb"(?:(?!(?i:content-length|transfer-encoding):)"
-    rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~\x80-\xff]*\r\n)+"
+    rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++:[\t -~\x80-\xff]*+\r\n)++"
     rb"\r\n"
 )
 _WANTED = re.compile(rb"\r\nupgrade:[\t ]*websocket[\t ]*\r\n", re.IGNORECASE)
@@ -108,8 +109,7 @@ class Lobby(asyncio.Protocol):
 
 def is_upgrade(data: bytes) -> bool:
     """Say whether bytes begin with an opening handshake to the hub that nobody could doubt."""
-    head = _UPGRADE.match(data)
-    end = 0 if head is None else head.end()
-    return 0 < end <= bounded.MAX_HEAD_BYTES and all(
-        [_WANTED.search(data, 0, end), _HELD_BY.search(data, 0, end)]
+    head = _UPGRADE.match(data, 0, bounded.MAX_HEAD_BYTES)
+    return head is not None and all(
+        [_WANTED.search(data, 0, head.end()), _HELD_BY.search(data, 0, head.end())]
     )

@@ -13,10 +13,12 @@ from hub.transports.http.bounded import MAX_HEAD_BYTES
 # What is longer may be refused before it has come.
 MAX_BODY_BYTES = 64 * 1024
 # RFC 9112, 3 and 5, without all that is obsolete or odd: no escapes and no query in the address,
-# one space at most before a value, none behind it. Each byte can match in one way only.
+# one space at most before a value, none behind it. Each byte can match in one way only, so no
+# step is ever taken back (the second `+`).
 _HEAD = re.compile(
-    rb"POST ((?:/[A-Za-z0-9._~:@-]+)+) HTTP/1\.1\r\n"
-    rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: ?(?:[!-~\x80-\xff]+(?:[\t ]+[!-~\x80-\xff]+)*+)?\r\n)+)"
+    rb"POST ((?:/[A-Za-z0-9._~:@-]++)++) HTTP/1\.1\r\n"
+    rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]++: ?+"
+    rb"(?:[!-~\x80-\xff]++(?:[\t ]++[!-~\x80-\xff]++)*+)?+\r\n)++)"
     rb"\r\n"
 )
 _FIELD = re.compile(rb"([^:]+): ?([^\r]*)\r\n")
@@ -46,8 +48,8 @@ class Plain(NamedTuple):
 
 def read_plain(data: bytes) -> Plain | None:
     """Read a request from its first byte; None: it is not plain, or its head is not all there."""
-    head = _HEAD.match(data)
-    if head is None or head.end() > MAX_HEAD_BYTES:
+    head = _HEAD.match(data, 0, MAX_HEAD_BYTES)
+    if head is None:
         return None
     headers = [(name.lower(), value) for name, value in _FIELD.findall(head[2])]
     found = dict(headers)
