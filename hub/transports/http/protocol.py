@@ -14,7 +14,7 @@ class HttpProtocol(CorkedProtocol):
     """One connection.
 
     A head whose body has not come yet is held back: most clients send the two one after the
-    other. Nothing has begun then, and nothing is lost with it.
+    other. Of a connection that ends nothing has begun then, and nothing is lost with it.
     """
 
     _held: Plain | None = None
@@ -29,6 +29,12 @@ class HttpProtocol(CorkedProtocol):
             self._take(plain, data)
         else:
             super().data_received(data)
+
+    def shutdown(self) -> None:
+        """End when nothing is begun; a head is, and its body may be a packet behind it."""
+        if self._held is not None:
+            self._give_up()
+        super().shutdown()
 
     def on_message_begin(self) -> None:
         """Httptools has found a request."""
@@ -67,7 +73,7 @@ class HttpProtocol(CorkedProtocol):
 
     def _lose_patience(self) -> None:
         """Let a request begin whose body takes its time; it was given enough for its head."""
-        if self._held is None:
+        if self._held is None or self.transport.is_closing():
             super()._lose_patience()
         else:
             self.patience = None

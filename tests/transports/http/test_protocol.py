@@ -4,19 +4,24 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+import pytest_asyncio
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 
 from hub.transports.http import bounded
 from hub.transports.http.plain import Plain
 from hub.transports.http.protocol import HttpProtocol
 from support.running import CONTRACT, RunningHub
+from support.seats import FakeTransport
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PATIENCE_S = 10.0
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 BODY = json.dumps(CONTRACT).encode()
 
 
@@ -30,8 +35,8 @@ def post(
     return f"{head}\r\n\r\n".encode() + body
 
 
-# A query, and httptools reads it.
-LONG = post("/update?")
+# Head and body of a request.
+CUT = len(post()) - len(BODY)
 
 
 class Answer(NamedTuple):
@@ -94,7 +99,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> list[Plain]:
     return found
 
 
-@pytest.mark.parametrize("cut", [0, 1, 20, len(post()) - len(BODY), len(post()) - 1])
+@pytest.mark.parametrize("cut", [0, 1, 20, CUT, len(post()) - 1])
 async def test_a_post_is_answered_wherever_the_network_cuts_it(hub: RunningHub, cut: int) -> None:
     """And the next one on its connection too."""
     async with connected(hub) as client:
@@ -106,11 +111,10 @@ async def test_a_post_is_answered_wherever_the_network_cuts_it(hub: RunningHub, 
 
 async def test_most_clients_send_head_and_body_in_two(hub: RunningHub, plain: list[Plain]) -> None:
     """Such a request goes the short way as well, and a body in many pieces."""
-    cut = len(post()) - len(BODY)
     async with connected(hub) as client:
-        await client.send(post()[:cut], post()[cut:])
+        await client.send(post()[:CUT], BODY)
         await client.answer()
-        await client.send(post()[:cut], *(BODY[at : at + 20] for at in range(0, len(BODY), 20)))
+        await client.send(post()[:CUT], *(BODY[at : at + 20] for at in range(0, len(BODY), 20)))
         await client.answer()
 
     assert [request.body for request in plain] == [BODY] * 2
@@ -173,9 +177,8 @@ async def test_what_follows_a_refused_body_is_no_request(hub: RunningHub) -> Non
 
 async def test_more_than_was_said_is_the_next_request(hub: RunningHub) -> None:
     """A body that comes with the beginning of another head goes the long way."""
-    cut = len(post()) - len(BODY)
     async with connected(hub) as client:
-        await client.send(post()[:cut], post()[cut:] + post()[:30], post()[30:])
+        await client.send(post()[:CUT], post()[CUT:] + post()[:30], post()[30:])
 
         assert [(await client.answer()).status for _ in range(2)] == [200, 200]
 
@@ -184,12 +187,11 @@ async def test_a_body_that_takes_its_time_is_waited_for(
     hub: RunningHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The patience is for its head, and that is there."""
-    cut = len(post()) - len(BODY)
     async with connected(hub) as client:
         await client.send(post())
         await client.answer()
         monkeypatch.setattr(bounded, "HEAD_S", 0.01)
-        await client.send(post()[:cut], BODY[:5])
+        await client.send(post()[:CUT], BODY[:5])
         await asyncio.sleep(0.1)
         await client.send(BODY[5:])
 
@@ -216,3 +218,132 @@ async def test_blank_lines_between_requests_do_no_harm(hub: RunningHub) -> None:
             await client.send(post(), b"\r\n")
 
             assert (await client.answer()).status == 200
+
+
+class Wire:
+    """A connection without sockets, and an application that answers when it may.
+
+    Attributes:
+        bodies: What it was asked.
+        may_answer: Set, unless a test clears it.
+    """
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.state = ServerState()
+        self.transport = FakeTransport()
+        config = Config(self._answer, interface="asgi3", log_config=None)
+        self.protocol = HttpProtocol(config, self.state, {})
+        self.protocol.connection_made(self.transport)
+        self.transport.set_protocol(self.protocol)
+
+    async def _answer(self, _scope: Any, receive: Any, send: Any) -> None:
+        message = {"more_body": True, "body": b""}
+        body = b""
+        while message.get("more_body"):
+            message = await receive()
+            body += message.get("body", b"")
+        self.bodies.append(body)
+        await self.may_answer.wait()
+        length = (b"content-length", b"2")
+        await send({"type": "http.response.start", "status": 200, "headers": [length]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async def take(self, data: bytes) -> None:
+        """Let bytes come, and everything happen that they lead to."""
+        self.protocol.data_received(data)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Let everything happen that can."""
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    def end(self) -> None:
+        """End the connection, and its timers."""
+        self.transport.lose()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def wire() -> AsyncIterator[Wire]:
+    """A connection that ends with the test."""
+    wire = Wire()
+    yield wire
+    wire.end()
+    await wire.settle()
+    assert not wire.state.tasks
+
+
+async def test_a_server_that_stops_waits_for_the_rest_of_a_body(wire: Wire) -> None:
+    """Who has its head is in the middle of a request, and is answered; then it is the end."""
+    await wire.take(post()[:CUT])
+
+    wire.protocol.shutdown()
+    assert not wire.transport.is_closing()
+    await wire.take(BODY)
+
+    assert wire.bodies == [BODY]
+    assert b"\r\nconnection: close\r\n" in wire.transport.sent
+    assert wire.transport.is_closing()
+
+
+async def test_a_server_that_stops_waits_for_an_answer(wire: Wire) -> None:
+    """It counts the requests that run, and ends a connection behind its last one."""
+    wire.may_answer.clear()
+    await wire.take(post())
+
+    wire.protocol.shutdown()
+    running = len(wire.state.tasks)
+    wire.may_answer.set()
+    await wire.settle()
+
+    assert (running, len(wire.state.tasks)) == (1, 0)
+    assert b"\r\nconnection: close\r\n" in wire.transport.sent
+    assert wire.transport.is_closing()
+
+
+async def test_a_server_counts_what_it_has_answered(wire: Wire) -> None:
+    """Whichever way it was read."""
+    await wire.take(post())
+    await wire.take(post("/update?"))
+
+    assert wire.transport.sent == OK * 2
+    assert wire.state.total_requests == 2
+
+
+async def test_an_idle_connection_is_kept_until_something_comes(wire: Wire) -> None:
+    """Neither a head that waits for its body nor a request that runs is idle."""
+    await wire.take(post())
+    idle = wire.protocol.timeout_keep_alive_task
+    assert idle is not None
+    await wire.take(post()[:CUT])
+    held = wire.protocol.timeout_keep_alive_task
+
+    assert idle.cancelled()
+    assert held is None
+
+
+async def test_a_connection_that_ends_tells_the_request_that_runs(wire: Wire) -> None:
+    """It may wait for more, and is sent nothing."""
+    wire.may_answer.clear()
+    await wire.take(post())
+
+    wire.end()
+    wire.may_answer.set()
+    await wire.settle()
+
+    assert wire.transport.sent == b""
+    assert not wire.state.tasks
+
+
+async def test_who_loses_patience_begins_nothing_on_a_connection_that_closes(wire: Wire) -> None:
+    """Its body will never come."""
+    await wire.take(post()[:CUT])
+    wire.transport.close()
+
+    wire.protocol._lose_patience()
+    await wire.settle()
+
+    assert not wire.state.tasks
