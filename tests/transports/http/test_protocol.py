@@ -224,32 +224,41 @@ class Wire:
     """A connection without sockets, and an application that answers when it may.
 
     Attributes:
-        bodies: What it was asked.
+        scopes: What it was asked.
+        bodies: What came with that, where it was read.
+        reads: It reads, before it answers.
         may_answer: Set, unless a test clears it.
     """
 
     def __init__(self) -> None:
+        self.scopes: list[dict[str, Any]] = []
         self.bodies: list[bytes] = []
+        self.reads = True
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.state = ServerState()
         self.transport = FakeTransport()
-        config = Config(self._answer, interface="asgi3", log_config=None)
-        self.protocol = HttpProtocol(config, self.state, {})
+        config = Config(self._answer, interface="asgi3", proxy_headers=False, log_config=None)
+        self.protocol = HttpProtocol(config, self.state, {"node": "n"})
         self.protocol.connection_made(self.transport)
         self.transport.set_protocol(self.protocol)
 
-    async def _answer(self, _scope: Any, receive: Any, send: Any) -> None:
-        message = {"more_body": True, "body": b""}
-        body = b""
-        while message.get("more_body"):
-            message = await receive()
-            body += message.get("body", b"")
-        self.bodies.append(body)
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
+        self.scopes.append(scope)
+        if self.reads:
+            self.bodies.append(await self._read(receive))
         await self.may_answer.wait()
         length = (b"content-length", b"2")
         await send({"type": "http.response.start", "status": 200, "headers": [length]})
         await send({"type": "http.response.body", "body": b"ok"})
+
+    async def _read(self, receive: Any) -> bytes:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        return body
 
     async def take(self, data: bytes) -> None:
         """Let bytes come, and everything happen that they lead to."""
@@ -302,6 +311,52 @@ async def test_a_server_that_stops_waits_for_an_answer(wire: Wire) -> None:
     assert (running, len(wire.state.tasks)) == (1, 0)
     assert b"\r\nconnection: close\r\n" in wire.transport.sent
     assert wire.transport.is_closing()
+
+
+async def test_a_request_waits_for_the_answer_before_it(wire: Wire) -> None:
+    """Two at once would be answered in any order, and one client took the other's answer."""
+    one, two = post(body=b"1"), post(body=b"2")
+    wire.may_answer.clear()
+    await wire.take(one)
+    await wire.take(two)
+    early = list(wire.bodies)
+    wire.may_answer.set()
+    await wire.settle()
+
+    assert (early, wire.bodies) == ([b"1"], [b"1", b"2"])
+    assert wire.transport.sent == OK * 2
+
+
+async def test_the_rest_of_an_answered_body_is_no_request(wire: Wire) -> None:
+    """Although it looks like one: a proxy has counted it to the request before (CWE-444)."""
+    wire.reads = False
+    await wire.take(post("/update?", length=len(post()), body=b""))
+    await wire.take(post())
+
+    assert wire.transport.sent == OK
+    assert [scope["query_string"] for scope in wire.scopes] == [b""]
+    assert [scope["path"] for scope in wire.scopes] == ["/update"]
+
+
+async def test_what_came_before_a_request_is_forgotten_with_it(wire: Wire) -> None:
+    """Blank lines would else add up to a head that is too long, or takes too long."""
+    await wire.take(b"\r\n")
+    counted = wire.protocol.unread
+    await wire.take(post())
+
+    assert (counted, wire.protocol.unread, wire.protocol.patience) == (2, 0, None)
+
+
+async def test_both_ways_tell_the_application_alike(wire: Wire) -> None:
+    """Whoever made the scope; its state is its own."""
+    wire.protocol.client, wire.protocol.scheme = ("192.0.2.1", 5000), "https"
+    wire.protocol.late = True
+    await wire.take(post())
+    await wire.take(post("/update?"))
+
+    short, long = wire.scopes
+    assert short == long
+    assert short["state"] is not wire.protocol.app_state
 
 
 async def test_a_server_counts_what_it_has_answered(wire: Wire) -> None:
