@@ -36,6 +36,15 @@ class HttpProtocol(CorkedProtocol):
             self._give_up()
         super().shutdown()
 
+    def send_400_response(self, msg: str) -> None:
+        """Say that bytes are no request, but never in the place, or the middle, of an answer."""
+        cycle: RequestResponseCycle | None = self.cycle
+        is_broken = cycle is self.answering and cycle is not None and cycle.more_body
+        if cycle is None or cycle.response_complete or (is_broken and not cycle.response_started):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+
     def on_message_begin(self) -> None:
         """Httptools has found a request."""
         self._is_between = False
@@ -76,7 +85,6 @@ class HttpProtocol(CorkedProtocol):
         if self._held is None or self.transport.is_closing():
             super()._lose_patience()
         else:
-            self.patience = None
             self._give_up()
 
     def _give_up(self) -> None:

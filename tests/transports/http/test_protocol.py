@@ -37,6 +37,8 @@ def post(
 
 # Head and body of a request.
 CUT = len(post()) - len(BODY)
+HEAD = post()[:CUT].rpartition(b"Content-Length")[0]
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 class Answer(NamedTuple):
@@ -281,6 +283,7 @@ async def wire() -> AsyncIterator[Wire]:
     wire = Wire()
     yield wire
     wire.end()
+    wire.may_answer.set()
     await wire.settle()
     assert not wire.state.tasks
 
@@ -391,6 +394,68 @@ async def test_a_connection_that_ends_tells_the_request_that_runs(wire: Wire) ->
 
     assert wire.transport.sent == b""
     assert not wire.state.tasks
+
+
+async def test_a_connection_that_ends_tells_it_although_another_is_behind_it(wire: Wire) -> None:
+    """The one that runs waits for its client, not the one that waits for its turn."""
+    wire.may_answer.clear()
+    await wire.take(post())
+    await wire.take(post())
+    running = wire.protocol.answering
+    assert running is not None
+
+    wire.end()
+
+    assert running.disconnected
+
+
+async def test_a_head_that_waits_for_its_body_is_given_its_time(wire: Wire) -> None:
+    """Also the second one of a connection; then it is a request like any other."""
+    await wire.take(post())
+    await wire.take(post()[:CUT])
+    waiting = wire.protocol.patience
+    assert waiting is not None
+    wire.protocol._lose_patience()
+    await wire.settle()
+
+    assert (len(wire.scopes), wire.protocol.patience) == (2, None)
+
+
+@pytest.mark.parametrize("before", [[], [post()], [HEAD + CHUNKED]], ids=["first", "next", "chunk"])
+async def test_bytes_that_are_no_request_are_told_so(wire: Wire, before: list[bytes]) -> None:
+    """At the end of the answers, or in the place of the one that they were sent for."""
+    for part in before:
+        await wire.take(part)
+
+    await wire.take(b"\0")
+
+    assert wire.transport.sent.removeprefix(OK).startswith(b"HTTP/1.1 400 ")
+    assert wire.transport.is_closing()
+
+
+@pytest.mark.parametrize("behind", [[], [HEAD + CHUNKED]], ids=["it", "one behind it"])
+async def test_what_is_no_request_is_not_told_to_another(wire: Wire, behind: list[bytes]) -> None:
+    """The client would take it for the answer to a post that the hub is about to accept."""
+    wire.may_answer.clear()
+    for part in [post(), *behind]:
+        await wire.take(part)
+
+    await wire.take(b"\0")
+
+    assert wire.transport.sent == b""
+    assert wire.transport.is_closing()
+
+
+async def test_what_is_no_request_does_not_stand_in_an_answer(wire: Wire) -> None:
+    """A refusal of the body that it broke has begun already."""
+    await wire.take(HEAD + CHUNKED)
+    assert wire.protocol.answering is not None
+    wire.protocol.answering.response_started = True
+
+    await wire.take(b"\0")
+
+    assert wire.transport.sent == b""
+    assert wire.transport.is_closing()
 
 
 async def test_who_loses_patience_begins_nothing_on_a_connection_that_closes(wire: Wire) -> None:
