@@ -175,7 +175,10 @@ def test_comparison_shows_ratios() -> None:
         *("starlette loop", "node ws", "nchan")
     }
     assert all(row["p99_ratio"] > 0 for row in others)
-    assert [len(rounds) for rounds in report["results"].values()] == [1] * len(report["rows"])
+    rounds = [len(runs) for runs in report["results"].values()]
+    assert rounds == [row["rounds"] for row in report["rows"]]
+    # Twice where the host of this machine took part of it.
+    assert set(rounds) <= {1, 2}
 
 
 def test_comparison_takes_a_running_hub(served: HubProcess) -> None:
