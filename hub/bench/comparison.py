@@ -178,4 +178,5 @@ def _row(name: str, runs: Sequence[Result], rounds: int) -> Row:
 
 
 def _ratio(ours: float, theirs: float) -> float | None:
-    return round(ours / theirs, 3) if theirs else None
+    # 0 is what is not known: whose process we may not see, or where nothing came.
+    return round(ours / theirs, 3) if ours and theirs else None

@@ -30,6 +30,9 @@ class Poster(asyncio.Protocol):
         self._sent = 0
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
+        # A post is under way, whose answer has not come.
+        self._asked = False
+        self._connecting: asyncio.Task[None] | None = None
         self.answered = 0
         self.failure = ""
         self.done: asyncio.Future[None] = self._loop.create_future()
@@ -46,6 +49,7 @@ class Poster(asyncio.Protocol):
         if not found or len(body) < _length(head):
             return
         self._buffer = b""
+        self._asked = False
         if not head.startswith(b"HTTP/1.1 2"):
             self._stop(f"{head.splitlines()[0].decode()}: {body[:300].decode(errors='replace')}")
             return
@@ -53,20 +57,32 @@ class Poster(asyncio.Protocol):
         self._next()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
-        if not self.done.done():
+        """End, unless it was idle: servers let go of whom they have not heard for seconds."""
+        self._transport = None
+        if self._asked:
             self._stop(f"the connection ended before the answer: {exc or 'closed by the server'}")
 
     def give_up(self) -> None:
         """End without the answer."""
-        if not self.done.done():
-            self._stop("no answer came")
+        self._stop("no answer came")
+
+    async def connect(self) -> None:
+        """Begin, or go on.
+
+        Raises:
+            OSError: Nobody answers.
+        """
+        target = self._target
+        await self._loop.create_connection(lambda: self, target.host, target.port, ssl=target.tls())
 
     def _next(self) -> None:
         now = time.monotonic()
         due = self._begin + self._offset + self._sent * self._every
-        if max(now, due) >= self._end:
+        if now >= self._end:
             self._stop("")
+        elif due >= self._end:
+            # What is a second is told of the whole time, not of that until the last event.
+            self._loop.call_later(self._end - now, self._stop, "")
         elif due > now:
             self._loop.call_later(due - now, self._post, None)
         else:
@@ -74,20 +90,33 @@ class Poster(asyncio.Protocol):
             self._post(int(due * 1e9) if self._every else None)
 
     def _post(self, due_ns: int | None) -> None:
+        if self.done.done():
+            return
         if self._transport is None or self._transport.is_closing():
+            self._connecting = self._loop.create_task(self._connect_again())
             return
         at = time.monotonic_ns() if due_ns is None else due_ns
         marks = b'{"at":%d,"n":%d,"p":%d,"pad":"' % (at, self._sent, self._number)
         pad = b"x" * (self._room - len(marks) - 2)
         self._sent += 1
+        self._asked = True
         self._transport.write(
             self._target.post(b'{"type":"%b","data":%b%b"}}' % (EVENT_TYPE.encode(), marks, pad))
         )
 
+    async def _connect_again(self) -> None:
+        try:
+            await self.connect()
+        except OSError as error:
+            self._stop(f"could not connect again: {error}")
+
     def _stop(self, failure: str) -> None:
+        if self.done.done():
+            return
         self.failure = failure
-        if not self.done.done():
-            self.done.set_result(None)
+        self.done.set_result(None)
+        if self._connecting is not None:
+            self._connecting.cancel()
         if self._transport is not None:
             self._transport.close()
 

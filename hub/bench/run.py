@@ -111,7 +111,7 @@ async def _publish(
     posters = [Poster(target, load, number, begin) for number in range(load.publishers)]
     telling = asyncio.create_task(_tell_time(load, begin, tell))
     try:
-        await _connect(target, posters)
+        await _connect(posters)
         await asyncio.wait([each.done for each in posters], timeout=load.duration + LAST_ANSWER_S)
     finally:
         telling.cancel()
@@ -130,13 +130,10 @@ async def _publish(
     )
 
 
-async def _connect(target: Target, posters: Sequence[Poster]) -> None:
-    loop = asyncio.get_running_loop()
+async def _connect(posters: Sequence[Poster]) -> None:
     for each in posters:
         try:
-            await loop.create_connection(
-                lambda poster=each: poster, target.host, target.port, ssl=target.tls()
-            )
+            await each.connect()
         except OSError as error:
             raise Unavailable(f"a publisher could not connect: {error}") from error
 

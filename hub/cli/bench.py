@@ -1,9 +1,24 @@
 """`hub bench`: what a hub carries, measured."""
 
+import math
+from typing import Any
+
 import click
 
 from hub.cli.command import Command
 from hub.cli.output import Output
+
+
+class _Finite(click.FloatRange):
+    """A number of a range; neither `nan`, which click lets pass, nor `inf`."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"expected a number, got {value}", param, ctx)
+        return number
 
 
 @click.command(
@@ -34,7 +49,7 @@ from hub.cli.output import Output
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(0),
+    type=_Finite(0),
     metavar="N",
     default=0.0,
     help="Events a second, over all publishers; 0, the default, is flat out.",
@@ -49,7 +64,7 @@ from hub.cli.output import Output
 )
 @click.option(
     "--duration",
-    type=click.FloatRange(0, 86_400, min_open=True),
+    type=_Finite(0, 86_400, min_open=True),
     metavar="SECONDS",
     default=10.0,
     show_default=True,
@@ -93,7 +108,8 @@ def bench(
     --compare puts the same load, in turns, on a plain Starlette loop, on Node's ws, and on nchan,
     where they are installed, and shows ratios. The hub is then URL, which must be on this machine,
     or a fresh one, durable like any other, that ends with the command. Rounds from which the host
-    of a virtual machine took more than 5 % are done again, and the least disturbed count.
+    of a virtual machine took more than 5 % are done again, as many at most as were asked for, and
+    the least disturbed count.
     """
     from hub.bench.load import Load
     from hub.cli.benching import bench_all, bench_one

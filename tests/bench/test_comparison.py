@@ -62,6 +62,17 @@ def test_ratios_are_of_medians() -> None:
     assert (other.cpu_ratio, other.p99_ratio) == (0.25, 0.25)
 
 
+def test_what_is_not_known_has_no_ratio() -> None:
+    """A hub whose process is not ours to see, or that delivered nothing, is not free of cost."""
+    unseen = result(0, 0)
+    unseen.usage = unseen.latency_ms = None
+
+    hub, other = rows({HUB: [unseen], "other": [result(4, 40)]}, 1)
+
+    assert (hub.delivery_cpu_us, hub.p99_ms) == (0, 0)
+    assert (other.cpu_ratio, other.p99_ratio) == (None, None)
+
+
 def test_loss_of_any_round_counts() -> None:
     """What was lost in one round is not made good by two others."""
     found = rows({HUB: [result(1, 1), result(1, 1, lost=3), result(1, 1)]}, 3)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 
@@ -55,6 +56,8 @@ class Server:
             refused = self._fault == "refused" and self.posts == 5
             status = b"503 No" if refused else b"204 Yes"
             writer.write(b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % status)
+            if self._fault == "impatient":
+                return
 
     async def _follow(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._fault == "full":
@@ -163,6 +166,37 @@ async def test_publisher_without_an_answer_ends(monkeypatch: pytest.MonkeyPatch)
 
     assert result.failures == ["no answer came"]
     assert result.surplus == 3
+
+
+async def test_publisher_that_was_idle_comes_again() -> None:
+    """Servers close what was idle for seconds: at a low rate that is no failure."""
+    load = LOAD._replace(rate=4, duration=0.6)
+
+    async with serving("impatient") as (target, server):
+        result = await measure(target, load)
+
+    assert (result.failures, result.lost) == ([], 0)
+    assert result.events == server.posts == 3
+
+
+async def test_publisher_that_finds_nobody_again_ends_with_the_reason() -> None:
+    """A server that has gone while nothing was asked of it is told of at the next post."""
+    async with serving("impatient") as (target, _):
+        poster = Poster(target, LOAD._replace(rate=4, duration=60), 0, time.monotonic())
+        await poster.connect()
+    await poster.done
+
+    assert poster.answered == 1
+    assert poster.failure.startswith("could not connect again: ")
+
+
+async def test_load_takes_as_long_as_was_asked() -> None:
+    """What comes a second is told of the whole time, and not of that until the last event."""
+    async with serving("") as (target, _):
+        result = await measure(target, LOAD._replace(rate=5, duration=0.3))
+
+    assert result.events == 2
+    assert result.seconds >= 0.3
 
 
 async def test_publisher_that_never_connected_can_be_ended() -> None:

@@ -113,15 +113,21 @@ def test_no_hub_is_told_of() -> None:
     ("args", "code", "phrase"),
     [
         pytest.param(("--channel", "contracts"), 4, "built in", id="a channel that takes no load"),
+        pytest.param(("--channel", "fleeting"), 2, "volatile", id="a channel that may leave out"),
         pytest.param(("--size", "100"), 2, "at least 2", id="frames smaller than an envelope"),
         pytest.param(("--connections", "0"), 2, "--connections", id="nobody to deliver to"),
         pytest.param(("--duration", "0"), 2, "--duration", id="no time"),
+        pytest.param(("--duration", "nan"), 2, "--duration", id="a time that is no number"),
+        pytest.param(("--rate", "nan"), 2, "--rate", id="a rate that is no number"),
+        pytest.param(("--rate", "inf"), 2, "--rate", id="a rate without end"),
     ],
 )
 def test_load_that_cannot_be_made_is_told_of(
     served: HubProcess, args: tuple[str, ...], code: int, phrase: str
 ) -> None:
     """What cannot be measured is one line that says why."""
+    httpx.put(f"{served.url}/api/channels/fleeting", json={"durable": False})
+
     finished = invoke("bench", served.url, *args)
 
     assert finished.code == code
