@@ -11,8 +11,8 @@ from hub.bench.stolen import CALM
 
 _BUSY_CORES = 0.95
 _HEADS = (
-    *("server", "events/s", "deliveries/s", "CPU us/delivery", "hub/it"),
-    *("p50 ms", "p99 ms", "hub/it", "KiB/connection", "lost", "stolen"),
+    *("server", "events/s", "deliveries/s", "CPU us/delivery", "  hub/it"),
+    *("p50 ms", "p99 ms", "  hub/it", "KiB/connection", "lost", "stolen"),
 )
 
 
@@ -24,12 +24,11 @@ def report(result: Result, load: Load) -> Text:
 
 def table(found: Comparison, load: Load) -> Text:
     """Return the figures of several servers, and the hub's ratios to the others."""
-    cells = [_HEADS, *(_cells(row) for row in found.rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    # A server a column: a server a line would be wider than 80 characters.
+    columns = [_HEADS, *(_cells(row) for row in found.rows)]
+    widths = [max(map(len, column)) for column in columns]
     # Aligned by hand: a table of rich's would be cut to 80 columns where nobody looks.
-    lines = [_line(row, widths) for row in cells]
-    lines[0].stylize("dim")
-    lines[1].stylize("bold")
+    lines = [_line(cells, widths) for cells in zip(*columns, strict=True)]
     missing = [_remark(f"without {name}: {why}") for name, why in found.skipped.items()]
     said = (text for run in found.results[HUB] for text in _remarks(run, load))
     stolen = _disturbed(max(row.stolen for row in found.rows))
@@ -38,8 +37,13 @@ def table(found: Comparison, load: Load) -> Text:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> Text:
-    name, *figures = zip(cells, widths, strict=True)
-    return Text("  ".join(("", name[0].ljust(name[1]), *(cell.rjust(w) for cell, w in figures))))
+    """Return one figure of each server; the hub's stands out."""
+    name, *figures = (
+        cell.rjust(width) if at else cell.ljust(width)
+        for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    hub, *others = (f"  {cell}" for cell in figures)
+    return Text.assemble("  ", (name, "dim"), (hub, "bold"), *others)
 
 
 def _cells(row: Row) -> Sequence[str]:
@@ -47,15 +51,24 @@ def _cells(row: Row) -> Sequence[str]:
         row.server,
         f"{row.events_per_s:,.0f}",
         f"{row.deliveries_per_s:,.0f}",
-        f"{row.delivery_cpu_us:,.2f}",
-        "" if row.cpu_ratio is None else f"{row.cpu_ratio:.2f}",
-        f"{row.p50_ms:,.2f}",
-        f"{row.p99_ms:,.2f}",
-        "" if row.p99_ratio is None else f"{row.p99_ratio:.2f}",
+        _known(row.delivery_cpu_us),
+        _ratio(row.cpu_ratio),
+        _known(row.p50_ms),
+        _known(row.p99_ms),
+        _ratio(row.p99_ratio),
         f"{row.connection_bytes / 1024:,.1f}",
         f"{row.lost:,}",
         f"{row.stolen:.0%}",
     )
+
+
+def _known(figure: float) -> str:
+    """Return a figure that is 0 where nobody knows it."""
+    return f"{figure:,.2f}" if figure else "-"
+
+
+def _ratio(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:.2f}"
 
 
 def pace(load: Load) -> str:

@@ -91,6 +91,31 @@ def test_table_names_who_is_missing() -> None:
     assert text.plain.count("! the load generator was busy") == 1
 
 
+def test_table_fits_on_a_terminal() -> None:
+    """Figures as large as they come stand below each other within 80 columns."""
+    large = changed(events_per_s=123_456, deliveries_per_s=12_345_678, lost=1_000_000)
+    names = (HUB, "starlette loop", "node ws", "nchan")
+    found = rows({name: [large] for name in names}, 1)
+
+    text = table(Comparison(found, {}, {HUB: [SOUND]}), LOAD).plain
+
+    figures = text.split("\n\n")[1].splitlines()
+    assert len({len(line) for line in figures}) == 1
+    assert len(figures[0]) <= 80
+    assert figures[0].split(maxsplit=1)[1].split("  ", 1)[0] == HUB
+
+
+def test_table_shows_no_figure_that_is_not_known() -> None:
+    """Of a hub whose process is not ours to see there is no processor time, nor a ratio of it."""
+    results = {HUB: [changed(usage=None, unknown="not ours to see")], "other": [SOUND]}
+
+    text = table(Comparison(rows(results, 1), {}, results), LOAD).plain
+
+    (cpu,) = (line.split() for line in text.splitlines() if "CPU" in line)
+    assert cpu == ["CPU", "us/delivery", "-", "0.58"]
+    assert "0.00" not in text
+
+
 def test_table_says_when_the_machine_was_not_ours() -> None:
     """What its host took is shown by server, and that the figures are poor; not of a quiet run."""
     results = {HUB: [changed(stolen=0.3)], "other": [changed(stolen=0.05)]}
