@@ -205,10 +205,14 @@ class Following:
         if standing.reason is not None:
             self._refused(feed.channel)
 
-    def _follow(self, feed: Feed, offset: int, view: View) -> None:
+    def _follow(self, feed: Feed, offset: int, view: View, *, late: bool = False) -> None:
         node, connection = self._node, self._connection
         subscription = Subscription(
-            feed, connection, node.ladder, epoch=node.fanout.epoch, offset=offset, view=view
+            *(feed, connection, node.ladder),
+            epoch=node.fanout.epoch,
+            offset=offset,
+            view=view,
+            late=late,
         )
         if offset < feed.flushed:
             behind: Facts = {"hub.channel": feed.channel, "hub.behind": feed.flushed - offset}
@@ -240,7 +244,9 @@ class Following:
         )
         connection.follow(feed.channel, subscription)
 
-    async def _snapshot(self, feed: Feed, view: View, reply_to: CommandId) -> None:
+    async def _snapshot(
+        self, feed: Feed, view: View, reply_to: CommandId, *, late: bool = False
+    ) -> None:
         owner = owner_shown(self._connection.principal, feed.channel)
         snapshot = await self._node.queries.snapshot(feed.channel, owner)
         try:
@@ -260,7 +266,7 @@ class Following:
         # Pages take time, and rights may have been taken away meanwhile.
         self.check(feed.channel)
         if not self._connection.closed:
-            self._follow(feed, standing.offset, view)
+            self._follow(feed, standing.offset, view, late=late)
 
     def _refresh(self, channel: str) -> bool:
         """Begin anew with a snapshot where a client has missed what memory does not hold."""
@@ -275,7 +281,7 @@ class Following:
         if followed.get(channel) is not stale:
             return
         try:
-            await self._snapshot(self.feed(channel), stale.view, msgspec.UNSET)
+            await self._snapshot(self.feed(channel), stale.view, msgspec.UNSET, late=True)
         except HubError as failure:
             # Nobody has asked, so there is nobody to refuse: it would wait for ever.
             if followed.get(channel) is stale:

@@ -46,6 +46,9 @@ class Subscription:
     Holds no frames: a client that is behind is an offset, and pulls the next page when its
     socket has drained.
 
+    Args:
+        late: Its client was told that it is behind, in the place of another subscription.
+
     Attributes:
         recovery: The span of its catch-up, which ends when it is live; None: nobody wants one.
     """
@@ -57,6 +60,7 @@ class Subscription:
         "_group",
         "_ladder",
         "_lag",
+        "_late",
         "_offset",
         "_pulling",
         "_seen",
@@ -75,6 +79,7 @@ class Subscription:
         epoch: str,
         offset: int,
         view: View = PLAIN,
+        late: bool = False,
     ) -> None:
         self.outlet = outlet
         self.view = view
@@ -84,6 +89,7 @@ class Subscription:
         self._offset = self._seen = offset
         self._group: Group | None = None
         self._lag: Lag | None = None
+        self._late = late
         self._pulling = False
         self._waits = False
         self._closed = False
@@ -193,13 +199,17 @@ class Subscription:
             self.recovery = None
         # Until its group has had its next delivery, which may be long.
         self._waits = self._group is None
-        lag = self._lag
-        if self._group is None or lag is None:
-            return
-        lag.end()
+        if self._group is not None and (self._late or self._lag is not None):
+            self._end_lag()
+
+    def _end_lag(self) -> None:
+        lag, late = self._lag, self._late
         # Before it is told: that may fill the socket, and another lag begins.
-        self._lag = None
-        if lag.is_told:
+        self._lag, self._late = None, False
+        if lag is not None:
+            lag.end()
+            late = late or lag.is_told
+        if late:
             self.outlet.say(self._said(0, self._mode))
 
     def _look_further(self) -> None:

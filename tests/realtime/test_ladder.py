@@ -285,7 +285,7 @@ def test_a_client_that_begins_to_be_behind_gets_its_time() -> None:
 
 
 async def test_a_conflated_client_far_behind_gets_a_fresh_snapshot() -> None:
-    """Said by lag; then the answer of a subscribe with snapshot, its pages, and what follows."""
+    """Said by lag; then what a subscribe with snapshot gets, and that it has caught up."""
     node, socket = FakeNode(MemoryEvents(), ring_frames=2), SlowSocket(CAPACITY)
     session = follow(node, socket, conflate=CONFLATE)
     for _ in range(10):
@@ -301,10 +301,11 @@ async def test_a_conflated_client_far_behind_gets_a_fresh_snapshot() -> None:
     node.settle()
 
     kinds = [frame["type"] for frame in frames]
-    assert lags(frames)[-1][1] == "snapshot"
-    assert kinds[-3:] == ["subscribed", "snapshot", "snapshot"]
-    assert "reply_to" not in frames[-3]
-    assert frames[-3]["offset"] == 10
+    assert [mode for _, mode in lags(frames)][-2:] == ["snapshot", "conflated"]
+    assert kinds[-4:] == ["subscribed", "snapshot", "snapshot", "lag"]
+    assert "reply_to" not in frames[-4]
+    assert frames[-4]["offset"] == 10
+    assert frames[-1]["behind"] == 0
     assert offsets(socket.take()) == [11]
     assert node.ladder.steps["snapshot"] == 1
 
@@ -348,7 +349,7 @@ async def test_a_snapshot_that_cannot_be_had_now_is_had_later() -> None:
     node.settle()
 
     assert {"error", "subscribed"}.isdisjoint(refused)
-    assert kinds[-3:] == ["subscribed", "snapshot", "snapshot"]
+    assert kinds[-4:] == ["subscribed", "snapshot", "snapshot", "lag"]
     assert offsets(socket.take()) == [11]
 
 
