@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hub.realtime.drain import Drain
 from hub.telemetry.logging import logger
+from hub.transports.http.protocol import HttpProtocol
 from hub.transports.lobby import Lobby
 from hub.transports.websocket.asgi import AsgiSocket
 from hub.transports.websocket.protocol import HubProtocol
@@ -112,6 +113,9 @@ class Server(uvicorn.Server):
         now = asyncio.get_running_loop().time
         ends_s = now() + self._drain_s * CLIENTS_SHARE
         clients = self._node.drain.begin()
+        for connection in tuple(self.server_state.connections):
+            if isinstance(connection, HttpProtocol):
+                connection.begin_held()
         _log.info("the hub stops", clients=clients, within_s=self._drain_s)
         await self._node.drain.run(self._drain_s)
         # uvicorn tells nobody when a request is done.

@@ -43,9 +43,14 @@ class CorkedProtocol(BoundedProtocol):
         self.flow = FlowControl(transport)
         self.client = get_remote_addr(transport)
         self.scheme = "https" if is_ssl(transport) else "http"
-        drain: Drain | None = self.app_state.get("drain")
-        self.late = drain is not None and drain.begun
+        self.late = self.is_leaving
         self.await_head()
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether the node goes away."""
+        drain: Drain | None = self.app_state.get("drain")
+        return drain is not None and drain.begun
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the request that is answered; uvicorn tells the last one that came behind it."""

@@ -31,10 +31,14 @@ class HttpProtocol(CorkedProtocol):
             super().data_received(data)
 
     def shutdown(self) -> None:
-        """End when nothing is begun; a head is, and its body may be a packet behind it."""
+        """End when nothing is begun."""
+        self.begin_held()
+        super().shutdown()
+
+    def begin_held(self) -> None:
+        """Let a request begin whose body has not come: a node that leaves waits for those begun."""
         if self._held is not None:
             self._give_up()
-        super().shutdown()
 
     def send_400_response(self, msg: str) -> None:
         """Say that bytes are no request, but never in the place, or the middle, of an answer."""
@@ -55,9 +59,13 @@ class HttpProtocol(CorkedProtocol):
         super().on_message_complete()
         self._is_between = True
 
-    def _read(self, data: bytes) -> Plain | None:
+    @property
+    def _is_answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle
-        is_free = self._is_between and (cycle is None or cycle.response_complete)
+        return cycle is not None and not cycle.response_complete
+
+    def _read(self, data: bytes) -> Plain | None:
+        is_free = self._is_between and not self._is_answering
         return read_plain(data) if is_free else None
 
     def _take(self, plain: Plain, data: bytes) -> None:
@@ -67,7 +75,9 @@ class HttpProtocol(CorkedProtocol):
             self._begin(plain)
             return
         self._held, self._raw = plain, bytearray(data)
-        if self.patience is None:
+        if self.is_leaving:
+            self._give_up()
+        elif self.patience is None:
             self.await_head()
 
     def _go_on(self, plain: Plain, data: bytes) -> None:
@@ -76,21 +86,25 @@ class HttpProtocol(CorkedProtocol):
         self._missing -= len(data)
         if not self._missing:
             self._held = None
-            self._begin(plain._replace(body=bytes(self._raw[-plain.length :])))
+            body, self._raw = bytes(self._raw[-plain.length :]), bytearray()
+            self._begin(plain._replace(body=body))
         elif self._missing < 0:
             self._give_up()
 
     def _lose_patience(self) -> None:
         """Let a request begin whose body takes its time; it was given enough for its head."""
-        if self._held is None or self.transport.is_closing():
-            super()._lose_patience()
-        else:
+        if self._held is not None and not self.transport.is_closing():
             self._give_up()
+        elif self._is_between and self._is_answering:
+            # A blank line behind a request is no head, and what is answered may be a stream.
+            self.patience = None
+        else:
+            super()._lose_patience()
 
     def _give_up(self) -> None:
         """Hand what was held to httptools."""
-        self._held = None
-        super().data_received(bytes(self._raw))
+        data, self._held, self._raw = bytes(self._raw), None, bytearray()
+        super().data_received(data)
 
     def _begin(self, plain: Plain) -> None:
         self.unread = 0

@@ -10,7 +10,8 @@ import pytest
 import websockets
 
 from hub.transports.http import bounded
-from support.running import RunningHub
+from hub.transports.http.protocol import HttpProtocol
+from support.running import CONTRACT, RunningHub
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -122,6 +123,32 @@ async def test_half_a_head_behind_a_request_does_not_stay_either(
         writer.write(b"GET /")
 
         assert await rest(reader) == b""
+
+
+async def test_a_blank_line_behind_a_request_cuts_no_stream(
+    hub: RunningHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old clients send one (RFC 9112, 2.2), and wait for no other answer."""
+    lost: list[HttpProtocol] = []
+    lose = HttpProtocol._lose_patience
+
+    def noted(protocol: HttpProtocol) -> None:
+        lose(protocol)
+        lost.append(protocol)
+
+    monkeypatch.setattr(HttpProtocol, "_lose_patience", noted)
+    async with connected(hub) as (reader, writer):
+        writer.write(b"GET /api/events?channels=contracts HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await reader.readuntil(b"welcome")
+        monkeypatch.setattr(bounded, "HEAD_S", 0.01)
+        writer.write(b"\r\n")
+        while not lost:  # noqa: ASYNC110 the hub looks
+            await asyncio.sleep(0.005)
+
+        async with httpx.AsyncClient(base_url=hub.url) as http:
+            await http.post("/update", json=CONTRACT)
+
+        assert b"contract_update" in await reader.readuntil(b"contract_update")
 
 
 async def test_patience_is_for_heads_alone(
