@@ -5,6 +5,7 @@ most; the medians are of the rounds that it disturbed least. What is lost counts
 """
 
 import contextlib
+import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -27,6 +28,8 @@ Telling = Callable[[str], contextlib.AbstractContextManager[Tell]]
 class Row(msgspec.Struct):
     """Medians of one server; the ratios are the hub's figure to this one's.
 
+    What is not known is None: where a process is not ours to see, or nothing came.
+
     Attributes:
         connection_bytes: Of the round that needed most.
         lost: Deliveries, over all rounds.
@@ -38,11 +41,11 @@ class Row(msgspec.Struct):
     server: str
     events_per_s: float
     deliveries_per_s: float
-    delivery_cpu_us: float
-    accept_cpu_us: float
-    connection_bytes: float
-    p50_ms: float
-    p99_ms: float
+    delivery_cpu_us: float | None
+    accept_cpu_us: float | None
+    connection_bytes: float | None
+    p50_ms: float | None
+    p99_ms: float | None
     lost: int
     sound: bool
     rounds: int
@@ -160,13 +163,13 @@ def _row(name: str, runs: Sequence[Result], rounds: int) -> Row:
     took = [each.latency_ms for each in least if each.latency_ms is not None]
     return Row(
         server=name,
-        events_per_s=median([each.events_per_s for each in least]),
-        deliveries_per_s=median([each.deliveries_per_s for each in least]),
+        events_per_s=statistics.median([each.events_per_s for each in least]),
+        deliveries_per_s=statistics.median([each.deliveries_per_s for each in least]),
         delivery_cpu_us=median([each.delivery_cpu_us for each in usages]),
         accept_cpu_us=median([each.accept_cpu_us for each in usages]),
         # Later rounds find the memory that the first one has left.
         connection_bytes=max(
-            (each.usage.connection_bytes for each in runs if each.usage), default=0
+            (each.usage.connection_bytes for each in runs if each.usage), default=None
         ),
         p50_ms=median([each.p50 for each in took]),
         p99_ms=median([each.p99 for each in took]),
@@ -177,6 +180,5 @@ def _row(name: str, runs: Sequence[Result], rounds: int) -> Row:
     )
 
 
-def _ratio(ours: float, theirs: float) -> float | None:
-    # 0 is what is not known: whose process we may not see, or where nothing came.
+def _ratio(ours: float | None, theirs: float | None) -> float | None:
     return round(ours / theirs, 3) if ours and theirs else None

@@ -84,6 +84,6 @@ def late(result: Result, load: Load) -> bool:
     return bool(load.rate) and result.events < 0.98 * load.rate * load.duration - load.publishers
 
 
-def median(values: Sequence[float]) -> float:
-    """Return the median; 0 of nothing."""
-    return float(statistics.median(values)) if values else 0.0
+def median(values: Sequence[float]) -> float | None:
+    """Return the median; None of nothing."""
+    return float(statistics.median(values)) if values else None

@@ -56,15 +56,14 @@ def _cells(row: Row) -> Sequence[str]:
         _known(row.p50_ms),
         _known(row.p99_ms),
         _ratio(row.p99_ratio),
-        f"{row.connection_bytes / 1024:,.1f}",
+        "-" if row.connection_bytes is None else f"{row.connection_bytes / 1024:,.1f}",
         f"{row.lost:,}",
         f"{row.stolen:.0%}",
     )
 
 
-def _known(figure: float) -> str:
-    """Return a figure that is 0 where nobody knows it."""
-    return f"{figure:,.2f}" if figure else "-"
+def _known(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:,.2f}"
 
 
 def _ratio(ratio: float | None) -> str:

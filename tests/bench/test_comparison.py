@@ -69,7 +69,7 @@ def test_what_is_not_known_has_no_ratio() -> None:
 
     hub, other = rows({HUB: [unseen], "other": [result(4, 40)]}, 1)
 
-    assert (hub.delivery_cpu_us, hub.p99_ms) == (0, 0)
+    assert (hub.delivery_cpu_us, hub.connection_bytes, hub.p99_ms) == (None, None, None)
     assert (other.cpu_ratio, other.p99_ratio) == (None, None)
 
 
