@@ -3,6 +3,7 @@
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
+from types import FrameType
 
 import click
 from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn
@@ -55,11 +56,20 @@ def bench_all(url: str | None, load: Load, channel: str, rounds: int, output: Ou
 @contextlib.contextmanager
 def stopping() -> Iterator[None]:
     """Let SIGTERM end the command as Ctrl-C does: what it has started must end with it."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Also where it is ignored, as of what a script starts with `&`: see `_interrupt`.
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, interrupt)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    # For SIGINT asyncio has a handler, which ends its task. What is raised here, within a callback,
+    # the loop would take for a broken connection, and go on.
+    signal.raise_signal(signal.SIGINT)
 
 
 def check_open_files(load: Load) -> None:
