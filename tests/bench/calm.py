@@ -23,8 +23,7 @@ def calmly(
             value = measures[name]()
             found[name].append((stolen.share(), value))
             share = found[name][-1][0]
-            again = ", again" if share > CALM else ""
-            console.print(f"  {name}: {value}, the host took {share:.0%}{again}", style="dim")
+            console.print(f"  {name}: {value}, the host took {share:.0%}", style="dim")
     return {
         name: [value for _, value in sorted(seen, key=lambda each: each[0])[:rounds]]
         for name, seen in found.items()
