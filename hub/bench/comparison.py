@@ -18,7 +18,7 @@ from hub.bench.processes import ELSEWHERE, serving
 from hub.bench.result import Result, median
 from hub.bench.rival import Rival, fresh_hub, rivals, started
 from hub.bench.run import Tell, check, measure, run
-from hub.bench.stolen import CALM
+from hub.bench.stolen import is_wanting
 from hub_client.address import Address
 
 HUB = "hub"
@@ -99,7 +99,7 @@ def compare(url: str | None, channel: str, load: Load, rounds: int, telling: Tel
     present = [each for each in others if each.name not in skipped]
     results: dict[str, list[Result]] = {name: [] for name in (HUB, *(r.name for r in present))}
     with _running(url, channel, present) as targets:
-        while wanted := [name for name in targets if is_wanting(results[name], rounds)]:
+        while wanted := [name for name in targets if _is_wanting(results[name], rounds)]:
             for name in wanted:
                 asked = targets[name]()
                 check(asked, load)
@@ -146,9 +146,8 @@ def _on_disk() -> str | None:
     return str(place) if place.is_dir() else None
 
 
-def is_wanting(runs: Sequence[Result], rounds: int) -> bool:
-    """Say whether a server has to run again: it was not undisturbed as often as it should be."""
-    return len(runs) < 2 * rounds and sum(each.stolen <= CALM for each in runs) < rounds
+def _is_wanting(runs: Sequence[Result], rounds: int) -> bool:
+    return is_wanting([each.stolen for each in runs], rounds)
 
 
 def _title(name: str, before: int, rounds: int) -> str:

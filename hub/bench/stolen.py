@@ -4,6 +4,7 @@ It stretches what is measured meanwhile, and counts as processor time of whoever
 (`st` of vmstat; proc_stat(5)). Two programs of which one met it cannot be compared.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 # More makes a figure a poor one: at 15 % the same program took three times as long here.
@@ -12,6 +13,17 @@ _STAT = Path("/proc/stat")
 # user, nice, system, idle, iowait, irq, softirq, steal; guests are counted as users too.
 _FIELDS = 8
 _STEAL = 7
+
+
+def is_wanting(shares: Sequence[float], rounds: int, *, times: int = 2) -> bool:
+    """Say whether to measure again: not undisturbed in so many rounds yet, nor `times` as often.
+
+    Args:
+        shares: What was stolen of each round so far.
+        rounds: How many should be undisturbed.
+        times: How often that number is enough in all.
+    """
+    return len(shares) < times * rounds and sum(share <= CALM for share in shares) < rounds
 
 
 class Stolen:

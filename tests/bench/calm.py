@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from hub.bench.stolen import CALM, Stolen
+from hub.bench.stolen import Stolen, is_wanting
 
 T = TypeVar("T")
 # So often for each that is wanted, at most.
@@ -17,7 +17,11 @@ def calmly(
 ) -> dict[str, list[T]]:
     """Measure in turns until each was undisturbed so often, and return those; else the least so."""
     found: dict[str, list[tuple[float, T]]] = {name: [] for name in measures}
-    while wanted := [name for name in measures if _is_wanting(found[name], rounds)]:
+    while wanted := [
+        name
+        for name in measures
+        if is_wanting([share for share, _ in found[name]], rounds, times=TRIES)
+    ]:
         for name in wanted:
             stolen = Stolen()
             value = measures[name]()
@@ -28,8 +32,3 @@ def calmly(
         name: [value for _, value in sorted(seen, key=lambda each: each[0])[:rounds]]
         for name, seen in found.items()
     }
-
-
-def _is_wanting(found: list[tuple[float, T]], rounds: int) -> bool:
-    calm = sum(share <= CALM for share, _ in found)
-    return calm < rounds and len(found) < TRIES * rounds

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from hub.bench.comparison import HUB, Comparison, is_wanting, rows
+from hub.bench.comparison import HUB, Comparison, rows
 from hub.bench.load import Load
 from hub.bench.order import Latency
 from hub.bench.result import Result, Usage
@@ -89,22 +89,6 @@ def test_the_least_disturbed_rounds_count() -> None:
 
     assert (found.delivery_cpu_us, found.p99_ms) == (2, 20)
     assert (found.rounds, found.stolen, found.lost, found.sound) == (3, 0.04, 2, False)
-
-
-@pytest.mark.parametrize(
-    ("stolen", "wanting"),
-    [
-        ([], True),
-        ([0.0, 0.0], True),
-        ([0.0, 0.05, 0.0], False),
-        ([0.0, 0.06, 0.0], True),
-        ([0.06] * 5, True),
-        ([0.06] * 6, False),
-    ],
-)
-def test_disturbed_rounds_are_done_again(stolen: list[float], *, wanting: bool) -> None:
-    """Until three were not disturbed, but six are enough."""
-    assert is_wanting([result(1, 1, stolen=share) for share in stolen], 3) is wanting
 
 
 @pytest.mark.parametrize("rival", rivals(), ids=lambda rival: rival.name)
